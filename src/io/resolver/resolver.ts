@@ -1,0 +1,25 @@
+import type { Resolution } from '../../core/dnssec/resolution.ts'
+import type { Name } from '../../core/name/name.ts'
+
+/** One question put to one server, or one answer of it; `text` of an answer is its records as zone text. */
+export interface TraceEvent {
+  readonly kind: 'query' | 'reply' | 'note'
+  readonly at: number
+  readonly server: string
+  readonly transport: 'udp' | 'tcp' | 'cache'
+  readonly name: Name
+  readonly type: number
+  readonly text: string
+}
+
+export interface ResolveOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly trace?: ((event: TraceEvent) => void) | undefined
+}
+
+export interface Resolver {
+  /** Looks up and judges. Never rejects for what DNS does: failures are values. */
+  resolve(name: Name, type: number, options?: ResolveOptions): Promise<Resolution>
+  /** Closes sockets and timers; questions under way end as `aborted`. */
+  close(): Promise<void>
+}
