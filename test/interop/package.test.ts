@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { after, before, test } from 'node:test'
+
+const root = join(import.meta.dirname, '..', '..')
+const version = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version
+
+// npm's scripts and the package's own must run on the Node that runs this test, not on the machine's.
+const environment = { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ''}` }
+
+function run(program: string, args: readonly string[], folder: string): string {
+  return execFileSync(program, args, {
+    cwd: folder,
+    env: environment,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+}
+
+let elsewhere: string
+
+before(() => {
+  elsewhere = mkdtempSync(join(tmpdir(), 'waxseal-package-'))
+  const packed = run('npm', ['pack', '--json', '--silent', '--pack-destination', elsewhere], root)
+  const [archive] = JSON.parse(packed.slice(packed.indexOf('['))) as [{ filename: string }]
+  writeFileSync(
+    join(elsewhere, 'package.json'),
+    JSON.stringify({ name: 'user', version: '1.0.0', type: 'module', private: true }),
+  )
+  run('npm', ['install', '--silent', '--prefer-offline', join(elsewhere, archive.filename)], elsewhere)
+})
+
+after(() => rmSync(elsewhere, { recursive: true, force: true }))
+
+test('the packed package runs elsewhere through npx', () => {
+  assert.equal(run('npx', ['waxseal', '--version'], elsewhere).trim(), version)
+})
+
+test('the packed package brings no Node of its own', () => {
+  const tree = run('npm', ['ls', '--all', '--parseable'], elsewhere)
+  assert.doesNotMatch(tree, /node-linux/)
+})
+
+test('the demo runs from the packed package', () => {
+  const output = run('npx', ['waxseal', 'demo'], elsewhere)
+  assert.match(output, /held back/)
+})
+
+test('the library is imported with its types', () => {
+  writeFileSync(
+    join(elsewhere, 'user.ts'),
+    `import { createWaxseal } from 'waxseal'\nconst mail = createWaxseal({ engine: 'iterate' })\nconst closed: Promise<void> = mail.close()\nawait closed\nconsole.log(typeof mail.explain)\n`,
+  )
+  const compiler = join(root, 'node_modules', '.bin', 'tsc')
+  const options = [
+    '--strict',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2024',
+    '--skipLibCheck',
+    'false',
+    '--types',
+    'node',
+  ]
+  const types = join(root, 'node_modules', '@types')
+  run(compiler, [...options, '--typeRoots', types, 'user.ts'], elsewhere)
+  assert.equal(run(process.execPath, ['user.js'], elsewhere).trim(), 'function')
+})
+
+test('publint finds nothing', () => {
+  assert.match(run(join(root, 'node_modules', '.bin', 'publint'), ['--strict'], root), /All good/)
+})
