@@ -1,0 +1,22 @@
+import type { Command } from './command.ts'
+
+/** A command before it is loaded: the list of commands must not cost what the commands cost. */
+export interface Registered {
+  /** As in the command itself; a test holds the two together. */
+  readonly name: string
+  readonly summary: string
+  readonly load: () => Promise<Command>
+}
+
+/** In the order of the help. */
+export const registry: readonly Registered[] = []
+
+/** The command that these arguments begin with, and the arguments behind its name. */
+export function findCommand(args: readonly string[]): { command: Registered; rest: readonly string[] } | undefined {
+  for (const words of [2, 1]) {
+    const name = args.slice(0, words).join(' ')
+    const command = args.length >= words ? registry.find((entry) => entry.name === name) : undefined
+    if (command !== undefined) return { command, rest: args.slice(words) }
+  }
+  return undefined
+}

@@ -1,0 +1,83 @@
+import { ConfigError } from '../../core/config-error.ts'
+import { escapeText } from '../../core/smtp/escape.ts'
+import { suggestion } from '../nearest.ts'
+import { type Command, type CommandContext, UsageError } from './command.ts'
+import { EXIT } from './exit.ts'
+import { asksForHelp, parseArguments } from './parse-arguments.ts'
+import { findCommand, registry } from './registry.ts'
+
+/** Runs what these arguments ask for and says with which status to exit. Never rejects. */
+export async function runCommandLine(args: readonly string[], context: CommandContext): Promise<number> {
+  try {
+    return await dispatch(args, context)
+  } catch (error) {
+    return report(error, context)
+  }
+}
+
+async function dispatch(args: readonly string[], context: CommandContext): Promise<number> {
+  const [first] = args
+  if (first === undefined) {
+    context.out.warn('no command given; "waxseal --help" lists them')
+    return EXIT.usage
+  }
+  if (first === 'help' || asksForHelp([first])) return help(args.slice(1), context)
+  const found = findCommand(args)
+  if (found === undefined) throw unknownCommand(args)
+  const command = await found.command.load()
+  if (asksForHelp(found.rest)) return showHelp(command, context)
+  return command.run(parseArguments(command, found.rest), context)
+}
+
+async function help(args: readonly string[], context: CommandContext): Promise<number> {
+  const words = args.filter((arg) => !arg.startsWith('-'))
+  const found = findCommand(words)
+  if (found !== undefined) return showHelp(await found.command.load(), context)
+  if (words.length > 0) throw unknownCommand(words)
+  const { formatOverview } = await import('./help.ts')
+  context.out.write(formatOverview(registry, layout(context)))
+  return EXIT.done
+}
+
+async function showHelp(command: Command, context: CommandContext): Promise<number> {
+  const { formatHelp } = await import('./help.ts')
+  context.out.write(formatHelp(command, layout(context)))
+  return EXIT.done
+}
+
+function layout({ out }: CommandContext) {
+  return { columns: out.columns, heading: (text: string) => out.style('bold', text) }
+}
+
+function unknownCommand(args: readonly string[]): UsageError {
+  const [first = '', second] = args
+  const names = registry.map(({ name }) => name)
+  const parts = names.filter((name) => name.startsWith(`${first} `))
+  if (parts.length > 0) {
+    const given = second === undefined ? '' : ` "${escapeText(second)}" is none,`
+    return new UsageError(`"${first}" needs a second word:${given} there is ${parts.map(quote).join(', ')}`)
+  }
+  if (first.startsWith('-')) return new UsageError(`unknown option "${escapeText(first)}" before the command`)
+  return new UsageError(`unknown command "${escapeText(first)}"${suggestion(first, names)}`)
+}
+
+function quote(name: string): string {
+  return `"waxseal ${name}"`
+}
+
+/** Says what went wrong: a line for what others can mend, the stack for what only we can. */
+export function report(error: unknown, { out, signal }: Pick<CommandContext, 'out' | 'signal'>): number {
+  out.progress(undefined)
+  if (error instanceof UsageError) {
+    out.warn(error.message)
+    return EXIT.usage
+  }
+  if (error instanceof ConfigError) {
+    out.warn(error.message)
+    return EXIT.config
+  }
+  if (signal.aborted) return EXIT.interrupted
+  out.warn('this is a bug in waxseal; please report it with the lines below')
+  out.note(error instanceof Error ? (error.stack ?? error.message) : `thrown: ${String(error)}`)
+  return EXIT.software
+}

@@ -1,0 +1,58 @@
+import type { OptionTable } from './command.ts'
+
+const group = 'Options for the network'
+
+/**
+ * Options of every command that asks the network: `options: { ...worldOptions, mine: … }`, then
+ * `context.openWorld(values)`. All but `config` and `trace` are keys of the configuration file too.
+ */
+export const worldOptions = {
+  engine: {
+    ...{ type: 'string', value: 'ENGINE', group },
+    description: 'how to resolve: auto, forward, iterate or trust-ad',
+  },
+  server: {
+    ...{ type: 'string', value: 'ADDRESS[:PORT]', multiple: true, group },
+    description: 'resolver to ask, instead of those in /etc/resolv.conf; may be repeated',
+  },
+  'root-hints': {
+    ...{ type: 'string', value: 'FILE', group },
+    description: 'names and addresses of the root servers, as in named.root',
+  },
+  'trust-anchor': {
+    ...{ type: 'string', value: 'FILE', group },
+    description: 'DS or DNSKEY records to trust, instead of those of the root',
+  },
+  'allow-sha1': {
+    ...{ type: 'boolean', group },
+    description: 'believe RSA/SHA-1 signatures (algorithms 5 and 7) instead of taking their zones for unsigned',
+  },
+  'ca-file': {
+    ...{ type: 'string', value: 'FILE', group },
+    description: 'certificates in PEM to trust for MTA-STS, instead of those that Node brings',
+  },
+  store: {
+    ...{ type: 'string', value: 'FILE', group },
+    description: 'where policies are kept between runs; :memory: keeps nothing',
+  },
+  'smtp-port': {
+    ...{ type: 'string', value: 'PORT', group },
+    description: 'port of MX hosts, for laboratories; TLSA records are looked up for it too',
+  },
+  'allow-private': {
+    ...{ type: 'boolean', group },
+    description: 'connect to private and loopback addresses that DNS names',
+  },
+  timeout: {
+    ...{ type: 'string', value: 'SECONDS', group },
+    description: 'for one domain with all its lookups',
+  },
+  config: {
+    ...{ type: 'string', value: 'FILE', group },
+    description: 'configuration to read, instead of the default one if it is there',
+  },
+  trace: {
+    ...{ type: 'boolean', group },
+    description: 'show every query and every answer on standard error',
+  },
+} as const satisfies OptionTable
