@@ -70,6 +70,26 @@ export const limits = {
     headerOctets: 16 * 1024,
     policies: 1_000_000,
     refreshEvery: 86_400,
+    /** How long a refresh that failed waits, and the least time between two of one domain. */
+    refreshRetry: 3600,
+    refreshBatch: 1000,
+    refreshesAtOnce: 8,
+    /** Addresses of a policy host tried, and how long each may take to accept a connection. */
+    addresses: 8,
+    connectMs: 10_000,
+    /** How long the absence of a record is believed, whatever its zone says. */
+    absenceTtl: 3600,
+    /** Lookups and fetches under way at once. */
+    lookups: 1000,
+  },
+  store: {
+    busyMs: 2000,
+    /** Least time between two commits: the writes of that while share one. */
+    commitPauseMs: 50,
+    failures: 10_000,
+    failuresKeptMs: 86_400_000,
+    anchors: 10_000,
+    anchorsPerHost: 4,
   },
   smtp: {
     replyLineOctets: 2048,
@@ -79,6 +99,16 @@ export const limits = {
     recipients: 1000,
     messageOctets: 100 * 1024 * 1024,
     transcriptOctets: 256 * 1024,
+    /** A path may be 256 octets, brackets included. RFC 5321 §4.5.3.1.3 */
+    mailboxOctets: 254,
+    commandOctets: 1024,
+    /** RFC 5321 §4.5.3.1.6 counts 1000 with the CRLF. */
+    textLineOctets: 998,
+    headerOctets: 1024 * 1024,
+    transactionsPerSession: 20,
+    domainsAtOnce: 8,
+    anchors: 1000,
+    anchorContexts: 100,
     connectMs: 30_000,
     greetingMs: 300_000,
     commandMs: 300_000,
@@ -104,5 +134,10 @@ export const limits = {
     caOctets: 16 * 1024 * 1024,
     worldOctets: 1024 * 1024,
     listLines: 10_000_000,
+  },
+  lab: {
+    diaryEntries: 100_000,
+    commandOctets: 4096,
+    overheardOctets: 1024 * 1024,
   },
 } as const
