@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { explainWorldFault, placeOf, type WorldFault } from './fault.ts'
+import { parseWorld } from './parse.ts'
+import type { World } from './world.ts'
+
+const full = `# A comment
+world  A domain with DANE
+rows   1b/H5 1d/8
+clock  2026-06-01T12:00:00Z
+
+zone   example.org algorithm=ed25519 denial=nsec3
+zone   example.org MX 10 mx.example.org.
+zone   _25._tcp.mx.example.org. 300 TLSA 3 1 1 {mx.spki.sha256}  bogus
+host   mx.example.org certificate=self-signed offers="SIZE 10,8BITMIME" rcpt="450 4.2.1 later"
+policy example.org mode=testing mx=mx.example.org,*.example.net id=a7
+
+attack strip-starttls mx.example.org
+send   alice@example.org as=opportunistic
+expect delivered mx.example.org over clear
+expect mx.example.org skip tlsa-lookup-failed
+expect not-asked _25._tcp.mx.example.org TLSA
+clock  +2d stale
+calm
+drop   example.org MX`
+
+function parsed(text: string): World {
+  const world = parseWorld(text)
+  if (!world.ok) assert.fail(explainWorldFault(text, world))
+  return world.value
+}
+
+test('what stands before the first event is the setting, and the rest happens in its order', () => {
+  const world = parsed(full)
+  assert.equal(world.title, 'A domain with DANE')
+  assert.deepEqual(world.rows, ['1b/H5', '1d/8'])
+  assert.equal(world.start, Date.parse('2026-06-01T12:00:00Z'))
+  assert.deepEqual(
+    world.setting.map(({ kind }) => kind),
+    ['zone', 'record', 'record', 'host', 'policy'],
+  )
+  assert.deepEqual(
+    world.events.map(({ kind, line }) => [kind, line]),
+    [
+      ['attack', 12],
+      ['send', 13],
+      ['expect', 14],
+      ['expect', 15],
+      ['expect', 16],
+      ['clock', 17],
+      ['calm', 18],
+      ['drop', 19],
+    ],
+  )
+})
+
+test('a record keeps its zone text and macros, and loses its fate', () => {
+  assert.deepEqual(parsed(full).setting[2], {
+    kind: 'record',
+    owner: '_25._tcp.mx.example.org',
+    type: 52,
+    text: '_25._tcp.mx.example.org. 300 TLSA 3 1 1 {mx.spki.sha256}',
+    fate: 'bogus',
+  })
+})
+
+test('a policy makes its TXT record and body', () => {
+  const policy = parsed(full).setting.find(({ kind }) => kind === 'policy')
+  assert.ok(policy?.kind === 'policy')
+  assert.equal(policy.txt, 'v=STSv1; id=a7;')
+  assert.equal(
+    policy.body,
+    'version: STSv1\r\nmode: testing\r\nmx: mx.example.org\r\nmx: *.example.net\r\nmax_age: 604800\r\n',
+  )
+})
+
+test('a declaration after an event is a change', () => {
+  const world = parsed('zone example.org\nattack strip-dnssec example.org\npolicy example.org mode=none')
+  assert.deepEqual([world.setting.length, world.events.at(-1)?.kind], [1, 'policy'])
+})
+
+const zone = 'zone example.org\n'
+const refused: [why: string, text: string, fault: WorldFault, line: number, column: number][] = [
+  ['a statement it does not know', 'zne example.org', 'unknown-statement', 1, 1],
+  ['a zone without a name', 'zone', 'missing-word', 1, 5],
+  ['an option of another statement', 'zone example.org status=200', 'unknown-option', 1, 18],
+  ['an option given twice', 'zone example.org signed=no signed=no', 'repeated-option', 1, 28],
+  ['a value that no option has', 'zone example.org algorithm=rot13', 'unknown-value', 1, 28],
+  ['a name with an empty label', 'zone example..org', 'name', 1, 6],
+  ['a quote left open', `${zone}host mx.example.org rcpt="450 no`, 'unclosed-quote', 2, 21],
+  ['a record without data', `${zone}zone example.org MX`, 'missing-word', 2, 20],
+  ['a record that is no zone text', `${zone}zone example.org MX ten mx.example.org`, 'record', 2, 6],
+  ['a macro that is none', `${zone}zone example.org TLSA 3 1 1 {mx.sha256}`, 'macro', 2, 29],
+  ['a macro of a host that is nowhere', `${zone}zone example.org TLSA 3 1 1 {mx.spki.sha256}`, 'undeclared', 2, 29],
+  ['a host in no zone', 'host mx.example.org', 'undeclared', 1, 6],
+  ['a record in no zone', 'zone mx.example.org A 192.0.2.1', 'undeclared', 1, 6],
+  ['an address that is none', `${zone}host mx.example.org address=192.0.2.256`, 'address', 2, 29],
+  ['an expectation before any message', `${zone}expect held`, 'out-of-place', 2, 1],
+  ['a row that is in no table', `${zone}rows 1d/34`, 'row', 2, 6],
+  ['a duration without a unit', `${zone}attack replay example.org\nclock +10`, 'duration', 3, 8],
+  ['an attack that nobody makes', `${zone}attack bribe example.org`, 'unknown-value', 2, 8],
+  ['a mailbox without a domain', `${zone}send alice`, 'mailbox', 2, 6],
+  ['a word too many', `${zone}send a@example.org\nexpect held today`, 'unexpected-word', 3, 13],
+]
+for (const [why, text, fault, line, column] of refused) {
+  test(`parseWorld refuses ${why}`, () => {
+    const world = parseWorld(text)
+    assert.ok(!world.ok)
+    assert.deepEqual([world.fault, placeOf(text, world.at)], [fault, { line, column }])
+  })
+}
+
+test('a fault is explained with its place and its word', () => {
+  const text = 'zone example.org\nattack bribe example.org'
+  const world = parseWorld(text)
+  assert.ok(!world.ok)
+  assert.equal(explainWorldFault(text, world), 'line 2, column 8: not a value of this option: "bribe"')
+})
+
+test('parseWorld never throws, and points into the text', () => {
+  const pieces = fc.constantFrom(...full.split(/(\s+|=|\.)/), '"', '{', '}', '#', '\\', '\0', 'ü', '1d/', '{zeros.999}')
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.array(pieces).map((parts) => parts.join('')),
+      ),
+      (text) => {
+        const world = parseWorld(text)
+        assert.ok(world.ok || (world.at >= 0 && world.at <= text.length))
+      },
+    ),
+  )
+})
