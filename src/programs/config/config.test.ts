@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { defaultConfigPaths, findConfigPath, parseConfigFile, readConfigFile } from './config-file.ts'
+import { formatEndpoint, readEndpoint } from './endpoint.ts'
+import { resolveSettings } from './resolve-settings.ts'
+
+const path = '/etc/waxseal/waxseal.toml'
+
+const refusedFiles: [why: string, text: string, message: string][] = [
+  ['what is no TOML', '\nengine = ', `${path}:2: invalid value`],
+  ['a key given twice', 'timeout = 1\ntimeout = 2', `${path}:2: trying to redefine an already defined table or value`],
+  ['an unknown key', '# x\nengin = "auto"', `${path}:2: unknown key "engin", did you mean "engine"`],
+  ['an unknown key unlike any', 'frobnicate = 1', `${path}:1: unknown key "frobnicate"`],
+  ['an unknown table', '\n\n[resolver]\nengine = "auto"', `${path}:3: unknown key "resolver"`],
+  ['a key named after a built-in', '__proto__ = 1', `${path}:1: unknown key "__proto__"`],
+  ['options that are no settings', 'config = "x"', `${path}:1: unknown key "config"`],
+  ['a number for a text', 'engine = 4', `${path}:1: engine must be a text in quotes`],
+  ['a text for a number', '\ntimeout = "4"', `${path}:2: timeout must be a number`],
+  ['a number for a truth', 'allow-sha1 = 1', `${path}:1: allow-sha1 must be true or false`],
+  ['a list of numbers', 'server = [1]', `${path}:1: server must be a text in quotes or a list of such`],
+  ['a table for a text', '[store]\nx = 1', `${path}:1: store must be a text in quotes`],
+  [
+    'an unknown engine',
+    'engine = "foward"',
+    `${path}:1: engine: "foward" is none of auto, forward, iterate, trust-ad, did you mean "forward"`,
+  ],
+  ['a port out of range', 'smtp-port = 65536', `${path}:1: smtp-port: "65536" is no whole number from 1 to 65535`],
+  ['half a second', 'timeout = 0.5', `${path}:1: timeout: "0.5" is no whole number from 1 to 600`],
+  ['a name for a server', 'server = "localhost"', `${path}:1: server: "localhost" is no address, or address and port`],
+  ['an empty path', 'store = ""', `${path}:1: store: "" is no path`],
+]
+for (const [why, text, message] of refusedFiles) {
+  test(`a configuration file is refused for ${why}`, async () => {
+    await assert.rejects(async () => resolveSettings({}, await parseConfigFile(text, path)), {
+      name: 'ConfigError',
+      code: 'ERR_CONFIG',
+      message,
+    })
+  })
+}
+
+const full = `
+engine = "forward"
+server = ["192.0.2.53", "[2001:db8::53]:5353"]
+root-hints = "named.root"
+trust-anchor = "/srv/anchors"
+allow-sha1 = true
+ca-file = "ca.pem"
+store = ":memory:"
+smtp-port = 2525
+allow-private = true
+timeout = 30
+`
+
+test('every setting can stand in the file, and paths are read from where the file is', async () => {
+  const settings = resolveSettings({}, await parseConfigFile(full, path))
+  const values = Object.fromEntries(Object.entries(settings).map(([name, { value }]) => [name, value]))
+  assert.deepEqual(values, {
+    engine: 'forward',
+    server: [
+      { address: '192.0.2.53', port: 53 },
+      { address: '2001:db8::53', port: 5353 },
+    ],
+    'root-hints': '/etc/waxseal/named.root',
+    'trust-anchor': '/srv/anchors',
+    'allow-sha1': true,
+    'ca-file': '/etc/waxseal/ca.pem',
+    store: ':memory:',
+    'smtp-port': 2525,
+    'allow-private': true,
+    timeout: 30,
+  })
+  assert.deepEqual(settings.timeout.origin, { from: 'file', path, line: 11 })
+})
+
+test('the command line stands over the file and the file over the default', async () => {
+  const file = await parseConfigFile('timeout = 30\nsmtp-port = 2525\nallow-private = true', path)
+  const settings = resolveSettings({ timeout: '7', server: [], 'allow-private': false }, file)
+  assert.deepEqual(settings.timeout, { value: 7, origin: { from: 'command line' } })
+  assert.deepEqual(settings['smtp-port'], { value: 2525, origin: { from: 'file', path, line: 2 } })
+  assert.deepEqual(settings['allow-private'], { value: false, origin: { from: 'command line' } })
+  assert.deepEqual(settings.server, { value: [], origin: { from: 'default' } })
+})
+
+const refusedOptions: [values: Parameters<typeof resolveSettings>[0], message: string][] = [
+  [{ engine: 'foo' }, 'option --engine: "foo" is none of auto, forward, iterate, trust-ad'],
+  [{ server: ['1.2.3.4', '1.2.3'] }, 'option --server: "1.2.3" is no address, or address and port'],
+  [{ 'smtp-port': '0' }, 'option --smtp-port: "0" is no whole number from 1 to 65535'],
+  [{ timeout: '1e1' }, 'option --timeout: "1e1" is no whole number from 1 to 600'],
+]
+for (const [values, message] of refusedOptions) {
+  test(`the command line is refused: ${message}`, () => {
+    assert.throws(() => resolveSettings(values, undefined), { name: 'UsageError', message })
+  })
+}
+
+const endpoints: [text: string, endpoint: string | undefined][] = [
+  ['192.0.2.1', '192.0.2.1:53'],
+  ['192.0.2.1:5353', '192.0.2.1:5353'],
+  ['2001:db8::1', '[2001:db8::1]:53'],
+  ['[2001:db8::1]', '[2001:db8::1]:53'],
+  ['[2001:db8::1]:5353', '[2001:db8::1]:5353'],
+  ['[192.0.2.1]:53', undefined],
+  ['192.0.2.1:', undefined],
+  ['192.0.2.1:0', undefined],
+  ['192.0.2.1:65536', undefined],
+  ['192.0.2.1:53:53', undefined],
+  ['dns.example', undefined],
+  ['', undefined],
+]
+for (const [text, expected] of endpoints) {
+  test(`the server "${text}" is ${expected ?? 'refused'}`, () => {
+    const endpoint = readEndpoint(text, 53)
+    assert.equal(endpoint === undefined ? undefined : formatEndpoint(endpoint), expected)
+  })
+}
+
+test('the default configuration is that of the user, then that of the machine', () => {
+  const machine = '/etc/waxseal/waxseal.toml'
+  assert.deepEqual(defaultConfigPaths({ XDG_CONFIG_HOME: '/x', HOME: '/h' }), ['/x/waxseal/waxseal.toml', machine])
+  assert.deepEqual(defaultConfigPaths({ XDG_CONFIG_HOME: 'x', HOME: '/h' }), [
+    '/h/.config/waxseal/waxseal.toml',
+    machine,
+  ])
+  assert.deepEqual(defaultConfigPaths({}), [machine])
+})
+
+test('files that are not there, too long or no files are refused', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'waxseal-config-'))
+  try {
+    const own = join(folder, 'waxseal', 'waxseal.toml')
+    mkdirSync(join(folder, 'waxseal'))
+    assert.notEqual(findConfigPath(undefined, { XDG_CONFIG_HOME: folder }), own)
+    writeFileSync(own, `#${'x'.repeat(1024 * 1024)}`)
+    assert.equal(findConfigPath(undefined, { XDG_CONFIG_HOME: folder }), own)
+    const name = 'ConfigError'
+    await assert.rejects(readConfigFile(own), { name, message: `"${own}" is longer than 1048576 octets` })
+    await assert.rejects(readConfigFile(folder), { name, message: `cannot read "${folder}": it is a directory` })
+    await assert.rejects(readConfigFile(`${own}x`), { name, message: `cannot read "${own}x": no such file` })
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})

@@ -1,0 +1,109 @@
+import { accept, type Result, refuse } from '../../core/result.ts'
+import type { Endpoint } from '../../io/network.ts'
+import { suggestion } from '../nearest.ts'
+import { readEndpoint } from './endpoint.ts'
+
+export const engines = ['auto', 'forward', 'iterate', 'trust-ad'] as const
+export type Engine = (typeof engines)[number]
+
+/** What an operator may set, under the names that options and keys of the configuration file share. */
+export interface SettingValues {
+  readonly engine: Engine
+  /** Resolvers to ask; none means those of the system. */
+  readonly server: readonly Endpoint[]
+  readonly 'root-hints': string | undefined
+  readonly 'trust-anchor': string | undefined
+  readonly 'allow-sha1': boolean
+  readonly 'ca-file': string | undefined
+  /** Path, or `:memory:`; undefined for the usual place. */
+  readonly store: string | undefined
+  readonly 'smtp-port': number
+  readonly 'allow-private': boolean
+  /** Seconds. */
+  readonly timeout: number
+}
+
+export type SettingName = keyof SettingValues
+
+/** Where a value comes from: what `waxseal config check` shows beside it. */
+export type Origin =
+  | { readonly from: 'default' }
+  | { readonly from: 'command line' }
+  | { readonly from: 'file'; readonly path: string; readonly line: number }
+
+export type Settings = {
+  readonly [Name in SettingName]: { readonly value: SettingValues[Name]; readonly origin: Origin }
+}
+
+/** What TOML may hold for a setting; on the command line everything is text. */
+export type Shape = 'text' | 'texts' | 'number' | 'boolean'
+
+/** A value before its meaning is read: of the shape that its setting has. */
+export type Raw = string | number | boolean | readonly string[]
+
+export interface Setting<Value> {
+  readonly shape: Shape
+  readonly fallback: Value
+  /** Whether the value is a path, read relative to the file that names it. */
+  readonly isPath?: boolean
+  /** The fault is one line without a full stop, to stand behind the name of the setting. */
+  readonly read: (raw: Raw) => Result<Value, string>
+}
+
+export const settings: { readonly [Name in SettingName]: Setting<SettingValues[Name]> } = {
+  engine: { shape: 'text', fallback: 'auto', read: readEngine },
+  server: { shape: 'texts', fallback: [], read: readServers },
+  'root-hints': pathSetting(),
+  'trust-anchor': pathSetting(),
+  'allow-sha1': { shape: 'boolean', fallback: false, read: readBoolean },
+  'ca-file': pathSetting(),
+  store: pathSetting(),
+  'smtp-port': { shape: 'number', fallback: 25, read: integerBetween(1, 65_535) },
+  'allow-private': { shape: 'boolean', fallback: false, read: readBoolean },
+  timeout: { shape: 'number', fallback: 60, read: integerBetween(1, 600) },
+}
+
+export const settingNames = Object.keys(settings) as SettingName[] // the table's own keys
+
+function pathSetting(): Setting<string | undefined> {
+  return { shape: 'text', fallback: undefined, isPath: true, read: readPath }
+}
+
+function readEngine(raw: Raw): Result<Engine, string> {
+  const text = String(raw)
+  const engine = engines.find((known) => known === text)
+  if (engine !== undefined) return accept(engine)
+  return refuse(`${quote(text)} is none of ${engines.join(', ')}${suggestion(text, engines)}`)
+}
+
+function readServers(raw: Raw): Result<readonly Endpoint[], string> {
+  const texts = Array.isArray(raw) ? raw : [String(raw)]
+  const endpoints: Endpoint[] = []
+  for (const text of texts) {
+    const endpoint = readEndpoint(text, 53)
+    if (endpoint === undefined) return refuse(`${quote(text)} is no address, or address and port`)
+    endpoints.push(endpoint)
+  }
+  return accept(endpoints)
+}
+
+function readPath(raw: Raw): Result<string, string> {
+  const text = String(raw)
+  return text === '' || text.includes('\0') ? refuse(`${quote(text)} is no path`) : accept(text)
+}
+
+function readBoolean(raw: Raw): Result<boolean, string> {
+  return raw === true || raw === false ? accept(raw) : refuse(`${quote(String(raw))} is neither true nor false`)
+}
+
+function integerBetween(least: number, most: number): (raw: Raw) => Result<number, string> {
+  return (raw) => {
+    const value = typeof raw === 'number' ? raw : /^\d{1,9}$/.test(String(raw)) ? Number(raw) : Number.NaN
+    if (Number.isInteger(value) && value >= least && value <= most) return accept(value)
+    return refuse(`${quote(String(raw))} is no whole number from ${least} to ${most}`)
+  }
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text)
+}
