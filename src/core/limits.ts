@@ -134,6 +134,7 @@ export const limits = {
     caOctets: 16 * 1024 * 1024,
     worldOctets: 1024 * 1024,
     listLines: 10_000_000,
+    listLineOctets: 1024,
   },
   lab: {
     diaryEntries: 100_000,
