@@ -1,0 +1,43 @@
+/** Marks the file as ours, so that no foreign database is ever changed. */
+export const applicationId = 0x57585331
+
+/**
+ * Each entry takes the schema one version further; an entry once released is never edited.
+ *
+ * `digest` covers the columns that decide something, because SQLite itself does not notice a flipped bit.
+ */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE policies (
+    domain TEXT PRIMARY KEY NOT NULL,
+    id TEXT NOT NULL,
+    body TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    max_age INTEGER NOT NULL,
+    fetched_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    refresh_at INTEGER NOT NULL,
+    digest TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX policies_by_refresh ON policies (refresh_at);
+  CREATE INDEX policies_by_expiry ON policies (mode = 'none', expires_at);
+
+  CREATE TABLE failures (
+    domain TEXT NOT NULL,
+    id TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    failure TEXT NOT NULL,
+    PRIMARY KEY (domain, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX failures_by_time ON failures (at);
+
+  CREATE TABLE anchors (
+    host TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    certificate BLOB NOT NULL,
+    used_at INTEGER NOT NULL,
+    PRIMARY KEY (host, digest)
+  ) STRICT;
+  CREATE INDEX anchors_by_use ON anchors (used_at);
+  `,
+]

@@ -1,0 +1,33 @@
+import { limits } from '../../core/limits.ts'
+import { createAnchorTable } from './anchor-table.ts'
+import { openDatabase } from './database.ts'
+import { createGroupCommit } from './group-commit.ts'
+import { createPolicyTable } from './policy-table.ts'
+import type { Store, StoreWarning } from './store.ts'
+
+export interface OpenStoreOptions {
+  /** Hears of damaged rows and failed writes; without it they go unheard. */
+  readonly onWarning?: ((warning: StoreWarning) => void) | undefined
+  /** Rows kept, for tests and small machines. */
+  readonly policies?: number | undefined
+  readonly anchors?: number | undefined
+}
+
+/**
+ * Opens the store in this file, made when it is not there; `:memory:` keeps nothing beyond the process.
+ *
+ * Several processes may have it open. Throws ConfigError when it cannot be opened or written.
+ */
+export function openStore(path: string, options: OpenStoreOptions = {}): Store {
+  const { onWarning = () => {}, policies = limits.sts.policies, anchors = limits.store.anchors } = options
+  const database = openDatabase(path)
+  const commit = createGroupCommit(database)
+  return {
+    policies: createPolicyTable(database, commit, { rows: policies, onWarning }),
+    anchors: createAnchorTable(database, commit, { rows: anchors, onWarning }),
+    close: async () => {
+      commit.flush()
+      if (database.isOpen) database.close()
+    },
+  }
+}

@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto'
+import type { DatabaseSync } from 'node:sqlite'
+import { limits } from '../../core/limits.ts'
+import type { DomainName } from '../../core/name/domain.ts'
+import { describeSqliteError } from './database.ts'
+import type { GroupCommit } from './group-commit.ts'
+import type { FailedFetch, PolicyTable, StoredPolicy, StoreWarning, WriteOutcome } from './store.ts'
+
+/** How the tables are bounded, and whom they tell of trouble. */
+export interface TableOptions {
+  readonly rows: number
+  readonly onWarning: (warning: StoreWarning) => void
+}
+
+type Row = Record<string, unknown>
+
+export function createPolicyTable(database: DatabaseSync, commit: GroupCommit, options: TableOptions): PolicyTable {
+  const statements = prepareStatements(database)
+  const warn = (kind: StoreWarning['kind'], key: string, reason: string) =>
+    options.onWarning({ kind, table: 'policies', key, reason })
+  let puts = 0
+
+  const change = (key: string, apply: () => void): Promise<WriteOutcome> =>
+    commit.write(apply, (reason) => warn('write-failed', key, reason))
+  const read = (key: string, query: () => Row[]): StoredPolicy[] => {
+    try {
+      return query().flatMap((row) => {
+        const policy = policyOfRow(row)
+        if (policy === undefined) warn('damaged-row', String(row.domain), 'the stored policy does not match its digest')
+        return policy === undefined ? [] : [policy]
+      })
+    } catch (error) {
+      warn('read-failed', key, describeSqliteError(error))
+      return []
+    }
+  }
+  const trim = () => {
+    if (++puts % Math.max(1, Math.floor(options.rows / 100)) === 0) statements.trim.run(options.rows)
+  }
+
+  return {
+    find: async (domain) => read(domain, () => statements.find.all(domain))[0],
+    put: (policy) =>
+      change(policy.domain, () => {
+        statements.put.run(...valuesOf(policy))
+        statements.forgetFailures.run(policy.domain)
+        trim()
+      }),
+    postpone: (domain, refreshAt) => change(domain, () => statements.postpone.run(refreshAt, domain)),
+    remove: (domain) => change(domain, () => statements.remove.run(domain)),
+    due: async (now, count) => read('', () => statements.due.all(now, now, count)),
+    list: async (count, after = '') => read('', () => statements.list.all(after, count)),
+    findFailure: async (domain, id) => {
+      try {
+        return failureOfRow(domain, id, statements.findFailure.get(domain, id))
+      } catch (error) {
+        options.onWarning({ kind: 'read-failed', table: 'failures', key: domain, reason: describeSqliteError(error) })
+        return undefined
+      }
+    },
+    putFailure: (failed) =>
+      commit.write(
+        () => {
+          statements.putFailure.run(failed.domain, failed.id, failed.at, failed.failure)
+          statements.ageFailures.run(failed.at - limits.store.failuresKeptMs)
+          statements.trimFailures.run(limits.store.failures)
+        },
+        (reason) => options.onWarning({ kind: 'write-failed', table: 'failures', key: failed.domain, reason }),
+      ),
+  }
+}
+
+function prepareStatements(database: DatabaseSync) {
+  return {
+    find: database.prepare('SELECT * FROM policies WHERE domain = ?'),
+    put: database.prepare(
+      `INSERT OR REPLACE INTO policies (domain, id, body, mode, max_age, fetched_at, expires_at, refresh_at, digest)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    postpone: database.prepare('UPDATE policies SET refresh_at = ? WHERE domain = ?'),
+    remove: database.prepare('DELETE FROM policies WHERE domain = ?'),
+    due: database.prepare(
+      'SELECT * FROM policies WHERE refresh_at <= ? AND expires_at > ? ORDER BY refresh_at LIMIT ?',
+    ),
+    list: database.prepare('SELECT * FROM policies WHERE domain > ? ORDER BY domain LIMIT ?'),
+    // Policies that demand nothing go first, then those nearest to their end, lapsed ones before all.
+    trim: database.prepare(
+      `DELETE FROM policies WHERE rowid IN (SELECT rowid FROM policies ORDER BY mode = 'none' DESC, expires_at
+       LIMIT max(0, (SELECT count(*) FROM policies) - ?))`,
+    ),
+    findFailure: database.prepare('SELECT at, failure FROM failures WHERE domain = ? AND id = ?'),
+    putFailure: database.prepare('INSERT OR REPLACE INTO failures (domain, id, at, failure) VALUES (?, ?, ?, ?)'),
+    forgetFailures: database.prepare('DELETE FROM failures WHERE domain = ?'),
+    ageFailures: database.prepare('DELETE FROM failures WHERE at < ?'),
+    trimFailures: database.prepare(
+      `DELETE FROM failures WHERE (domain, id) IN (SELECT domain, id FROM failures ORDER BY at
+       LIMIT max(0, (SELECT count(*) FROM failures) - ?))`,
+    ),
+  }
+}
+
+function valuesOf(policy: StoredPolicy): [string, string, string, string, number, number, number, number, string] {
+  const { domain, id, body, mode, maxAge, fetchedAt, refreshAt } = policy
+  const expiresAt = fetchedAt + maxAge * 1000
+  return [domain, id, body, mode, maxAge, fetchedAt, expiresAt, refreshAt, digestOf(policy)]
+}
+
+function digestOf({ domain, id, body, mode, maxAge, fetchedAt }: Omit<StoredPolicy, 'refreshAt'>): string {
+  return createHash('sha256')
+    .update(JSON.stringify([domain, id, body, mode, maxAge, fetchedAt]))
+    .digest('hex')
+}
+
+/** Undefined for a row that is not what we wrote. STS-65 */
+function policyOfRow(row: Row): StoredPolicy | undefined {
+  const policy = {
+    domain: String(row.domain) as DomainName, // a parsed name when it was written, which the digest shows
+    id: String(row.id),
+    body: String(row.body),
+    mode: String(row.mode) as StoredPolicy['mode'], // likewise
+    maxAge: Number(row.max_age),
+    fetchedAt: Number(row.fetched_at),
+    refreshAt: Number(row.refresh_at),
+  }
+  return digestOf(policy) === row.digest ? policy : undefined
+}
+
+function failureOfRow(domain: DomainName, id: string, row: Row | undefined): FailedFetch | undefined {
+  return row === undefined ? undefined : { domain, id, at: Number(row.at), failure: String(row.failure) }
+}

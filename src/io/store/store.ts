@@ -1,0 +1,80 @@
+import type { DomainName } from '../../core/name/domain.ts'
+
+/** A policy as it was fetched, and what is needed to know how long it counts. RFC 8461 §3.2, §3.3 */
+export interface StoredPolicy {
+  readonly domain: DomainName
+  /** The TXT record's id that led to the fetch; a refresh keeps the one before. */
+  readonly id: string
+  /** The body as served. */
+  readonly body: string
+  readonly mode: 'enforce' | 'testing' | 'none'
+  /** Seconds from `fetchedAt`. */
+  readonly maxAge: number
+  /** Milliseconds since 1970, of the last successful fetch. */
+  readonly fetchedAt: number
+  /** Milliseconds since 1970: when to fetch it again whatever the TXT record says. */
+  readonly refreshAt: number
+}
+
+/** A fetch that yielded no policy: no other is tried for this domain and id for some minutes. RFC 8461 §3.3 */
+export interface FailedFetch {
+  readonly domain: DomainName
+  readonly id: string
+  /** Milliseconds since 1970. */
+  readonly at: number
+  /** What its finder wants to know again, as text: opaque to the store. */
+  readonly failure: string
+}
+
+/** A certificate that a DANE-TA record named once and a server then showed, to need one handshake the next time. */
+export interface KnownAnchor {
+  readonly host: DomainName
+  /** SHA-256 of `certificate`, lower-case hex. */
+  readonly digest: string
+  /** DER */
+  readonly certificate: Uint8Array
+  /** Milliseconds since 1970. */
+  readonly usedAt: number
+}
+
+/** Whether a write reached the disk. `lost` has been told to `onWarning`. */
+export type WriteOutcome = 'durable' | 'lost'
+
+export interface PolicyTable {
+  /** The stored policy, lapsed or not. A damaged row is as absent, and warned of. */
+  find(domain: DomainName): Promise<StoredPolicy | undefined>
+  /** Puts the policy in the place of any before; resolves when a crash can no longer lose it. */
+  put(policy: StoredPolicy): Promise<WriteOutcome>
+  /** Moves the time of the next refresh. */
+  postpone(domain: DomainName, refreshAt: number): Promise<WriteOutcome>
+  remove(domain: DomainName): Promise<WriteOutcome>
+  /** Policies still alive at `now` whose refresh is due, the most overdue first. */
+  due(now: number, count: number): Promise<StoredPolicy[]>
+  /** In the order of their names, from the first after `after`. */
+  list(count: number, after?: string): Promise<StoredPolicy[]>
+  findFailure(domain: DomainName, id: string): Promise<FailedFetch | undefined>
+  putFailure(failed: FailedFetch): Promise<WriteOutcome>
+}
+
+export interface AnchorTable {
+  /** Most recently used first. */
+  find(host: DomainName): Promise<KnownAnchor[]>
+  put(anchor: KnownAnchor): Promise<WriteOutcome>
+}
+
+/** Something the operator should know; the store goes on. */
+export interface StoreWarning {
+  readonly kind: 'damaged-row' | 'read-failed' | 'write-failed'
+  readonly table: 'policies' | 'failures' | 'anchors'
+  /** The domain or host. */
+  readonly key: string
+  /** One line without a full stop. */
+  readonly reason: string
+}
+
+/** What must outlive the process. Every table is bounded; the limits are `limits.store`. */
+export interface Store {
+  readonly policies: PolicyTable
+  readonly anchors: AnchorTable
+  close(): Promise<void>
+}

@@ -1,0 +1,72 @@
+import 'reflect-metadata'
+import {
+  BasicConstraintsExtension,
+  type Extension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  PemConverter,
+  SubjectAlternativeNameExtension,
+  X509CertificateGenerator,
+} from '@peculiar/x509'
+
+const day = 86_400_000
+const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
+
+/** What a certificate of a test says; in date for a year unless told. */
+export interface CertificateRequest {
+  /** DNS-IDs; none means no subject alternative name at all. */
+  readonly names?: readonly string[]
+  readonly commonName?: string
+  readonly notBefore?: Date
+  readonly notAfter?: Date
+}
+
+/** A certificate and its key as PEM, as node:tls takes them. */
+export interface Identity {
+  readonly cert: string
+  readonly key: string
+}
+
+export interface Authority {
+  /** The root, PEM. */
+  readonly pem: string
+  issue(request: CertificateRequest): Promise<Identity>
+}
+
+export async function createAuthority(name = 'CN=Test Root'): Promise<Authority> {
+  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+  const root = await X509CertificateGenerator.createSelfSigned({
+    name,
+    keys,
+    signingAlgorithm: algorithm,
+    ...lifetime({}),
+    extensions: [new BasicConstraintsExtension(true, 1, true), new KeyUsagesExtension(KeyUsageFlags.keyCertSign, true)],
+  })
+  return {
+    pem: root.toString('pem'),
+    issue: async (request) => {
+      const own = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+      const certificate = await X509CertificateGenerator.create({
+        issuer: root.subject,
+        subject: request.commonName === undefined ? 'O=Test' : `CN=${request.commonName}`,
+        publicKey: own.publicKey,
+        signingKey: keys.privateKey,
+        signingAlgorithm: algorithm,
+        extensions: extensionsOf(request),
+        ...lifetime(request),
+      })
+      const key = await crypto.subtle.exportKey('pkcs8', own.privateKey)
+      return { cert: certificate.toString('pem'), key: PemConverter.encode(key, 'PRIVATE KEY') }
+    },
+  }
+}
+
+function extensionsOf({ names = [] }: CertificateRequest): Extension[] {
+  const alternatives = names.map((value) => ({ type: 'dns' as const, value }))
+  const basic = new BasicConstraintsExtension(false)
+  return alternatives.length === 0 ? [basic] : [basic, new SubjectAlternativeNameExtension(alternatives)]
+}
+
+function lifetime({ notBefore, notAfter }: CertificateRequest): { notBefore: Date; notAfter: Date } {
+  return { notBefore: notBefore ?? new Date(Date.now() - day), notAfter: notAfter ?? new Date(Date.now() + 365 * day) }
+}
