@@ -9,8 +9,8 @@ export interface TlsProfile {
   readonly strict: SecureContext
   /** Where cleartext is the alternative: what OpenSSL has by default, never anonymous. RFC 9325 §5.2 */
   readonly opportunistic: SecureContext
-  /** One trust anchor, a root or not, and nothing else: for usage DANE-TA. RFC 7672 §3.1.2 */
-  anchoredAt(certificate: X509Certificate): SecureContext
+  /** These trust anchors, roots or not, and nothing else: for usage DANE-TA. RFC 7672 §3.1.2 */
+  anchoredAt(certificates: readonly X509Certificate[]): SecureContext
 }
 
 /** RFC 9325 §4.2, its first proposal first; the TLS 1.3 suites must be named, or Node would stay at TLS 1.2. */
@@ -37,14 +37,14 @@ const opportunisticCiphers = [
 
 export interface TlsProfileOptions {
   /** PEM text of the trusted roots; without it, those that Node carries. */
-  readonly ca?: string | undefined
+  readonly ca?: string | readonly string[] | undefined
   readonly environment?: Readonly<Record<string, string | undefined>>
 }
 
 /** Throws ConfigError when the roots cannot be read, or when the environment has switched verification off. */
 export function createTlsProfile({ ca, environment = process.env }: TlsProfileOptions = {}): TlsProfile {
   refuseBlindfold(environment)
-  const roots = ca === undefined ? {} : { ca }
+  const roots = ca === undefined ? {} : { ca: [ca].flat() }
   const anchored = new Map<string, SecureContext>()
   const make = once((ciphers: string) => makeContext({ ...roots, ciphers }))
   return {
@@ -54,12 +54,12 @@ export function createTlsProfile({ ca, environment = process.env }: TlsProfileOp
     get opportunistic() {
       return make(opportunisticCiphers)
     },
-    anchoredAt(certificate) {
-      const digest = createHash('sha256').update(certificate.raw).digest('hex')
+    anchoredAt(certificates) {
+      const digest = digestOf(certificates)
       const known = anchored.get(digest)
       anchored.delete(digest)
-      const context =
-        known ?? makeContext({ ca: certificate.toString(), allowPartialTrustChain: true, ciphers: strictCiphers })
+      const ca = certificates.map(String)
+      const context = known ?? makeContext({ ca, allowPartialTrustChain: true, ciphers: strictCiphers })
       anchored.set(digest, context)
       const oldest = anchored.keys().next().value
       if (anchored.size > limits.smtp.anchorContexts && oldest !== undefined) anchored.delete(oldest)
@@ -82,6 +82,12 @@ function refuseBlindfold(environment: Readonly<Record<string, string | undefined
   if (environment.NODE_TLS_REJECT_UNAUTHORIZED === '0') {
     throw new ConfigError('NODE_TLS_REJECT_UNAUTHORIZED=0 switches certificate checks off: unset it')
   }
+}
+
+function digestOf(certificates: readonly X509Certificate[]): string {
+  const hash = createHash('sha256')
+  for (const { raw } of certificates) hash.update(raw)
+  return hash.digest('hex')
 }
 
 function once<Value>(make: (key: string) => Value): (key: string) => Value {
