@@ -1,7 +1,9 @@
 import type { Clock } from '../../io/clock.ts'
+import type { PkixTrust } from '../../io/https/pkix-trust.ts'
 import type { Network } from '../../io/network.ts'
 import type { Resolver, TraceEvent } from '../../io/resolver/resolver.ts'
 import type { Store } from '../../io/store/store.ts'
+import type { StoreNeed } from '../config/store-path.ts'
 import type { Values } from './command.ts'
 import type { worldOptions } from './world-options.ts'
 
@@ -11,11 +13,10 @@ export interface World {
   readonly network: Network
   readonly store: Store
   readonly clock: Clock
-  /** Certificates in PEM that HTTPS and `pkix` deliveries trust; undefined for those that Node brings. */
-  readonly certificateAuthorities: readonly string[] | undefined
+  /** The authorities that policy hosts and MX hosts under MTA-STS must chain to. */
+  readonly trust: PkixTrust
   /** Port of MX hosts: 25 except in laboratories. */
   readonly smtpPort: number
-  readonly allowPrivate: boolean
   /** For one domain with all its lookups, in milliseconds. */
   readonly timeoutMs: number
   /** Set when `--trace` was given: put it into every lookup. */
@@ -25,5 +26,5 @@ export interface World {
 
 export type WorldValues = Partial<Values<typeof worldOptions>>
 
-/** Throws ConfigError for what the operator must mend, before anything was sent or written. */
-export type OpenWorld = (values: WorldValues) => Promise<World>
+/** Throws ConfigError or UsageError for what the operator must mend, before anything was sent or written. */
+export type OpenWorld = (values: WorldValues, store: StoreNeed) => Promise<World>

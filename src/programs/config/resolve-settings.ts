@@ -27,6 +27,11 @@ export function resolveSettings(values: WorldValues, file: ConfigFile | undefine
   return Object.fromEntries(entries) as Settings // each name with its own reader's value
 }
 
+/** What holds when nothing is given on the command line. */
+export function settingsFromFile(file: ConfigFile | undefined): Settings {
+  return resolveSettings({}, file)
+}
+
 function resolveOne(name: SettingName, values: WorldValues, file: ConfigFile | undefined) {
   const given = values[name]
   const setting: Setting<unknown> = settings[name]
