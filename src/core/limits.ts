@@ -10,6 +10,7 @@ export const limits = {
     records: 4096,
     recordsPerRrset: 256,
     rrsets: 512,
+    signaturesPerRrset: 32,
     pointersPerName: 126,
     expandedNameOctets: 128 * 1024,
     ednsOptions: 100,
@@ -126,6 +127,8 @@ export const limits = {
   names: {
     octets: 255,
     labelOctets: 63,
+    /** Of a name as people write it, before it becomes A-labels. */
+    textCharacters: 1024,
   },
   files: {
     configOctets: 1024 * 1024,

@@ -1,0 +1,76 @@
+import { limits } from '../limits.ts'
+import type { Edns, Message } from './message.ts'
+import { readU16 } from './octets.ts'
+
+/** Codes of the EDNS options that we know. */
+export const OPTION = { COOKIE: 10, PADDING: 12, EXTENDED_ERROR: 15 } as const
+
+/** EDNS as every query of ours has it: DO set, 1232 octets. RFC 6891 §6.2.5, RFC 9715 §3 */
+export const ourEdns: Edns = { udpPayload: limits.dns.udpPayload, version: 0, dnssecOk: true, options: [] }
+
+/** What a server says of its failure; for people only, never for a decision. RFC 8914 §2 */
+export interface ExtendedError {
+  readonly code: number
+  /** Printable, at most 256 characters. */
+  readonly text: string
+}
+
+const errorNames = [
+  'Other',
+  'Unsupported DNSKEY Algorithm',
+  'Unsupported DS Digest Type',
+  'Stale Answer',
+  'Forged Answer',
+  'DNSSEC Indeterminate',
+  'DNSSEC Bogus',
+  'Signature Expired',
+  'Signature Not Yet Valid',
+  'DNSKEY Missing',
+  'RRSIGs Missing',
+  'No Zone Key Bit Set',
+  'NSEC Missing',
+  'Cached Error',
+  'Not Ready',
+  'Blocked',
+  'Censored',
+  'Filtered',
+  'Prohibited',
+  'Stale NXDOMAIN Answer',
+  'Not Authoritative',
+  'Not Supported',
+  'No Reachable Authority',
+  'Network Error',
+  'Invalid Data',
+  'Signature Expired before Valid',
+  'Too Early',
+  'Unsupported NSEC3 Iterations Value',
+  'Unable to conform to policy',
+  'Synthesized',
+  'Invalid Query Type',
+]
+
+/** RFC 8914 §5.2 and the registry since. */
+export function formatExtendedErrorCode(code: number): string {
+  return errorNames[code] ?? `EDE ${code}`
+}
+
+/** The Extended DNS Errors of a message, in its order. RFC 8914 §2 */
+export function extendedErrorsOf({ edns }: Message): ExtendedError[] {
+  const options = edns?.options.filter(({ code }) => code === OPTION.EXTENDED_ERROR) ?? []
+  return options
+    .filter(({ data }) => data.length >= 2)
+    .map(({ data }) => ({
+      code: readU16(data, 0),
+      text: printable(new TextDecoder().decode(data.subarray(2)).replace(/\0+$/, '')),
+    }))
+}
+
+/** The text of the registry and what the server added, as one line. */
+export function formatExtendedError({ code, text }: ExtendedError): string {
+  return text === '' ? formatExtendedErrorCode(code) : `${formatExtendedErrorCode(code)}: ${text}`
+}
+
+function printable(text: string): string {
+  const safe = text.replace(/[\p{C}\p{Zl}\p{Zp}\\]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
+  return safe.slice(0, limits.dns.extraTextCharacters)
+}

@@ -1,0 +1,74 @@
+import { limits } from '../limits.ts'
+import type { Name } from '../name/name.ts'
+import type { Message, ResourceRecord } from './message.ts'
+import { sameOctets } from './octets.ts'
+import { type Rrsig, readRrsig } from './rdata/records.ts'
+import { TYPE } from './types.ts'
+
+/** All records of one owner and type in one section, with the signatures over them. RFC 2181 §5 */
+export interface Rrset {
+  readonly name: Name
+  readonly type: number
+  readonly class: number
+  /** The least of its records, in seconds. RFC 2181 §5.2 */
+  readonly ttl: number
+  /** Each different, in the order received; never empty. */
+  readonly rdatas: readonly Uint8Array[]
+  readonly signatures: readonly ReceivedSignature[]
+  /** Whether a malformed record or signature of it was dropped: it can then not be secure. */
+  readonly damaged: boolean
+}
+
+export interface ReceivedSignature extends Rrsig {
+  /** Seconds. */
+  readonly ttl: number
+}
+
+interface Growing extends Rrset {
+  ttl: number
+  readonly rdatas: Uint8Array[]
+  readonly signatures: ReceivedSignature[]
+  damaged: boolean
+}
+
+/**
+ * Groups records into RRsets, in the order in which each first appears; RRSIG records go to what they cover.
+ *
+ * A signature over nothing that is present is dropped. Exact duplicates are one record. RFC 2181 §5, §5.2
+ */
+export function groupRrsets(records: readonly ResourceRecord[], damaged: Message['damaged'] = []): Rrset[] {
+  const sets = new Map<string, Growing>()
+  const broken = new Set(damaged.map(({ name, type }) => `${type} ${name.key}`))
+  for (const record of records) if (record.type !== TYPE.RRSIG) addRecord(sets, record, broken)
+  for (const record of records) if (record.type === TYPE.RRSIG) addSignature(sets, record)
+  return [...sets.values()]
+}
+
+function addRecord(sets: Map<string, Growing>, record: ResourceRecord, broken: ReadonlySet<string>): void {
+  const { name, type, class: klass, ttl, rdata } = record
+  const key = `${type} ${name.key}`
+  const known = sets.get(key)
+  if (known === undefined) {
+    sets.set(key, { name, type, class: klass, ttl, rdatas: [rdata], signatures: [], damaged: broken.has(key) })
+    return
+  }
+  known.ttl = Math.min(known.ttl, ttl)
+  if (known.rdatas.some((other) => sameOctets(other, rdata))) return
+  // What is too many to keep is not quietly shortened: the rest alone would not verify, and must not be used.
+  if (known.rdatas.length >= limits.dns.recordsPerRrset) known.damaged = true
+  else known.rdatas.push(rdata)
+}
+
+function addSignature(sets: Map<string, Growing>, { name, ttl, rdata }: ResourceRecord): void {
+  const signature = readRrsig(rdata)
+  if (!signature.ok) return // decoding has refused these; only records made by hand get here
+  const signatures = sets.get(`${signature.value.typeCovered} ${name.key}`)?.signatures
+  if (signatures !== undefined && signatures.length < limits.dns.signaturesPerRrset) {
+    signatures.push({ ...signature.value, ttl })
+  }
+}
+
+/** The RRset's records again, without signatures. */
+export function recordsOf({ name, type, class: klass, ttl, rdatas }: Rrset): ResourceRecord[] {
+  return rdatas.map((rdata) => ({ name, type, class: klass, ttl, rdata }))
+}

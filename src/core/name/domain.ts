@@ -1,0 +1,101 @@
+import { limits } from '../limits.ts'
+import { accept, type Result, refuse } from '../result.ts'
+import { toALabels, toULabels } from './idna.ts'
+import { foldCase, labelsOf, type Name, nameFromLabels } from './name.ts'
+
+/** A domain or host name in A-labels, lower case, no trailing dot. Only the parsers here make one. */
+export type DomainName = string & { readonly brand: 'DomainName' }
+
+/** Why text is no domain name. */
+export type DomainFault =
+  | 'empty'
+  | 'empty-label'
+  | 'label-too-long'
+  | 'too-long'
+  | 'bad-character'
+  | 'bad-hyphen'
+  | 'bad-idna'
+  | 'address-literal'
+
+const textOctetsMax = limits.names.octets - 2 // the wire form adds a length octet and the root's zero
+
+/**
+ * Reads a domain as people write it, U-labels and a trailing dot allowed. RFC 5321 §4.1.2, RFC 5891 §4
+ *
+ * Letters, digits and hyphens alone are accepted in the A-label form; addresses, in whatever spelling, are not domains.
+ */
+export function parseDomainName(text: string): Result<DomainName, DomainFault> {
+  return parse(text, /[^a-z0-9-]/)
+}
+
+/** As `parseDomainName`, but with `_` allowed, as in MX targets and policy names seen in the wild. */
+export function parseHostName(text: string): Result<DomainName, DomainFault> {
+  return parse(text, /[^a-z0-9_-]/)
+}
+
+function parse(text: string, badCharacter: RegExp): Result<DomainName, DomainFault> {
+  if (text === '' || text === '.') return refuse('empty')
+  if (text.length > limits.names.textCharacters) return refuse('too-long', limits.names.textCharacters)
+  if (text.startsWith('[')) return refuse('address-literal')
+  const absolute = text.endsWith('.') ? text.slice(0, -1) : text
+  const ascii = toAscii(absolute)
+  if (ascii === undefined) return refuse('bad-idna', firstOutsideAscii(absolute))
+  return checkLabels(ascii, badCharacter)
+}
+
+/** Names that are ASCII and have no A-label need no tables. */
+function toAscii(text: string): string | undefined {
+  const isPlain = /^[\x00-\x7f]*$/.test(text)
+  const lower = foldCase(text)
+  if (isPlain && !/(?:^|\.)[a-z0-9]{2}--/.test(lower)) return lower
+  // The tables know nothing of what a URL parser would make of these, and neither may we.
+  return /[\s%/\\:@?#[\]]/.test(text) ? undefined : toALabels(lower)
+}
+
+function firstOutsideAscii(text: string): number {
+  return Math.max(0, text.search(/[^\x00-\x7f]|xn--/i))
+}
+
+function checkLabels(ascii: string, badCharacter: RegExp): Result<DomainName, DomainFault> {
+  if (ascii.length > textOctetsMax) return refuse('too-long', textOctetsMax)
+  let at = 0
+  for (const label of ascii.split('.')) {
+    if (label === '') return refuse('empty-label', at)
+    if (label.length > limits.names.labelOctets) return refuse('label-too-long', at)
+    const bad = label.search(badCharacter)
+    if (bad >= 0) return refuse('bad-character', at + bad)
+    if (label.startsWith('-') || label.endsWith('-')) return refuse('bad-hyphen', at)
+    at += label.length + 1
+  }
+  return looksLikeAddress(ascii) ? refuse('address-literal') : accept(ascii as DomainName)
+}
+
+/** Whether the last label is a number, as in `192.0.2.1` or `0x7f.1`: no top-level domain is one. */
+function looksLikeAddress(ascii: string): boolean {
+  return /(?:^|\.)(?:\d+|0x[0-9a-f]*)$/.test(ascii)
+}
+
+/** The name in DNS. */
+export function nameOfDomain(domain: DomainName): Name {
+  return nameFromLabels(domain.split('.')) as Name // its lengths were checked when it was made
+}
+
+/** A host name found in DNS, such as an MX target; refused when it is none. */
+export function domainOfName(name: Name): Result<DomainName, DomainFault> {
+  if (name.labelCount === 0) return refuse('empty')
+  const labels = labelsOf(name)
+  if (labels.some((label) => label.includes('.'))) return refuse('bad-character')
+  return parseHostName(labels.join('.'))
+}
+
+/** The domain one label up; undefined when it has one label. */
+export function parentOfDomain(domain: DomainName): DomainName | undefined {
+  const dot = domain.indexOf('.')
+  return dot < 0 ? undefined : (domain.slice(dot + 1) as DomainName)
+}
+
+/** `xn--bcher-kva.example (bücher.example)`: the A-label form always, the U-label form where it differs. */
+export function formatDomain(domain: DomainName): string {
+  const unicode = /(?:^|\.)xn--/.test(domain) ? toULabels(domain) : undefined
+  return unicode === undefined ? domain : `${domain} (${unicode})`
+}
