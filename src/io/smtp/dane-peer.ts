@@ -1,0 +1,73 @@
+import type { X509Certificate } from 'node:crypto'
+import type { DomainName } from '../../core/name/domain.ts'
+import type { TlsFacts } from './handshake.ts'
+import { bearsName, type DaneEvidence, type DaneFault, judgeDates, pathOf } from './peer-evidence.ts'
+
+/** What the usable TLSA records of a host ask of its certificates. RFC 7671 §5 */
+export interface DaneDemand {
+  /** Whether some DANE-EE record is of this certificate. */
+  isEndEntity(certificate: X509Certificate): boolean
+  /** Whether some DANE-TA record is of this certificate. */
+  isAnchor(certificate: X509Certificate): boolean
+  /** Whether the key that stands whole in some DANE-TA record signed this certificate. RFC 7671 §5.2.3 */
+  signedByAnchor(certificate: X509Certificate): boolean
+  /** Certificates that stand whole in DANE-TA records: a server may leave them out. RFC 7671 §5.2.2 */
+  readonly wholeAnchors: readonly X509Certificate[]
+  readonly hasAnchors: boolean
+  /** Reference identifiers, for DANE-TA alone. RFC 7672 §3.2.2 */
+  readonly names: readonly DomainName[]
+}
+
+/**
+ * What the records say of the chain presented, under the anchors that OpenSSL was given; none means public roots.
+ *
+ * DANE-EE looks at the server's certificate alone: neither names nor dates nor issuers (RFC 7672 §3.1.1). For DANE-TA
+ * the path is OpenSSL's to judge, names and our clock are ours; it ignores public roots (RFC 7672 §3.1.2).
+ */
+export function daneEvidence(
+  demand: DaneDemand,
+  { chain, chainError }: TlsFacts,
+  anchors: readonly X509Certificate[],
+  now: number,
+): DaneEvidence {
+  const [leaf] = chain
+  if (leaf === undefined) return failed('no-match')
+  if (demand.isEndEntity(leaf)) return { kind: 'matched', usage: 'dane-ee' }
+  if (!demand.hasAnchors) return failed('no-match')
+  if (anchors.length === 0) return failed('anchor-not-in-chain')
+  if (chainError !== undefined) return failed(isDate(chainError) ? 'dates' : 'chain', chainError)
+  const dates = judgeDates(pathTo(chain, anchors), now)
+  if (dates !== undefined) return failed('dates', dates)
+  if (!demand.names.some((name) => bearsName(leaf, name))) return failed('names')
+  return { kind: 'matched', usage: 'dane-ta' }
+}
+
+/**
+ * The anchors to try the chain against: certificates of the records, and those above the server's own that a record is
+ * of. A server's own certificate is nobody's anchor but through `signedByAnchor`. RFC 7671 §5.2
+ */
+export function findAnchors(demand: DaneDemand, chain: readonly X509Certificate[], now: number): X509Certificate[] {
+  if (!demand.hasAnchors) return []
+  const own = chain[0]?.fingerprint256
+  const above = chain.filter(({ fingerprint256 }) => fingerprint256 !== own)
+  const shown = above.filter((certificate) => demand.isAnchor(certificate))
+  if (shown.length > 0 || demand.wholeAnchors.length > 0) return [...demand.wholeAnchors, ...shown]
+  const top = pathOf(chain).at(-1)
+  const vouchedFor = top !== undefined && judgeDates([top], now) === undefined && demand.signedByAnchor(top)
+  return vouchedFor ? [top] : []
+}
+
+/** With an anchor that was not sent put at the end. */
+function pathTo(chain: readonly X509Certificate[], anchors: readonly X509Certificate[]): X509Certificate[] {
+  const path = pathOf([...chain, ...anchors])
+  const end = path.findIndex(({ fingerprint256 }) => anchors.some((anchor) => anchor.fingerprint256 === fingerprint256))
+  return end < 0 ? path : path.slice(0, end + 1)
+}
+
+function isDate(chainError: string): boolean {
+  return chainError === 'CERT_HAS_EXPIRED' || chainError === 'CERT_NOT_YET_VALID'
+}
+
+function failed(why: DaneFault, detail?: string): DaneEvidence {
+  return { kind: 'failed', why, detail }
+}
