@@ -1,6 +1,8 @@
 /** Exit statuses, after BSD's sysexits(3); docs/exit-codes.md says what each means to a script. */
 export const EXIT = {
   done: 0,
+  /** There is none of what was asked for. */
+  nothing: 1,
   /** The command line cannot be meant. */
   usage: 64,
   /** Input that is not what it should be: a list, a message. */

@@ -9,7 +9,13 @@ export interface Registered {
 }
 
 /** In the order of the help. */
-export const registry: readonly Registered[] = []
+export const registry: readonly Registered[] = [
+  {
+    name: 'dns',
+    summary: 'Look up records and show the chain of trust that proves them',
+    load: async () => (await import('./commands/dns.ts')).dns,
+  },
+]
 
 /** The command that these arguments begin with, and the arguments behind its name. */
 export function findCommand(args: readonly string[]): { command: Registered; rest: readonly string[] } | undefined {

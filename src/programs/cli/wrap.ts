@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util'
+
 /** Breaks text at blanks into lines of at most `width` columns; a longer word stands on a line of its own. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = []
@@ -18,8 +20,7 @@ export function hang(text: string, { first, next, width }: { first: string; next
 
 /** Columns of a terminal that text takes: escape sequences none, East Asian wide characters two. */
 export function widthOf(text: string): number {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the sequences that styles are made of
-  const plain = text.replace(/\x1b\[[0-9;]*m/g, '')
+  const plain = stripVTControlCharacters(text)
   let width = 0
   for (const character of plain) {
     if (/\p{M}/u.test(character)) continue

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { nameOfText, rdataOfText } from '../../../test/support/records.ts'
+import { TYPE } from '../../core/dns/types.ts'
+import type { Answer, ChainLink, Denial, Failure } from '../../core/dnssec/resolution.ts'
+import { rootName } from '../../core/name/name.ts'
+import { resolutionToJson } from './dns-json.ts'
+import { writeResolution } from './dns-text.ts'
+import { pageOut } from './page-out.ts'
+
+const root: ChainLink = { zone: rootName, status: 'secure', by: 'anchor', ds: [], key: { keyTag: 20326, algorithm: 8 } }
+const example: ChainLink = {
+  ...{ zone: nameOfText('example.'), status: 'secure', by: 'ds', key: { keyTag: 4711, algorithm: 13 } },
+  ds: [{ keyTag: 4711, algorithm: 13, digestType: 2 }],
+}
+const unsigned: ChainLink = {
+  ...{ zone: nameOfText('b.example.'), status: 'insecure', by: 'unsigned-delegation', ds: [], key: undefined },
+}
+
+const answer: Answer = {
+  ...{ kind: 'answer', name: nameOfText('www.example.'), type: TYPE.A, status: 'secure', ttl: 300 },
+  canonicalName: nameOfText('host.example.'),
+  aliases: [{ owner: nameOfText('www.example.'), target: nameOfText('host.example.'), via: 'CNAME', status: 'secure' }],
+  records: [
+    { name: nameOfText('host.example.'), type: TYPE.A, class: 1, ttl: 300, rdata: rdataOfText(TYPE.A, '192.0.2.1') },
+  ],
+  evidence: {
+    ...{ chain: [root, example], signer: nameOfText('example.'), server: '192.0.2.53:53', cached: false },
+    reason: undefined,
+  },
+}
+
+const denial: Denial = {
+  ...{ kind: 'nxdomain', name: nameOfText('x.b.example.'), type: TYPE.MX, status: 'insecure', ttl: 7200 },
+  ...{ canonicalName: nameOfText('x.b.example.'), aliases: [] },
+  evidence: {
+    ...{ chain: [root, example, unsigned], signer: undefined, server: '192.0.2.53:53', cached: true },
+    reason: 'example. proves that b.example. is not signed',
+  },
+}
+
+const failure: Failure = {
+  ...{ kind: 'failure', name: nameOfText('x.example.'), type: TYPE.TLSA, why: 'bogus', ede: 7, cached: false },
+  reason: 'signature of x.example. TLSA by key 99 expired 2026-11-01\x1b[31m',
+  ...{ zone: nameOfText('example.'), server: '192.0.2.53:53', chain: [root, example] },
+}
+
+test('an answer shows its aliases, records and every zone that carries its chain', () => {
+  assert.equal(
+    pageOut((out) => writeResolution(answer, out)),
+    `www.example. A: 1 record, secure
+  www.example. CNAME host.example.
+  host.example. 300 IN A 192.0.2.1
+
+Chain of trust
+. secure: by trust anchor, key 20326 RSASHA256
+└─ example. secure: DS 4711 ECDSAP256SHA256 SHA-256, key 4711 ECDSAP256SHA256
+   └─ host.example. A secure, signed by example.
+
+Answer from 192.0.2.53:53, valid for 5 min.
+`,
+  )
+})
+
+test('an insecure denial says where the chain ends, and why', () => {
+  assert.equal(
+    pageOut((out) => writeResolution(denial, out), { unicode: false, columns: 60 }),
+    `x.b.example. MX: the name does not exist, insecure: example.
+proves that b.example. is not signed
+
+Chain of trust
+. secure: by trust anchor, key 20326 RSASHA256
+\`- example. secure: DS 4711 ECDSAP256SHA256 SHA-256, key
+   |  4711 ECDSAP256SHA256
+   \`- b.example. insecure: its parent proves that it is
+      |  not signed
+      \`- x.b.example. no such name insecure
+
+Answer from memory, valid for 2 h.
+`,
+  )
+})
+
+test('a bogus lookup says what broke, without the bytes of a stranger', () => {
+  assert.equal(
+    pageOut((out) => writeResolution(failure, out)),
+    `x.example. TLSA: bogus, and so not to be used: signature of x.example. TLSA by
+key 99 expired 2026-11-01\\x1b[31m
+
+Chain of trust
+. secure: by trust anchor, key 20326 RSASHA256
+└─ example. secure: DS 4711 ECDSAP256SHA256 SHA-256, key 4711 ECDSAP256SHA256
+   └─ bogus in zone example.: signature of x.example. TLSA by key 99 expired
+      2026-11-01\\x1b[31m (Signature Expired)
+
+Answer from 192.0.2.53:53.
+`,
+  )
+})
+
+test('JSON of a lookup tells the same, with null for what is not there', () => {
+  assert.deepEqual(resolutionToJson(failure), {
+    ...{ name: 'x.example.', type: 'TLSA', result: 'failure', status: 'bogus', why: 'bogus' },
+    reason: failure.reason,
+    ...{ extendedError: 7, zone: 'example.', server: '192.0.2.53:53', cached: false },
+    chain: [
+      { zone: '.', status: 'secure', by: 'anchor', ds: [], key: { keyTag: 20326, algorithm: 8 } },
+      { ...{ zone: 'example.', status: 'secure', by: 'ds' }, ds: example.ds, key: example.key },
+    ],
+  })
+  const { chain, ...rest } = resolutionToJson(answer)
+  assert.equal(chain.length, 2)
+  assert.deepEqual(rest, {
+    ...{ name: 'www.example.', type: 'A', result: 'answer', status: 'secure', canonicalName: 'host.example.' },
+    aliases: [{ owner: 'www.example.', target: 'host.example.', via: 'CNAME', status: 'secure' }],
+    ...{ ttl: 300, records: ['host.example. 300 IN A 192.0.2.1'], signer: 'example.', reason: null },
+    ...{ server: '192.0.2.53:53', cached: false },
+  })
+})
+
+test('JSON of a failed lookup has no records that anyone could use', () => {
+  assert.ok(!('records' in resolutionToJson(failure)))
+})

@@ -1,0 +1,71 @@
+import { formatExtendedErrorCode } from '../../core/dns/edns.ts'
+import { formatType } from '../../core/dns/types.ts'
+import { formatRecord } from '../../core/dns/zone-text.ts'
+import type { Answer, Denial, Resolution } from '../../core/dnssec/resolution.ts'
+import { formatName } from '../../core/name/text.ts'
+import { chainTree } from './chain-text.ts'
+import { formatSeconds } from './durations.ts'
+import type { Out, Style } from './out.ts'
+import { onTerminal } from './trace-text.ts'
+import { formatTree, type TreeNode } from './tree.ts'
+import { wrap } from './wrap.ts'
+
+/** A lookup for people: what came of it in one line, then the records, then the chain of trust. */
+export function writeResolution(resolution: Resolution, out: Out): void {
+  for (const line of wrap(onTerminal(verdict(resolution)), out.columns)) out.line(out.style('bold', line))
+  if (resolution.kind !== 'failure') {
+    for (const { owner, target, via } of resolution.aliases) {
+      out.line(`  ${formatName(owner)} ${via} ${formatName(target)}`)
+    }
+  }
+  if (resolution.kind === 'answer') for (const record of resolution.records) out.line(`  ${formatRecord(record)}`)
+  out.line()
+  out.line('Chain of trust')
+  const chain = resolution.kind === 'failure' ? resolution.chain : resolution.evidence.chain
+  for (const line of formatTree(chainTree(chain, [endOf(resolution, out)], out), out)) out.line(line)
+  out.line()
+  out.line(origin(resolution))
+}
+
+function verdict(resolution: Resolution): string {
+  const question = `${formatName(resolution.name)} ${formatType(resolution.type)}`
+  if (resolution.kind === 'failure') {
+    const what = resolution.why === 'bogus' ? 'bogus, and so not to be used' : `no answer (${resolution.why})`
+    return `${question}: ${what}: ${resolution.reason}`
+  }
+  if (resolution.kind === 'answer') return `${question}: ${count(resolution.records.length)}, ${standing(resolution)}`
+  const missing = resolution.kind === 'nxdomain' ? 'the name does not exist' : 'no records of this type'
+  return `${question}: ${missing}, ${standing(resolution)}`
+}
+
+function standing({ status, evidence }: Answer | Denial): string {
+  if (status === 'secure') return 'secure'
+  return evidence.reason === undefined ? 'insecure' : `insecure: ${evidence.reason}`
+}
+
+function count(records: number): string {
+  return records === 1 ? '1 record' : `${records} records`
+}
+
+/** What stands below the last zone: the RRset or denial, or where the chain broke. */
+function endOf(resolution: Resolution, out: Out): TreeNode {
+  if (resolution.kind === 'failure') {
+    const status = resolution.why === 'bogus' ? 'bogus' : 'indeterminate'
+    const where = resolution.zone === undefined ? '' : ` in zone ${formatName(resolution.zone)}`
+    const code = resolution.ede === undefined ? '' : ` (${formatExtendedErrorCode(resolution.ede)})`
+    return { text: `${out.style('red', status)}${where}: ${onTerminal(resolution.reason)}${code}` }
+  }
+  const { status, canonicalName, type, kind, evidence } = resolution
+  const what = kind === 'answer' ? formatType(type) : kind === 'nodata' ? `no ${formatType(type)}` : 'no such name'
+  const colour: Style = status === 'secure' ? 'green' : 'yellow'
+  const signer = evidence.signer === undefined ? '' : `, signed by ${formatName(evidence.signer)}`
+  return { text: `${formatName(canonicalName)} ${what} ${out.style(colour, status)}${signer}` }
+}
+
+function origin(resolution: Resolution): string {
+  const { server, cached } = resolution.kind === 'failure' ? resolution : resolution.evidence
+  const from = cached ? 'from memory' : server === undefined ? 'from no server' : `from ${onTerminal(server)}`
+  return resolution.kind === 'failure'
+    ? `Answer ${from}.`
+    : `Answer ${from}, valid for ${formatSeconds(resolution.ttl)}.`
+}
