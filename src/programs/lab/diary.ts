@@ -48,6 +48,12 @@ export function createDiary(): Diary {
   return { received: [], overheard: [], asked: [], connected: [], fetched: [] }
 }
 
+/** Forgets everything. */
+export function clearDiary(diary: Diary): void {
+  for (const entries of [diary.received, diary.overheard, diary.asked, diary.connected, diary.fetched])
+    entries.length = 0
+}
+
 /** Writes an entry, and forgets the oldest when there are too many. */
 export function note<Entry>(entries: Entry[], entry: Entry): void {
   if (entries.length >= limits.lab.diaryEntries) entries.shift()

@@ -44,7 +44,7 @@ export function parseWorld(text: string): Result<World, WorldFault> {
 
 function parseStatement(line: Line, text: string, draft: Draft): Result<unknown, WorldFault> {
   const keyword = line.words[0]
-  switch (keyword?.text) {
+  switch (keyword?.text ?? '') {
     case 'world':
       draft.title = line.words
         .slice(1)
@@ -68,7 +68,7 @@ function parseStatement(line: Line, text: string, draft: Draft): Result<unknown,
 }
 
 function parseEvent(line: Line, text: string, draft: Draft): Result<unknown, WorldFault> {
-  switch (line.words[0]?.text) {
+  switch (line.words[0]?.text ?? '') {
     case 'drop':
       return happen(line, text, draft, parseDropStatement(line))
     case 'attack': {
@@ -84,7 +84,7 @@ function parseEvent(line: Line, text: string, draft: Draft): Result<unknown, Wor
     case 'expect': {
       const expectation = parseExpectStatement(line)
       if (!expectation.ok) return expectation
-      if (!draft.events.some(({ kind }) => kind === 'send')) return refuse('out-of-place', line.words[0].at)
+      if (!draft.events.some(({ kind }) => kind === 'send')) return refuse('out-of-place', line.words[0]?.at)
       return happen(line, text, draft, accept({ kind: 'expect', expectation: expectation.value }))
     }
     default:

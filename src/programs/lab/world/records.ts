@@ -1,4 +1,6 @@
 import { parseType, TYPE } from '../../../core/dns/types.ts'
+import { parseZone } from '../../../core/dns/zone-text.ts'
+import { rootName } from '../../../core/name/name.ts'
 import { accept, type Result, refuse } from '../../../core/result.ts'
 import { expandMacros, type Macro } from './certificates.ts'
 import type { WorldFault } from './fault.ts'
@@ -21,6 +23,7 @@ export function parseRecordStatement(line: Line, text: string): Result<RecordDec
   const record = text.slice(ownerWord.at, fate === undefined ? line.end : last.at).trimEnd()
   const checked = expandMacros(record, placeholder)
   if (!checked.ok) return refuse('macro', ownerWord.at + checked.at)
+  if (!parseZone(checked.value, { origin: rootName, ttl: 3600 }).ok) return refuse('record', ownerWord.at)
   return accept({ kind: 'record', owner: owner.value, type, text: record, fate })
 }
 

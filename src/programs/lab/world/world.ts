@@ -133,13 +133,8 @@ export interface PolicyDeclaration {
   readonly endless: boolean
 }
 
-export const attackKinds = [
-  'strip-starttls',
-  'refuse-starttls',
-  'garble-ehlo',
-  'inject-after-starttls',
-  'swap-certificate',
-  'block-host',
+/** Attacks on the way of DNS, on the way to an MX host, and on the way to a policy host. */
+export const resolutionAttacks = [
   'spoof-mx',
   'spoof-address',
   'forge-dnssec',
@@ -147,11 +142,23 @@ export const attackKinds = [
   'forge-nxdomain',
   'suppress-txt',
   'break-tlsa',
-  'block-policy-host',
-  'forge-policy-host',
   'replay',
 ] as const
+export const mailAttacks = [
+  'strip-starttls',
+  'refuse-starttls',
+  'garble-ehlo',
+  'inject-after-starttls',
+  'swap-certificate',
+  'block-host',
+] as const
+export const policyAttacks = ['block-policy-host', 'forge-policy-host'] as const
 
+export const attackKinds = [...resolutionAttacks, ...mailAttacks, ...policyAttacks] as const
+
+export type ResolutionAttack = (typeof resolutionAttacks)[number]
+export type MailAttack = (typeof mailAttacks)[number]
+export type PolicyAttack = (typeof policyAttacks)[number]
 export type AttackKind = (typeof attackKinds)[number]
 
 export const manners = ['nodata', 'nxdomain', 'servfail', 'refused', 'timeout', 'bogus'] as const
