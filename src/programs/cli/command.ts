@@ -23,6 +23,11 @@ export interface OptionSpec {
 
 export type OptionTable = Readonly<Record<string, OptionSpec>>
 
+/** Options that every command has. */
+export const commonOptions = {
+  help: { type: 'boolean', short: 'h', description: 'show this help' },
+} as const satisfies OptionTable
+
 type ValueOf<Spec extends OptionSpec> = Spec['type'] extends 'boolean'
   ? boolean | undefined
   : Spec extends { readonly multiple: true }

@@ -1,5 +1,4 @@
-import type { Command, OptionSpec, OptionTable } from './command.ts'
-import { commonOptions } from './parse-arguments.ts'
+import { type Command, commonOptions, type OptionSpec, type OptionTable } from './command.ts'
 import { hang, widthOf, wrap } from './wrap.ts'
 
 /** How help is drawn. */

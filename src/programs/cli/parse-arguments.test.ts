@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { defineCommand, UsageError } from './command.ts'
-import { asksForHelp, parseArguments } from './parse-arguments.ts'
+import { parseArguments } from './parse-arguments.ts'
+import { asksForHelp } from './run-command-line.ts'
 
 const command = defineCommand({
   name: 'try',

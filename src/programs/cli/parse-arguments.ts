@@ -1,7 +1,15 @@
 import { parseArgs } from 'node:util'
 import { escapeText } from '../../core/smtp/escape.ts'
 import { suggestion } from '../nearest.ts'
-import { type Command, type OptionSpec, type OptionTable, type Parsed, UsageError, type Values } from './command.ts'
+import {
+  type Command,
+  commonOptions,
+  type OptionSpec,
+  type OptionTable,
+  type Parsed,
+  UsageError,
+  type Values,
+} from './command.ts'
 
 type Mutable = Record<string, boolean | string | string[] | undefined>
 
@@ -11,11 +19,6 @@ interface OptionToken {
   readonly value: string | undefined
   readonly inlineValue: boolean | undefined
 }
-
-/** Options that every command has. */
-export const commonOptions = {
-  help: { type: 'boolean', short: 'h', description: 'show this help' },
-} as const satisfies OptionTable
 
 /** Reads a command's arguments. Throws UsageError in one line that quotes what was given. */
 export function parseArguments<Options extends OptionTable>(
@@ -34,12 +37,6 @@ export function parseArguments<Options extends OptionTable>(
   }
   if (values.help !== true) checkOperands(command, positionals)
   return { values: values as Values<Options>, positionals } // every option of the table was set by its kind above
-}
-
-/** Whether help is asked for anywhere before `--`: that comes before every complaint about other arguments. */
-export function asksForHelp(args: readonly string[]): boolean {
-  const end = args.indexOf('--')
-  return args.slice(0, end === -1 ? args.length : end).some((arg) => arg === '--help' || arg === '-h')
 }
 
 function shapes(options: OptionTable) {

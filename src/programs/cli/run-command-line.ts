@@ -1,9 +1,6 @@
 import { ConfigError } from '../../core/config-error.ts'
-import { escapeText } from '../../core/smtp/escape.ts'
-import { suggestion } from '../nearest.ts'
 import { type Command, type CommandContext, UsageError } from './command.ts'
 import { EXIT } from './exit.ts'
-import { asksForHelp, parseArguments } from './parse-arguments.ts'
 import { findCommand, registry } from './registry.ts'
 
 /** Runs what these arguments ask for and says with which status to exit. Never rejects. */
@@ -23,9 +20,10 @@ async function dispatch(args: readonly string[], context: CommandContext): Promi
   }
   if (first === 'help' || asksForHelp([first])) return help(args.slice(1), context)
   const found = findCommand(args)
-  if (found === undefined) throw unknownCommand(args)
+  if (found === undefined) throw await unknownCommand(args)
   const command = await found.command.load()
   if (asksForHelp(found.rest)) return showHelp(command, context)
+  const { parseArguments } = await import('./parse-arguments.ts')
   return command.run(parseArguments(command, found.rest), context)
 }
 
@@ -33,7 +31,7 @@ async function help(args: readonly string[], context: CommandContext): Promise<n
   const words = args.filter((arg) => !arg.startsWith('-'))
   const found = findCommand(words)
   if (found !== undefined) return showHelp(await found.command.load(), context)
-  if (words.length > 0) throw unknownCommand(words)
+  if (words.length > 0) throw await unknownCommand(words)
   const { formatOverview } = await import('./help.ts')
   context.out.write(formatOverview(registry, layout(context)))
   return EXIT.done
@@ -45,24 +43,20 @@ async function showHelp(command: Command, context: CommandContext): Promise<numb
   return EXIT.done
 }
 
+/** What to answer to a name that is none: loaded only then. */
+async function unknownCommand(args: readonly string[]): Promise<UsageError> {
+  const { explainUnknown } = await import('./unknown-command.ts')
+  return new UsageError(explainUnknown(args))
+}
+
 function layout({ out }: CommandContext) {
   return { columns: out.columns, heading: (text: string) => out.style('bold', text) }
 }
 
-function unknownCommand(args: readonly string[]): UsageError {
-  const [first = '', second] = args
-  const names = registry.map(({ name }) => name)
-  const parts = names.filter((name) => name.startsWith(`${first} `))
-  if (parts.length > 0) {
-    const given = second === undefined ? '' : ` "${escapeText(second)}" is none,`
-    return new UsageError(`"${first}" needs a second word:${given} there is ${parts.map(quote).join(', ')}`)
-  }
-  if (first.startsWith('-')) return new UsageError(`unknown option "${escapeText(first)}" before the command`)
-  return new UsageError(`unknown command "${escapeText(first)}"${suggestion(first, names)}`)
-}
-
-function quote(name: string): string {
-  return `"waxseal ${name}"`
+/** Whether help is asked for anywhere before `--`: that comes before every complaint about other arguments. */
+export function asksForHelp(args: readonly string[]): boolean {
+  const end = args.indexOf('--')
+  return args.slice(0, end === -1 ? args.length : end).some((arg) => arg === '--help' || arg === '-h')
 }
 
 /** Says what went wrong: a line for what others can mend, the stack for what only we can. */
