@@ -1,16 +1,63 @@
 import { formatType } from '../../core/dns/types.ts'
 import { formatRecord } from '../../core/dns/zone-text.ts'
-import type { ChainLink, Resolution } from '../../core/dnssec/resolution.ts'
+import type { ChainLink, Failure, Resolution } from '../../core/dnssec/resolution.ts'
 import { formatName } from '../../core/name/text.ts'
 
+interface Question {
+  /** Zone text. */
+  readonly name: string
+  readonly type: string
+}
+
+interface LinkReport {
+  readonly zone: string
+  readonly status: ChainLink['status']
+  readonly by: ChainLink['by']
+  readonly ds: ChainLink['ds']
+  readonly key: NonNullable<ChainLink['key']> | null
+}
+
+export interface FoundReport extends Question {
+  readonly result: 'answer' | 'nodata' | 'nxdomain'
+  readonly status: 'secure' | 'insecure'
+  readonly canonicalName: string
+  readonly aliases: readonly {
+    readonly owner: string
+    readonly target: string
+    readonly via: string
+    readonly status: string
+  }[]
+  readonly ttl: number
+  readonly records: readonly string[]
+  readonly signer: string | null
+  readonly reason: string | null
+  readonly server: string | null
+  readonly cached: boolean
+  readonly chain: readonly LinkReport[]
+}
+
+export interface FailedReport extends Question {
+  readonly result: 'failure'
+  readonly status: 'bogus' | 'indeterminate'
+  readonly why: Failure['why']
+  readonly reason: string
+  readonly extendedError: number | null
+  readonly zone: string | null
+  readonly server: string | null
+  readonly cached: boolean
+  readonly chain: readonly LinkReport[]
+}
+
+/** A lookup as JSON has it: the shape that `waxseal.dns/1` and others contain. docs/json.md */
+export type LookupReport = FoundReport | FailedReport
+
 /** What became of a lookup, as in `waxseal.dns/1`. docs/json.md */
-export function resolutionToJson(resolution: Resolution) {
-  const question = { name: formatName(resolution.name), type: formatType(resolution.type), result: resolution.kind }
+export function resolutionToJson(resolution: Resolution): LookupReport {
+  const question = { name: formatName(resolution.name), type: formatType(resolution.type) }
   if (resolution.kind === 'failure') {
     const { why, reason, ede, zone, server, cached, chain } = resolution
     return {
-      ...question,
-      status: statusOf(resolution),
+      ...{ ...question, result: resolution.kind, status: failedStatus(resolution) },
       ...{ why, reason, extendedError: ede ?? null, zone: zone === undefined ? null : formatName(zone) },
       ...{ server: server ?? null, cached, chain: chain.map(linkToJson) },
     }
@@ -18,7 +65,7 @@ export function resolutionToJson(resolution: Resolution) {
   const { status, canonicalName, aliases, ttl, evidence } = resolution
   const { signer, server, cached, reason, chain } = evidence
   return {
-    ...{ ...question, status, canonicalName: formatName(canonicalName) },
+    ...{ ...question, result: resolution.kind, status, canonicalName: formatName(canonicalName) },
     aliases: aliases.map(({ owner, target, via, status: of }) => ({
       ...{ owner: formatName(owner), target: formatName(target), via, status: of },
     })),
@@ -29,11 +76,10 @@ export function resolutionToJson(resolution: Resolution) {
 }
 
 /** The words of RFC 4035 §4.3: a lookup that failed without being bogus is indeterminate. */
-export function statusOf(resolution: Resolution): 'secure' | 'insecure' | 'bogus' | 'indeterminate' {
-  if (resolution.kind !== 'failure') return resolution.status
-  return resolution.why === 'bogus' ? 'bogus' : 'indeterminate'
+function failedStatus({ why }: Failure): 'bogus' | 'indeterminate' {
+  return why === 'bogus' ? 'bogus' : 'indeterminate'
 }
 
-function linkToJson({ zone, status, by, ds, key }: ChainLink) {
+function linkToJson({ zone, status, by, ds, key }: ChainLink): LinkReport {
   return { zone: formatName(zone), status, by, ds, key: key ?? null }
 }
