@@ -1,0 +1,45 @@
+import { type Ds, readDnskey, readDs } from '../dns/rdata/records.ts'
+import { TYPE } from '../dns/types.ts'
+import { parseZone, type ZoneFault } from '../dns/zone-text.ts'
+import { isAtOrBelow, type Name } from '../name/name.ts'
+import { accept, type Result, refuse } from '../result.ts'
+
+/** A key that is trusted without a parent. RFC 4035 §4.4 */
+export type TrustAnchor =
+  | { readonly kind: 'ds'; readonly owner: Name; readonly ds: Ds }
+  | { readonly kind: 'dnskey'; readonly owner: Name; readonly rdata: Uint8Array }
+
+export type AnchorFault = ZoneFault | 'not-an-anchor' | 'no-anchors'
+
+/** Reads DS and DNSKEY records in zone text, of one owner or several. `at` counts characters. */
+export function parseTrustAnchors(text: string): Result<TrustAnchor[], AnchorFault> {
+  const records = parseZone(text, { ttl: 0 })
+  if (!records.ok) return records
+  const anchors: TrustAnchor[] = []
+  for (const { name: owner, type, rdata } of records.value) {
+    const ds = type === TYPE.DS ? readDs(rdata) : undefined
+    if (ds?.ok === true) anchors.push({ kind: 'ds', owner, ds: ds.value })
+    else if (type === TYPE.DNSKEY && readDnskey(rdata).ok) anchors.push({ kind: 'dnskey', owner, rdata })
+    else return refuse('not-an-anchor')
+  }
+  return anchors.length > 0 ? accept(anchors) : refuse('no-anchors')
+}
+
+/** The anchors of the closest owner at or above `name`; none when no anchor is. RFC 6840 §5.10 */
+export function closestAnchors(anchors: readonly TrustAnchor[], name: Name): TrustAnchor[] {
+  const above = anchors.filter(({ owner }) => isAtOrBelow(name, owner))
+  const most = Math.max(...above.map(({ owner }) => owner.labelCount))
+  return above.filter(({ owner }) => owner.labelCount === most)
+}
+
+/** KSK-2017 and KSK-2024 of the root; either will do. RFC 9718 §2.3 */
+export const rootAnchors: readonly TrustAnchor[] = readBuiltIn(`
+. DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D
+. DS 38696 8 2 683D2D0ACB8C9B712A1948B27F741219298D0A450D612C483AF444A4C0FB2B16
+`)
+
+function readBuiltIn(text: string): TrustAnchor[] {
+  const anchors = parseTrustAnchors(text)
+  if (!anchors.ok) throw new Error(`built-in trust anchors: ${anchors.fault}`)
+  return anchors.value
+}

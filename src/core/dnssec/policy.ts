@@ -1,0 +1,23 @@
+import { limits } from '../limits.ts'
+import { type Algorithm, type DigestType, digestTypes, workingAlgorithms } from './algorithms.ts'
+
+/** What the validator accepts. Algorithms and digests that are not listed are unsupported, never wrong. */
+export interface ValidationPolicy {
+  readonly algorithms: ReadonlyMap<number, Algorithm>
+  readonly digests: ReadonlyMap<number, DigestType>
+  /** Seconds that a signature may be ahead of our clock. */
+  readonly inceptionSkew: number
+  /** More than this makes a denial insecure. RFC 9276 §3.2 */
+  readonly nsec3Iterations: number
+}
+
+/** `allowSha1` brings back algorithms 5 and 7, which are otherwise unsupported. RFC 9905 §2 */
+export function createPolicy({ allowSha1 = false }: { readonly allowSha1?: boolean } = {}): ValidationPolicy {
+  const isOn = ([number]: readonly [number, Algorithm]) => allowSha1 || (number !== 5 && number !== 7)
+  return {
+    algorithms: new Map([...workingAlgorithms()].filter(isOn)),
+    digests: digestTypes,
+    inceptionSkew: limits.dnssec.inceptionSkew,
+    nsec3Iterations: limits.dnssec.nsec3Iterations,
+  }
+}

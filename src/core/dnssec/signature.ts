@@ -1,0 +1,196 @@
+import { readNsec } from '../dns/rdata/records.ts'
+import type { ReceivedSignature, Rrset } from '../dns/rrset.ts'
+import { formatTime } from '../dns/time.ts'
+import { CLASS, TYPE } from '../dns/types.ts'
+import { limits } from '../limits.ts'
+import { isAtOrBelow, isBelow, type Name, sameName, withoutLabels } from '../name/name.ts'
+import { formatName } from '../name/text.ts'
+import type { Budget } from './budget.ts'
+import { signedData, signedLabelCount } from './canonical.ts'
+import type { ValidationPolicy } from './policy.ts'
+import { nameRrset, type Problem, problem } from './problem.ts'
+import { importZoneKey, isRevoked, isZoneKey, type ZoneKey } from './zone-key.ts'
+
+/** An RRset that a key of its zone signed. Only `verifyRrset` makes one; proofs take nothing else. */
+export interface VerifiedRrset extends Rrset {
+  /** Capped as RFC 4035 §5.3.3 wants, from the time of verification. */
+  readonly ttl: number
+  /** The zone. */
+  readonly signer: Name
+  /** When the signature ends, in seconds since 1970 as a 32-bit serial number. */
+  readonly expiration: number
+  /** The key that it verified with. */
+  readonly key: { readonly keyTag: number; readonly algorithm: number }
+  /** Set for a wildcard's expansion, which proves nothing without the absence of a closer match. RFC 4035 §5.3.4 */
+  readonly closestEncloser: Name | undefined
+  readonly brand: 'VerifiedRrset'
+}
+
+/** What judging takes beside the data. `keys` are those of the authenticated DNSKEY RRset of `zone`. */
+export interface VerifyOptions {
+  readonly zone: Name
+  readonly keys: readonly ZoneKey[]
+  /** Seconds since 1970. */
+  readonly now: number
+  readonly budget: Budget
+  readonly policy: ValidationPolicy
+}
+
+export type RrsetVerdict =
+  | { readonly verdict: 'secure'; readonly rrset: VerifiedRrset }
+  | { readonly verdict: 'bogus'; readonly problem: Problem }
+
+/** Verifies an RRset of `zone`: one good signature is enough. RFC 4035 §5.3, RFC 6840 §5.4 */
+export function verifyRrset(rrset: Rrset, options: VerifyOptions): RrsetVerdict {
+  const wrong = rrset.damaged ? problem('damaged', `${nameRrset(rrset)} is malformed`) : checkOwner(rrset, options.zone)
+  if (wrong !== undefined) return { verdict: 'bogus', problem: wrong }
+  let worst = problem('no-signature', `${nameRrset(rrset)} has no signature by ${formatName(options.zone)}`)
+  for (const signature of rrset.signatures.slice(0, limits.dnssec.signaturesPerRrset)) {
+    const found = checkSignature(rrset, signature, options) ?? tryKeys(rrset, signature, options)
+    if ('rdata' in found) return { verdict: 'secure', rrset: verified(rrset, signature, options) }
+    if (found.kind === 'limit') return { verdict: 'bogus', problem: found }
+    if (rank(found) > rank(worst)) worst = found
+  }
+  return { verdict: 'bogus', problem: worst }
+}
+
+/** Which of several failures says most: the one that came closest to a good signature. */
+function rank({ kind }: Problem): number {
+  return [
+    'no-signature',
+    'signer',
+    'labels',
+    'expanded',
+    'no-key',
+    'no-zone-key',
+    'inverted-times',
+    'expired',
+    'not-yet-valid',
+    'invalid-key',
+    'wrong-signature',
+  ].indexOf(kind)
+}
+
+/** What only certain owners may have, whoever signed it. */
+function checkOwner(rrset: Rrset, zone: Name): Problem | undefined {
+  const { name, type } = rrset
+  const misplaced = () => problem('owner', `${nameRrset(rrset)} does not belong into the zone ${formatName(zone)}`)
+  if (rrset.class !== CLASS.IN || !isAtOrBelow(name, zone)) return misplaced()
+  switch (type) {
+    case TYPE.DS: // of the parent's side alone
+      return isBelow(name, zone) ? undefined : misplaced()
+    case TYPE.DNSKEY:
+    case TYPE.SOA:
+      return sameName(name, zone) ? undefined : misplaced()
+    case TYPE.NSEC3:
+      return isHashOwner(name, zone) ? undefined : misplaced()
+    case TYPE.NSEC:
+      return rrset.rdatas.every((rdata) => staysIn(rdata, zone)) ? undefined : misplaced()
+    default:
+      return undefined
+  }
+}
+
+/** One label of 32 base32hex digits, a SHA-1 hash, right below the zone. RFC 5155 §3 */
+function isHashOwner(name: Name, zone: Name): boolean {
+  return name.labelCount === zone.labelCount + 1 && /^\x20[0-9a-v]{32}$/.test(name.key.slice(0, 33))
+}
+
+function staysIn(rdata: Uint8Array, zone: Name): boolean {
+  const nsec = readNsec(rdata)
+  return nsec.ok && isAtOrBelow(nsec.value.next, zone)
+}
+
+/** Types that must stand where they were signed; an expanded denial would prove anything (CVE-2017-15105). */
+const neverExpanded: ReadonlySet<number> = new Set([TYPE.NSEC, TYPE.NSEC3, TYPE.DNSKEY, TYPE.DS, TYPE.SOA, TYPE.DNAME])
+
+/** All but the cryptography. RFC 4035 §5.3.1 */
+function checkSignature(
+  rrset: Rrset,
+  signature: ReceivedSignature,
+  { zone, now, policy }: VerifyOptions,
+): Problem | undefined {
+  const what = nameRrset(rrset)
+  const by = `signature ${signature.algorithm}/${signature.keyTag} over ${what}`
+  if (signature.typeCovered !== rrset.type) return problem('no-signature', `${by} covers another type`)
+  if (!sameName(signature.signer, zone)) {
+    return problem('signer', `${by} is by ${formatName(signature.signer)}, not by ${formatName(zone)}`)
+  }
+  const ownerLabels = signedLabelCount(rrset.name)
+  // Fewer labels than the zone has would be a wildcard above it (CVE-2026-44690).
+  if (signature.labels > ownerLabels || signature.labels < zone.labelCount) {
+    return problem('labels', `${by} is for ${signature.labels} labels`)
+  }
+  if (signature.labels < ownerLabels && neverExpanded.has(rrset.type)) {
+    return problem('expanded', `${what} is the expansion of a wildcard`)
+  }
+  return checkTimes(signature, by, { now, skew: policy.inceptionSkew })
+}
+
+function checkTimes(
+  { inception, expiration }: ReceivedSignature,
+  by: string,
+  { now, skew }: { now: number; skew: number },
+): Problem | undefined {
+  if (!isSerialAtMost(inception, expiration)) return problem('inverted-times', `${by} ends before it begins`)
+  if (!isSerialAtMost(inception, now + skew)) return problem('not-yet-valid', `${by} begins ${isoTime(inception)}`)
+  return isSerialAtMost(now, expiration) ? undefined : problem('expired', `${by} ended ${isoTime(expiration)}`)
+}
+
+/** Serial number arithmetic, which outlives 2106. RFC 4034 §3.1.5, RFC 1982 §3.2 */
+export function isSerialAtMost(one: number, other: number): boolean {
+  return (other - one) >>> 0 < 0x80000000
+}
+
+function isoTime(seconds: number): string {
+  return formatTime(seconds).replace(/^(....)(..)(..)(..)(..)(..)$/, '$1-$2-$3T$4:$5:$6Z')
+}
+
+/** The key that made the signature, or why none did. */
+function tryKeys(rrset: Rrset, signature: ReceivedSignature, options: VerifyOptions): ZoneKey | Problem {
+  const by = `signature ${signature.algorithm}/${signature.keyTag} over ${nameRrset(rrset)}`
+  const named = options.keys.filter((key) => key.keyTag === signature.keyTag && key.algorithm === signature.algorithm)
+  if (named.length === 0) return problem('no-key', `${by} is by a key that ${formatName(options.zone)} does not have`)
+  const fit = named.filter((key) => isZoneKey(key) && (!isRevoked(key) || rrset.type === TYPE.DNSKEY))
+  if (fit.length === 0) return problem('no-zone-key', `${by} is by a key that must not sign it`)
+  if (!options.policy.algorithms.has(signature.algorithm))
+    return problem('no-key', `${by} is of an unsupported algorithm`)
+  const data = signedData(rrset, signature)
+  let last: Problem | undefined
+  for (const key of fit.slice(0, limits.dnssec.keysWithOneTag)) {
+    const failed = checkWith(key, { data, signature: signature.signature, by }, options)
+    if (failed === undefined) return key
+    last = failed
+    if (failed.kind === 'limit') break
+  }
+  return last ?? problem('no-key', `${by} has no key`)
+}
+
+function checkWith(
+  key: ZoneKey,
+  { data, signature, by }: { data: Uint8Array; signature: Uint8Array; by: string },
+  { budget, policy }: VerifyOptions,
+): Problem | undefined {
+  if (!budget.takeCheck()) return problem('limit', `too many signature checks, before ${by}`)
+  const object = importZoneKey(key, policy)
+  if (object !== undefined && policy.algorithms.get(key.algorithm)?.verify(data, object, signature) === true)
+    return undefined
+  budget.countFailure()
+  return object === undefined
+    ? problem('invalid-key', `${by} is by a key that is none`)
+    : problem('wrong-signature', `${by} does not verify`)
+}
+
+function verified(rrset: Rrset, signature: ReceivedSignature, { zone, now }: VerifyOptions): VerifiedRrset {
+  const { labels, originalTtl, expiration, keyTag, algorithm } = signature
+  const isExpanded = labels < signedLabelCount(rrset.name)
+  return {
+    ...rrset,
+    ttl: Math.min(rrset.ttl, signature.ttl, originalTtl, (expiration - now) >>> 0),
+    signer: zone,
+    expiration,
+    key: { keyTag, algorithm },
+    closestEncloser: isExpanded ? withoutLabels(rrset.name, rrset.name.labelCount - labels) : undefined,
+    brand: 'VerifiedRrset',
+  }
+}
