@@ -26,9 +26,16 @@ export interface ChainLink {
     | 'nsec3-iterations'
     | 'no-anchor'
   /** DS that matched, or those that could not be used; empty for an anchor given as a key. */
-  readonly ds: readonly { readonly keyTag: number; readonly algorithm: number; readonly digestType: number }[]
+  readonly ds: readonly {
+    readonly keyTag: number
+    readonly algorithm: number
+    readonly digestType: number
+    readonly digest?: Uint8Array
+  }[]
   /** Key that signed the zone's DNSKEY RRset, when secure. */
   readonly key: { readonly keyTag: number; readonly algorithm: number } | undefined
+  /** When that signature ends: seconds since 1970, as a 32-bit serial number. */
+  readonly expiration?: number | undefined
 }
 
 /** What stands behind a result, for people who want to see it. */
@@ -37,6 +44,8 @@ export interface Evidence {
   readonly chain: readonly ChainLink[]
   /** Zone whose key signed the final RRset or denial, when secure. */
   readonly signer: Name | undefined
+  /** When the first to end of the signatures behind it ends: seconds since 1970, as a 32-bit serial number. */
+  readonly expiration?: number | undefined
   /** Address and port, or engine-specific text, of the server that gave the final answer. */
   readonly server: string | undefined
   /** True when nothing was asked upstream for it. */
