@@ -1,3 +1,4 @@
+import { hex } from '../../core/dns/octets.ts'
 import { formatType } from '../../core/dns/types.ts'
 import { formatRecord } from '../../core/dns/zone-text.ts'
 import type { ChainLink, Failure, Resolution } from '../../core/dnssec/resolution.ts'
@@ -13,8 +14,18 @@ interface LinkReport {
   readonly zone: string
   readonly status: ChainLink['status']
   readonly by: ChainLink['by']
-  readonly ds: ChainLink['ds']
-  readonly key: NonNullable<ChainLink['key']> | null
+  readonly ds: readonly DsReport[]
+  readonly key: { readonly keyTag: number; readonly algorithm: number } | null
+  /** When the signature over the zone's keys ends, ISO 8601. */
+  readonly signedUntil: string | null
+}
+
+interface DsReport {
+  readonly keyTag: number
+  readonly algorithm: number
+  readonly digestType: number
+  /** Hex, lower case. */
+  readonly digest: string | null
 }
 
 export interface FoundReport extends Question {
@@ -30,6 +41,8 @@ export interface FoundReport extends Question {
   readonly ttl: number
   readonly records: readonly string[]
   readonly signer: string | null
+  /** When the signatures over the answer or denial end, ISO 8601. */
+  readonly signedUntil: string | null
   readonly reason: string | null
   readonly server: string | null
   readonly cached: boolean
@@ -63,14 +76,15 @@ export function resolutionToJson(resolution: Resolution): LookupReport {
     }
   }
   const { status, canonicalName, aliases, ttl, evidence } = resolution
-  const { signer, server, cached, reason, chain } = evidence
+  const { signer, expiration, server, cached, reason, chain } = evidence
   return {
     ...{ ...question, result: resolution.kind, status, canonicalName: formatName(canonicalName) },
     aliases: aliases.map(({ owner, target, via, status: of }) => ({
       ...{ owner: formatName(owner), target: formatName(target), via, status: of },
     })),
     ...{ ttl, records: resolution.kind === 'answer' ? resolution.records.map(formatRecord) : [] },
-    ...{ signer: signer === undefined ? null : formatName(signer), reason: reason ?? null },
+    ...{ signer: signer === undefined ? null : formatName(signer), signedUntil: momentOf(expiration) },
+    reason: reason ?? null,
     ...{ server: server ?? null, cached, chain: chain.map(linkToJson) },
   }
 }
@@ -80,6 +94,18 @@ function failedStatus({ why }: Failure): 'bogus' | 'indeterminate' {
   return why === 'bogus' ? 'bogus' : 'indeterminate'
 }
 
-function linkToJson({ zone, status, by, ds, key }: ChainLink): LinkReport {
-  return { zone: formatName(zone), status, by, ds, key: key ?? null }
+function linkToJson({ zone, status, by, ds, key, expiration }: ChainLink): LinkReport {
+  return {
+    ...{ zone: formatName(zone), status, by },
+    ds: ds.map(({ keyTag, algorithm, digestType, digest }) => ({
+      ...{ keyTag, algorithm, digestType, digest: digest === undefined ? null : hex(digest) },
+    })),
+    key: key === undefined ? null : { keyTag: key.keyTag, algorithm: key.algorithm },
+    signedUntil: momentOf(expiration),
+  }
+}
+
+/** A signature's end: good until 2106, when its 32 bits begin anew. RFC 4034 §3.1.5 */
+function momentOf(expiration: number | undefined): string | null {
+  return expiration === undefined ? null : new Date(expiration * 1000).toISOString()
 }

@@ -11,7 +11,8 @@ import { pageOut } from './page-out.ts'
 const root: ChainLink = { zone: rootName, status: 'secure', by: 'anchor', ds: [], key: { keyTag: 20326, algorithm: 8 } }
 const example: ChainLink = {
   ...{ zone: nameOfText('example.'), status: 'secure', by: 'ds', key: { keyTag: 4711, algorithm: 13 } },
-  ds: [{ keyTag: 4711, algorithm: 13, digestType: 2 }],
+  ds: [{ keyTag: 4711, algorithm: 13, digestType: 2, digest: new Uint8Array(32).fill(0xab) }],
+  expiration: Date.UTC(2026, 11, 1, 4) / 1000,
 }
 const unsigned: ChainLink = {
   ...{ zone: nameOfText('b.example.'), status: 'insecure', by: 'unsigned-delegation', ds: [], key: undefined },
@@ -26,6 +27,7 @@ const answer: Answer = {
   ],
   evidence: {
     ...{ chain: [root, example], signer: nameOfText('example.'), server: '192.0.2.53:53', cached: false },
+    expiration: Date.UTC(2026, 11, 2) / 1000,
     reason: undefined,
   },
 }
@@ -53,9 +55,12 @@ test('an answer shows its aliases, records and every zone that carries its chain
   host.example. 300 IN A 192.0.2.1
 
 Chain of trust
-. secure: by trust anchor, key 20326 RSASHA256
-└─ example. secure: DS 4711 ECDSAP256SHA256 SHA-256, key 4711 ECDSAP256SHA256
-   └─ host.example. A secure, signed by example.
+. secure: by trust anchor
+│  key 20326 RSASHA256
+└─ example. secure
+   │  DS 4711 ECDSAP256SHA256 SHA-256 abababababababab...
+   │  key 4711 ECDSAP256SHA256, signed until 2026-12-01 04:00 UTC
+   └─ host.example. A secure, by example., signed until 2026-12-02 00:00 UTC
 
 Answer from 192.0.2.53:53, valid for 5 min.
 `,
@@ -69,9 +74,12 @@ test('an insecure denial says where the chain ends, and why', () => {
 proves that b.example. is not signed
 
 Chain of trust
-. secure: by trust anchor, key 20326 RSASHA256
-\`- example. secure: DS 4711 ECDSAP256SHA256 SHA-256, key
-   |  4711 ECDSAP256SHA256
+. secure: by trust anchor
+|  key 20326 RSASHA256
+\`- example. secure
+   |  DS 4711 ECDSAP256SHA256 SHA-256 abababababababab...
+   |  key 4711 ECDSAP256SHA256, signed until 2026-12-01
+   |  04:00 UTC
    \`- b.example. insecure: its parent proves that it is
       |  not signed
       \`- x.b.example. no such name insecure
@@ -88,8 +96,11 @@ test('a bogus lookup says what broke, without the bytes of a stranger', () => {
 key 99 expired 2026-11-01\\x1b[31m
 
 Chain of trust
-. secure: by trust anchor, key 20326 RSASHA256
-└─ example. secure: DS 4711 ECDSAP256SHA256 SHA-256, key 4711 ECDSAP256SHA256
+. secure: by trust anchor
+│  key 20326 RSASHA256
+└─ example. secure
+   │  DS 4711 ECDSAP256SHA256 SHA-256 abababababababab...
+   │  key 4711 ECDSAP256SHA256, signed until 2026-12-01 04:00 UTC
    └─ bogus in zone example.: signature of x.example. TLSA by key 99 expired
       2026-11-01\\x1b[31m (Signature Expired)
 
@@ -104,8 +115,15 @@ test('JSON of a lookup tells the same, with null for what is not there', () => {
     reason: failure.reason,
     ...{ extendedError: 7, zone: 'example.', server: '192.0.2.53:53', cached: false },
     chain: [
-      { zone: '.', status: 'secure', by: 'anchor', ds: [], key: { keyTag: 20326, algorithm: 8 } },
-      { ...{ zone: 'example.', status: 'secure', by: 'ds' }, ds: example.ds, key: example.key },
+      {
+        ...{ zone: '.', status: 'secure', by: 'anchor', ds: [], key: { keyTag: 20326, algorithm: 8 } },
+        signedUntil: null,
+      },
+      {
+        ...{ zone: 'example.', status: 'secure', by: 'ds', key: { keyTag: 4711, algorithm: 13 } },
+        ds: [{ keyTag: 4711, algorithm: 13, digestType: 2, digest: 'ab'.repeat(32) }],
+        signedUntil: '2026-12-01T04:00:00.000Z',
+      },
     ],
   })
   const { chain, ...rest } = resolutionToJson(answer)
@@ -114,6 +132,7 @@ test('JSON of a lookup tells the same, with null for what is not there', () => {
     ...{ name: 'www.example.', type: 'A', result: 'answer', status: 'secure', canonicalName: 'host.example.' },
     aliases: [{ owner: 'www.example.', target: 'host.example.', via: 'CNAME', status: 'secure' }],
     ...{ ttl: 300, records: ['host.example. 300 IN A 192.0.2.1'], signer: 'example.', reason: null },
+    signedUntil: '2026-12-02T00:00:00.000Z',
     ...{ server: '192.0.2.53:53', cached: false },
   })
 })

@@ -3,7 +3,7 @@ import { formatType } from '../../core/dns/types.ts'
 import { formatRecord } from '../../core/dns/zone-text.ts'
 import type { Answer, Denial, Resolution } from '../../core/dnssec/resolution.ts'
 import { formatName } from '../../core/name/text.ts'
-import { chainTree } from './chain-text.ts'
+import { chainTree, untilText } from './chain-text.ts'
 import { formatSeconds } from './durations.ts'
 import type { Out, Style } from './out.ts'
 import { onTerminal } from './trace-text.ts'
@@ -22,7 +22,7 @@ export function writeResolution(resolution: Resolution, out: Out): void {
   out.line()
   out.line('Chain of trust')
   const chain = resolution.kind === 'failure' ? resolution.chain : resolution.evidence.chain
-  for (const line of formatTree(chainTree(chain, [endOf(resolution, out)], out), out)) out.line(line)
+  for (const line of formatTree(chainTree(chain, endOf(resolution, out), out), out)) out.line(line)
   out.line()
   out.line(origin(resolution))
 }
@@ -58,7 +58,8 @@ function endOf(resolution: Resolution, out: Out): TreeNode {
   const { status, canonicalName, type, kind, evidence } = resolution
   const what = kind === 'answer' ? formatType(type) : kind === 'nodata' ? `no ${formatType(type)}` : 'no such name'
   const colour: Style = status === 'secure' ? 'green' : 'yellow'
-  const signer = evidence.signer === undefined ? '' : `, signed by ${formatName(evidence.signer)}`
+  const signer =
+    evidence.signer === undefined ? '' : `, by ${formatName(evidence.signer)}${untilText(evidence.expiration)}`
   return { text: `${formatName(canonicalName)} ${what} ${out.style(colour, status)}${signer}` }
 }
 

@@ -10,7 +10,16 @@ function found(name: string, type: string, records: readonly string[], more: Par
   return {
     ...{ name, type, result: records.length === 0 ? 'nodata' : 'answer', status: 'secure', canonicalName: name },
     records: records.map((rdata) => `${name} 300 IN ${type} ${rdata}`),
-    ...{ aliases: [], ttl: 300, signer: 'example.', reason: null, server: null, cached: false, chain: [] },
+    ...{
+      aliases: [],
+      ttl: 300,
+      signer: 'example.',
+      signedUntil: null,
+      reason: null,
+      server: null,
+      cached: false,
+      chain: [],
+    },
     ...more,
   }
 }

@@ -27,6 +27,17 @@ test('formatTree hangs wrapped text below its own branch', () => {
   ])
 })
 
+test('formatTree puts notes between a text and its children', () => {
+  const nodes = [{ text: 'root', children: [{ text: 'a', notes: ['n'], children: [{ text: 'b', notes: ['m'] }] }] }]
+  assert.deepEqual(formatTree(nodes, { columns: 40, unicode: true }), [
+    'root',
+    '└─ a',
+    '   │  n',
+    '   └─ b',
+    '         m',
+  ])
+})
+
 function trees(depth: number): fc.Arbitrary<TreeNode> {
   const word = fc.string({ minLength: 1, maxLength: 8, unit: fc.constantFrom('a', 'é', '漢') })
   const text = fc.array(word, { minLength: 1 }).map((words) => words.join(' '))

@@ -3,6 +3,8 @@ import { widthOf, wrap } from './wrap.ts'
 export interface TreeNode {
   /** One or more lines' worth of text, wrapped where it is too long. */
   readonly text: string
+  /** Lines of their own between the text and the children, on no branch. */
+  readonly notes?: readonly string[]
   readonly children?: readonly TreeNode[]
 }
 
@@ -28,16 +30,16 @@ export function formatTree(nodes: readonly TreeNode[], layout: TreeLayout): stri
 }
 
 function linesOf(
-  { text, children = [] }: TreeNode,
+  { text, notes = [], children = [] }: TreeNode,
   layout: TreeLayout & { readonly first: string; readonly next: string },
 ): string[] {
   const { columns, unicode, first, next } = layout
   const { branch, last, trunk } = unicode ? boxes : ascii
-  const room = Math.max(20, columns - widthOf(first) - (children.length > 0 ? widthOf(trunk) : 0))
-  const own = wrap(text, room).map((line, index) => {
-    if (index === 0) return first + line
-    return `${next}${children.length > 0 ? trunk : ''}${line}`
-  })
+  const stem = next + (children.length > 0 ? trunk : notes.length > 0 ? gap : '')
+  const room = Math.max(20, columns - widthOf(stem))
+  const own = [text, ...notes]
+    .flatMap((part) => wrap(part, room))
+    .map((line, index) => (index > 0 ? stem : first) + line)
   const below = children.flatMap((child, index) => {
     const ends = index === children.length - 1
     return linesOf(child, { columns, unicode, first: next + (ends ? last : branch), next: next + (ends ? gap : trunk) })

@@ -65,6 +65,12 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
 
 export const settingNames = Object.keys(settings) as SettingName[] // the table's own keys
 
+/** Settings without their origins. */
+export function valuesOf(found: Settings): SettingValues {
+  const entries = settingNames.map((name) => [name, found[name].value])
+  return Object.fromEntries(entries) as unknown as SettingValues // name by name the same values
+}
+
 function pathSetting(): Setting<string | undefined> {
   return { shape: 'text', fallback: undefined, isPath: true, read: readPath }
 }

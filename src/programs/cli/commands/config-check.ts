@@ -1,0 +1,76 @@
+import { defaultConfigPaths, findConfigPath, readConfigFile } from '../../config/config-file.ts'
+import { formatEndpoint } from '../../config/endpoint.ts'
+import { checkInputs } from '../../config/inputs.ts'
+import { settingsFromFile } from '../../config/resolve-settings.ts'
+import { type Origin, type SettingName, type Settings, settingNames, valuesOf } from '../../config/settings.ts'
+import { defineCommand } from '../command.ts'
+import { EXIT } from '../exit.ts'
+import type { Out } from '../out.ts'
+import { padEnd, widthOf } from '../wrap.ts'
+
+export const configCheck = defineCommand({
+  name: 'config check',
+  summary: 'Check the configuration, and show every value with where it comes from',
+  usage: ['config check [--json] [FILE]'],
+  description: [
+    'Reads the configuration and every file that it names, and says what is wrong with them, by line. Asks nothing of ' +
+      'the network and writes nothing. Without FILE it takes the configuration that other commands would take.',
+  ],
+  options: { json: { type: 'boolean', description: 'print one JSON object (schema waxseal.config/1)' } },
+  operands: { name: 'FILE', min: 0, max: 1 },
+  examples: [{ line: 'waxseal config check /etc/waxseal/waxseal.toml', does: 'before a service is restarted' }],
+  async run({ values, positionals: [named] }, { out, environment }) {
+    const path = findConfigPath(named, environment)
+    const found = settingsFromFile(path === undefined ? undefined : await readConfigFile(path))
+    await checkInputs(valuesOf(found))
+    if (values.json === true) out.line(JSON.stringify(toJson(path, found)))
+    else writeText(out, { path, found, looked: defaultConfigPaths(environment) })
+    return EXIT.done
+  },
+})
+
+interface Shown {
+  readonly path: string | undefined
+  readonly found: Settings
+  readonly looked: readonly string[]
+}
+
+function writeText(out: Out, { path, found, looked }: Shown): void {
+  if (path === undefined) out.line(`No configuration file (looked for ${looked.join(', ')}): the defaults hold.`)
+  else out.line(`${out.style('bold', `${path} can be used.`)}`)
+  out.line()
+  const rows = settingNames.map((name) => [name, formatValue(name, found), formatOrigin(found[name].origin)] as const)
+  const left = Math.max(...rows.map(([name]) => widthOf(name)))
+  const middle = Math.min(40, Math.max(...rows.map(([, value]) => widthOf(value))))
+  for (const [name, value, origin] of rows) {
+    const from = origin === 'default' ? out.style('dim', origin) : origin
+    out.line(`  ${padEnd(name, left)}  ${padEnd(value, middle)}  ${from}`)
+  }
+}
+
+function formatValue(name: SettingName, found: Settings): string {
+  if (name === 'server') {
+    const servers = found.server.value.map(formatEndpoint)
+    return servers.length === 0 ? 'those of the system' : servers.join(', ')
+  }
+  return String(found[name].value ?? unset[name] ?? '')
+}
+
+const unset: Partial<Record<SettingName, string>> = {
+  'root-hints': 'built in',
+  'trust-anchor': 'built in',
+  'ca-file': 'built in',
+  store: 'the usual place',
+}
+
+function formatOrigin(origin: Origin): string {
+  return origin.from === 'file' ? `${origin.path}:${origin.line}` : origin.from
+}
+
+function toJson(path: string | undefined, found: Settings) {
+  const settings = settingNames.map((name) => {
+    const { value, origin } = found[name]
+    return [name, { value: name === 'server' ? found.server.value.map(formatEndpoint) : (value ?? null), origin }]
+  })
+  return { schema: 'waxseal.config/1', file: path ?? null, settings: Object.fromEntries(settings) }
+}
