@@ -1,11 +1,11 @@
 import { limits } from '../limits.ts'
-import type { Name } from '../name/name.ts'
+import { foldCase, type Name } from '../name/name.ts'
 import { formatName, parseName } from '../name/text.ts'
 import { accept, type Result, refuse } from '../result.ts'
 import type { ResourceRecord } from './message.ts'
 import { formatRdata } from './rdata/format.ts'
 import { isZoneType, parseRdata, type RdataTextFault } from './rdata/parse.ts'
-import { CLASS, formatType, parseType } from './types.ts'
+import { CLASS, formatClass, formatType, parseClass, parseType } from './types.ts'
 import { type Entry, splitEntries, type Token, type TokenFault } from './zone-tokens.ts'
 
 /** Why zone text is refused. */
@@ -29,7 +29,7 @@ export interface ZoneTextOptions {
 }
 
 interface Context {
-  origin: Name | undefined
+  origin: Name | null
   ttl: number | undefined
   owner: Name | undefined
 }
@@ -43,7 +43,7 @@ export function parseZone(text: string, options: ZoneTextOptions = {}): Result<R
   if (text.length > limits.dns.zoneTextOctets) return refuse('too-long', limits.dns.zoneTextOctets)
   const entries = splitEntries(text)
   if (!entries.ok) return entries
-  const context: Context = { origin: options.origin, ttl: options.ttl, owner: undefined }
+  const context: Context = { origin: options.origin ?? null, ttl: options.ttl, owner: undefined }
   const records: ResourceRecord[] = []
   for (const entry of entries.value) {
     if (entry.tokens[0]?.text.startsWith('$') === true && !entry.tokens[0].quoted) {
@@ -70,10 +70,10 @@ export function parseRecord(line: string, options: ZoneTextOptions = {}): Result
 
 function followDirective([directive, value, surplus]: readonly Token[], context: Context) {
   const at = directive?.at ?? 0
-  const name = directive?.text.toUpperCase()
-  if (name !== '$ORIGIN' && name !== '$TTL') return refuse('unknown-directive', at)
+  const name = foldCase(directive?.text ?? '')
+  if (name !== '$origin' && name !== '$ttl') return refuse('unknown-directive', at)
   if (value === undefined || surplus !== undefined) return refuse('bad-directive', at)
-  if (name === '$TTL') {
+  if (name === '$ttl') {
     context.ttl = parseTtl(value.text)
     return context.ttl === undefined ? refuse('bad-directive', value.at) : undefined
   }
@@ -128,17 +128,9 @@ export function parseTtl(text: string): number | undefined {
   return seconds <= 0xffffffff ? seconds : undefined
 }
 
-function parseClass(text: string): number | undefined {
-  const upper = text.toUpperCase()
-  if (upper === 'IN' || upper === 'CH') return CLASS[upper]
-  const generic = /^CLASS(\d{1,5})$/.exec(upper)
-  return generic !== null && Number(generic[1]) <= 65535 ? Number(generic[1]) : undefined
-}
-
 /** One line of zone text, safe to show. */
 export function formatRecord({ name, type, class: klass, ttl, rdata }: ResourceRecord): string {
-  const classText = klass === CLASS.IN ? 'IN' : klass === CLASS.CH ? 'CH' : `CLASS${klass}`
-  return `${formatName(name)} ${ttl} ${classText} ${formatType(type)} ${formatRdata(type, rdata)}`
+  return `${formatName(name)} ${ttl} ${formatClass(klass)} ${formatType(type)} ${formatRdata(type, rdata)}`
 }
 
 /** Line and column, from 1, of an offset in a text: for telling people where a fault is. */

@@ -37,17 +37,21 @@ function parse(text: string, badCharacter: RegExp): Result<DomainName, DomainFau
   if (text === '' || text === '.') return refuse('empty')
   if (text.length > limits.names.textCharacters) return refuse('too-long', limits.names.textCharacters)
   if (text.startsWith('[')) return refuse('address-literal')
-  const absolute = text.endsWith('.') ? text.slice(0, -1) : text
+  const absolute = text.replace(/[.\u3002\uff0e\uff61]$/, '') // the dots of RFC 3490 §3.1
   const ascii = toAscii(absolute)
   if (ascii === undefined) return refuse('bad-idna', firstOutsideAscii(absolute))
   return checkLabels(ascii, badCharacter)
 }
 
-/** Names that are ASCII and have no A-label need no tables. */
+/**
+ * Names that are ASCII and have no A-label need no tables.
+ *
+ * Hyphens third and fourth, as in `mx--1`, are barred from U-labels alone, and hosts with them are there. RFC 5891 §5.4
+ */
 function toAscii(text: string): string | undefined {
   const isPlain = /^[\x00-\x7f]*$/.test(text)
   const lower = foldCase(text)
-  if (isPlain && !/(?:^|\.)[a-z0-9]{2}--/.test(lower)) return lower
+  if (isPlain && !/(?:^|\.)xn--/.test(lower)) return lower
   // The tables know nothing of what a URL parser would make of these, and neither may we.
   return /[\s%/\\:@?#[\]]/.test(text) ? undefined : toALabels(lower)
 }
@@ -80,11 +84,15 @@ export function nameOfDomain(domain: DomainName): Name {
   return nameFromLabels(domain.split('.')) as Name // its lengths were checked when it was made
 }
 
-/** A host name found in DNS, such as an MX target; refused when it is none. */
+/**
+ * A host name found in DNS, such as an MX target; refused when it is none.
+ *
+ * Octets beyond ASCII are no U-labels there: mapped like text, they would lead to a host that DNS never named.
+ */
 export function domainOfName(name: Name): Result<DomainName, DomainFault> {
   if (name.labelCount === 0) return refuse('empty')
   const labels = labelsOf(name)
-  if (labels.some((label) => label.includes('.'))) return refuse('bad-character')
+  if (labels.some((label) => /[^\x00-\x7f]|\./.test(label))) return refuse('bad-character')
   return parseHostName(labels.join('.'))
 }
 

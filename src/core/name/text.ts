@@ -5,13 +5,13 @@ import { labelsOf, type Name, nameFromLabels, prependLabels, rootName } from './
 export type NameFault = 'empty' | 'empty-label' | 'label-or-name-too-long' | 'bad-escape' | 'not-octets' | 'no-origin'
 
 /**
- * Reads a name of zone text: `\DDD` and `\X` escapes; without a final dot it is relative to `origin`.
- * RFC 1035 §5.1, RFC 4343 §2.1
+ * Reads a name of zone text: `\DDD` and `\X` escapes; without a final dot it is relative to `origin`, and refused when
+ * that is null. RFC 1035 §5.1, RFC 4343 §2.1
  */
-export function parseName(text: string, origin: Name | undefined = rootName): Result<Name, NameFault> {
+export function parseName(text: string, origin: Name | null = rootName): Result<Name, NameFault> {
   if (text === '') return refuse('empty')
   if (text === '.') return accept(rootName)
-  if (text === '@') return origin === undefined ? refuse('no-origin') : accept(origin)
+  if (text === '@') return origin === null ? refuse('no-origin') : accept(origin)
   const labels: string[] = []
   let label = ''
   let at = 0
@@ -31,8 +31,8 @@ export function parseName(text: string, origin: Name | undefined = rootName): Re
   }
   const isAbsolute = label === ''
   if (!isAbsolute) labels.push(label)
-  if (!isAbsolute && origin === undefined) return refuse('no-origin', at)
-  const name = isAbsolute || origin === undefined ? nameFromLabels(labels) : prependLabels(labels, origin)
+  if (!isAbsolute && origin === null) return refuse('no-origin', at)
+  const name = isAbsolute || origin === null ? nameFromLabels(labels) : prependLabels(labels, origin)
   return name === undefined ? refuse('label-or-name-too-long') : accept(name)
 }
 

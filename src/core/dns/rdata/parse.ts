@@ -22,7 +22,7 @@ export type RdataTextFault = 'missing-field' | 'bad-field' | 'surplus-field' | '
 export function parseRdata(
   type: number,
   words: readonly Token[],
-  origin: Name | undefined = rootName,
+  origin: Name | null = rootName,
 ): Result<Uint8Array, RdataTextFault> {
   const first = words[0]
   if (first !== undefined && first.text === '\\#' && !first.quoted) return parseGeneric(type, words)
@@ -57,14 +57,14 @@ function parseGeneric(type: number, words: readonly Token[]): Result<Uint8Array,
   if (length === undefined) return refuse('missing-field', endOf(words))
   const octets = parseHex(words.slice(2))
   if (!/^\d{1,5}$/.test(length.text) || octets?.length !== Number(length.text)) return refuse('bad-field', length.at)
-  return layoutOf(type) === undefined ? accept(octets) : checked(type, octets, length.at)
+  return checked(type, octets, length.at)
 }
 
 function takesRest(field: Field): boolean {
-  return ['hex', 'base64', 'strings', 'bitmap', 'parameters'].includes(field)
+  return ['hex', 'hex-or-none', 'base64', 'strings', 'bitmap', 'parameters'].includes(field)
 }
 
-function parseField(field: Field, words: readonly Token[], origin: Name | undefined): Uint8Array | undefined {
+function parseField(field: Field, words: readonly Token[], origin: Name | null): Uint8Array | undefined {
   const text = words[0]?.text ?? ''
   switch (field) {
     case 'u8':
@@ -99,6 +99,7 @@ function parseField(field: Field, words: readonly Token[], origin: Name | undefi
     case 'bitmap':
       return parseBitmap(words)
     case 'hex':
+    case 'hex-or-none':
       return parseHex(words)
     case 'base64':
       return parseBase64(words)
@@ -143,7 +144,7 @@ function parseStrings(words: readonly Token[]): Uint8Array | undefined {
 /** Octets of a word whose escapes still stand; undefined when one is bad or they are too many. */
 function unescapeWord(text: string, max: number): string | undefined {
   let isBad = false
-  const octets = text.replace(/\\(\d{3}|\D|)|[^\x00-\x7f]+/g, (whole, escaped: string | undefined) => {
+  const octets = text.replace(/\\(\d{3}|[\x00-/:-\x7f]|)|[^\x00-\x7f]+/g, (whole, escaped: string | undefined) => {
     if (escaped === undefined) return Buffer.from(whole, 'utf8').toString('latin1')
     if (escaped.length === 3 && Number(escaped) < 256) return String.fromCharCode(Number(escaped))
     isBad ||= escaped.length !== 1
