@@ -130,8 +130,9 @@ function goOn(
 function answerByWildcard(zone: ServedZone, lookup: Lookup): Sections {
   const encloser = closestEncloser(zone, lookup.name)
   const wildcard = prependLabels(['*'], encloser)
-  const node = wildcard === undefined ? undefined : zone.nodes.get(wildcard.key)
-  if (node === undefined) return deny(zone, lookup, 'no-such-name')
+  if (wildcard === undefined || !exists(zone, wildcard)) return deny(zone, lookup, 'no-such-name')
+  const node = zone.nodes.get(wildcard.key)
+  if (node === undefined) return deny(zone, lookup, 'wildcard-no-such-type')
   const synthesized = expand(node, lookup.name)
   const proof = lookup.dnssecOk ? proofOf(zone, lookup.name, 'wildcard') : []
   if (node.rrsets.has(lookup.type)) return found(rrsetOf(synthesized, lookup.type, lookup.dnssecOk), proof)

@@ -24,30 +24,41 @@ function proveByNsec(zone: ServedZone, name: Name, claim: Claim): ZoneNode[] {
   const at = nsecFor(zone, name)
   if (at === undefined) return []
   if (claim === 'no-such-type' || claim === 'wildcard') return [at]
-  const wildcard = nsecFor(zone, wildcardOf(zone, name))
+  const wildcard = nsecFor(zone, wildcardAt(closestEncloser(zone, name)))
   return wildcard === undefined ? [at] : [at, wildcard]
 }
 
 /** The NSEC at the name, or else the one whose gap it lies in. The apex, the least of all, always has one. */
 function nsecFor(zone: ServedZone, name: Name): ZoneNode | undefined {
-  return zone.nsec.findLast((node) => compareNames(node.name, name) <= 0)
+  return lastWhere(zone.nsec, (node) => compareNames(node.name, name) <= 0)
 }
 
-function wildcardOf(zone: ServedZone, name: Name): Name {
-  const encloser = closestEncloser(zone, name)
+/** The last node of which the claim is true, where it is false of all that come after the first it is false of. */
+function lastWhere(nodes: readonly ZoneNode[], isTrue: (node: ZoneNode) => boolean): ZoneNode | undefined {
+  let from = 0
+  let end = nodes.length
+  while (from < end) {
+    const middle = (from + end) >> 1
+    if (isTrue(nodes[middle] as ZoneNode)) from = middle + 1
+    else end = middle
+  }
+  return nodes[from - 1]
+}
+
+function wildcardAt(encloser: Name): Name {
   return prependLabels(['*'], encloser) ?? encloser
 }
 
 function proveByNsec3(zone: ServedZone, name: Name, claim: Claim): ZoneNode[] {
   const own = nsec3At(zone, name)
   if (claim === 'no-such-type' && own !== undefined) return [own]
-  // Without an NSEC3 of its own the name is an unsigned delegation in an opt-out span, or above one. RFC 5155 §7.2.7
-  const encloser = claim === 'no-such-type' ? provableEncloser(zone, name) : closestEncloser(zone, name)
+  // Without an NSEC3 of its own the name is an unsigned delegation in an opt-out span, or above one. RFC 5155 §7.2.4
+  const encloser = provableEncloser(zone, name)
   const covering = nsec3Covering(zone, nextCloser(name, encloser))
   if (claim === 'wildcard') return [covering].filter(isNode)
   const proof = [nsec3At(zone, encloser), covering]
   if (claim === 'no-such-type') return proof.filter(isNode)
-  const wildcard = wildcardOf(zone, name)
+  const wildcard = wildcardAt(encloser)
   const last = claim === 'no-such-name' ? nsec3Covering(zone, wildcard) : nsec3At(zone, wildcard)
   return [...proof, last].filter(isNode)
 }
@@ -67,15 +78,15 @@ function nextCloser(name: Name, encloser: Name): Name {
 }
 
 function nsec3At(zone: ServedZone, name: Name): ZoneNode | undefined {
-  const hash = zone.hash?.(name)
-  return zone.nsec3.find((node) => firstLabel(node.name) === hash)
+  const hash = zone.hash?.(name) ?? ''
+  const node = lastWhere(zone.nsec3, (one) => firstLabel(one.name) <= hash)
+  return node !== undefined && firstLabel(node.name) === hash ? node : undefined
 }
 
 /** The chain is a circle: below its first hash the last one covers. */
 function nsec3Covering(zone: ServedZone, name: Name): ZoneNode | undefined {
-  const hash = zone.hash?.(name)
-  if (hash === undefined) return undefined
-  return zone.nsec3.findLast((node) => firstLabel(node.name) < hash) ?? zone.nsec3.at(-1)
+  const hash = zone.hash?.(name) ?? ''
+  return lastWhere(zone.nsec3, (node) => firstLabel(node.name) < hash) ?? zone.nsec3.at(-1)
 }
 
 function isNode(node: ZoneNode | undefined): node is ZoneNode {
