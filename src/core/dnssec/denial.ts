@@ -87,8 +87,10 @@ function judge(finding: Finding, options: DenialOptions & { type: number; isName
     case 'empty':
       return { kind: 'nodata', status: 'secure', because: undefined }
     case 'nxdomain':
-      if (!isNameError) return unproved(options, `the name is proved absent, and the answer says otherwise`)
-      return { kind: 'nxdomain', ...statusOf(finding.optOut) }
+      if (isNameError) return { kind: 'nxdomain', ...statusOf(finding.optOut) }
+      // In a small zone the record that covers an unsigned delegation covers the wildcard too. RFC 5155 §8.6
+      if (type === TYPE.DS && finding.optOut) return { kind: 'nodata', ...statusOf(true) }
+      return unproved(options, `the name is proved absent, and the answer says otherwise`)
     case 'wildcard':
       return lacks(finding.types, type) && !isCut(finding.types)
         ? { kind: 'nodata', ...statusOf(finding.optOut) }
