@@ -125,11 +125,14 @@ export class TcpConnection {
 
   #rest(): void {
     if (this.#isGone) return
-    if (this.#pending.size === 0 && !this.#takesQuestions) return this.close()
-    if (this.#pending.size === 0) {
+    if (this.#pending.size > 0) {
+      this.#options.onChange()
+    } else if (this.#takesQuestions) {
       this.#socket?.unref()
       this.#idle = setTimeout(() => this.close(), limits.resolver.tcpIdleMs).unref()
+      this.#options.onChange()
+    } else {
+      this.close()
     }
-    this.#options.onChange()
   }
 }

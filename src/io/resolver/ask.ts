@@ -1,0 +1,49 @@
+import type { Name } from '../../core/name/name.ts'
+import { type Result, refuse } from '../../core/result.ts'
+import type { ChosenBy, Endpoint } from '../network.ts'
+import { createSharedWork } from '../shared-work.ts'
+import type { Exchange, Exchanged, ExchangeFault } from './exchange.ts'
+import type { Task } from './task.ts'
+
+export interface Ask {
+  readonly endpoint: Endpoint
+  readonly chosenBy: ChosenBy
+  readonly name: Name
+  readonly type: number
+  readonly recursive: boolean
+  readonly checkingDisabled: boolean
+  readonly authenticData?: boolean
+  readonly transport?: 'udp' | 'tcp'
+  readonly timeoutMs: number
+}
+
+/** `limit` when the question has cost as many queries as any may. */
+export type AskFault = ExchangeFault | 'limit'
+
+/** Puts questions to servers: the same one to the same server once at a time. RFC 5452 §5 */
+export type Asker = (ask: Ask, task: Task) => Promise<Result<Exchanged, AskFault>>
+
+export function createAsker(exchange: Exchange): Asker {
+  const underWay = createSharedWork<Result<Exchanged, AskFault>>()
+  return async (ask, task) => {
+    if (task.signal.aborted) return refuse('aborted')
+    if (!task.takeQuery()) return refuse('limit')
+    const { endpoint, name, type, recursive, checkingDisabled, transport = 'udp' } = ask
+    const flags = `${recursive ? 'r' : ''}${checkingDisabled ? 'c' : ''}`
+    const key = `${formatServer(endpoint)} ${transport} ${flags} ${type} ${name.key}`
+    const { trace, clock } = task
+    const request = { ...ask, recursionDesired: recursive }
+    const options = { timeoutMs: ask.timeoutMs, trace, now: () => clock.now() }
+    try {
+      return await underWay.join(key, (signal) => exchange.ask(request, { ...options, signal }), task.signal)
+    } catch (error) {
+      if (task.signal.aborted) return refuse('aborted')
+      throw error
+    }
+  }
+}
+
+/** `192.0.2.1`, with `#port` when it is not 53. */
+export function formatServer({ address, port }: Endpoint): string {
+  return port === 53 ? address : `${address}#${port}`
+}

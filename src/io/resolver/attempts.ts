@@ -1,0 +1,66 @@
+import { extendedErrorsOf, formatExtendedError } from '../../core/dns/edns.ts'
+import type { Message } from '../../core/dns/message.ts'
+import { formatRcode, RCODE } from '../../core/dns/types.ts'
+import { nameRrset } from '../../core/dnssec/problem.ts'
+import type { Failure } from '../../core/dnssec/resolution.ts'
+import { limits } from '../../core/limits.ts'
+import type { Name } from '../../core/name/name.ts'
+import type { AskFault } from './ask.ts'
+import { type Trouble, trouble } from './task.ts'
+
+/** How long to wait for an answer on the n-th round, counted from 0. RFC 1035 §4.2.1 */
+export function patienceOf(round: number): number {
+  return Math.min(limits.resolver.udpFirstTryMs * 2 ** round, limits.resolver.udpLastTryMs)
+}
+
+/** Gathers why servers were of no use, and says it in one line. */
+export interface Attempts {
+  fault(server: string, fault: AskFault): void
+  refusal(server: string, message: Message): void
+  useless(server: string, reason: string): void
+  sum(question: { readonly name: Name; readonly type: number }, zone: Name | undefined): Trouble
+}
+
+interface Attempt {
+  readonly server: string
+  readonly why: Failure['why']
+  readonly text: string
+  readonly ede: number | undefined
+}
+
+const faults: Record<AskFault, { readonly why: Failure['why']; readonly text: string }> = {
+  timeout: { why: 'timeout', text: 'does not answer' },
+  refused: { why: 'unreachable', text: 'takes no DNS queries' },
+  unreachable: { why: 'unreachable', text: 'cannot be reached' },
+  malformed: { why: 'malformed', text: 'sent a malformed answer' },
+  forbidden: { why: 'unreachable', text: 'has a private or reserved address' },
+  overload: { why: 'overload', text: 'could not be asked, as too many sockets are open' },
+  aborted: { why: 'aborted', text: 'was not waited for' },
+  limit: { why: 'limit', text: `was not asked, as the question cost ${limits.resolver.queries} queries already` },
+}
+
+/** Those that say most about what to mend come first. */
+const order: readonly Failure['why'][] = ['limit', 'overload', 'aborted', 'servfail', 'refused', 'malformed', 'timeout', 'unreachable']
+
+export function createAttempts(): Attempts {
+  const made: Attempt[] = []
+  return {
+    fault: (server, fault) => made.push({ server, ...faults[fault], ede: undefined }),
+    refusal(server, message) {
+      const [error] = extendedErrorsOf(message)
+      const words = error === undefined ? '' : ` (${formatExtendedError(error)})`
+      const why = message.rcode === RCODE.SERVFAIL ? 'servfail' : 'refused'
+      made.push({ server, why, text: `answers ${formatRcode(message.rcode)}${words}`, ede: error?.code })
+    },
+    useless: (server, reason) => made.push({ server, why: 'malformed', text: reason, ede: undefined }),
+    sum(question, zone) {
+      const what = nameRrset(question)
+      const best = made.toSorted((one, other) => order.indexOf(one.why) - order.indexOf(other.why))[0]
+      if (best === undefined) return trouble('unreachable', `no server is known for ${what}`, { ede: 22, zone })
+      const servers = new Set(made.map(({ server }) => server)).size
+      const others = servers > 1 ? `, and ${servers - 1} more of no use` : ''
+      const { server, why, text, ede } = best
+      return trouble(why, `${what}: ${server} ${text}${others}`, { ede: ede ?? 22, zone, server })
+    },
+  }
+}

@@ -1,0 +1,154 @@
+import { randomInt } from 'node:crypto'
+import { ConfigError } from '../../core/config-error.ts'
+import { rootAnchors, type TrustAnchor } from '../../core/dnssec/anchors.ts'
+import { createPolicy } from '../../core/dnssec/policy.ts'
+import { TYPE } from '../../core/dns/types.ts'
+import { limits } from '../../core/limits.ts'
+import { rootName } from '../../core/name/name.ts'
+import { type Clock, systemClock } from '../clock.ts'
+import type { Endpoint, Network } from '../network.ts'
+import { type Asker, createAsker } from './ask.ts'
+import { createExchange, type Exchange } from './exchange.ts'
+import { createForwarder } from './forward.ts'
+import { createIterator } from './iterate.ts'
+import type { Resolver } from './resolver.ts'
+import { builtInRootHints } from './root-servers.ts'
+import { systemServers } from './system-servers.ts'
+import { createTask } from './task.ts'
+import { createTrustAdResolver } from './trust-ad.ts'
+import { createValidatingResolver } from './validating-resolver.ts'
+
+export interface ResolverOptions {
+  /** `auto` unless told: `iterate`, or `forward` where servers are given or port 53 is closed to us. */
+  readonly engine?: 'auto' | 'forward' | 'iterate' | 'trust-ad' | undefined
+  readonly network: Network
+  readonly clock?: Clock | undefined
+  /** Recursive servers; those of the system unless told. */
+  readonly servers?: readonly Endpoint[] | undefined
+  readonly rootHints?: readonly Endpoint[] | undefined
+  readonly trustAnchors?: readonly TrustAnchor[] | undefined
+  readonly allowSha1?: boolean | undefined
+  /** From 0 up to 1: tests give their own. */
+  readonly random?: (() => number) | undefined
+  /** In the place of sockets, for tests. */
+  readonly exchange?: Exchange | undefined
+  /** Told once which engine `auto` took, and why. */
+  readonly onEngine?: ((engine: 'forward' | 'iterate', why: string) => void) | undefined
+}
+
+interface Parts {
+  readonly asker: Asker
+  readonly exchange: Exchange
+  readonly clock: Clock
+  readonly options: ResolverOptions
+}
+
+/** Makes a resolver. Throws ConfigError for options that do not go together. */
+export function createResolver(options: ResolverOptions): Resolver {
+  const exchange = options.exchange ?? createExchange(options.network)
+  const parts = { asker: createAsker(exchange), exchange, clock: options.clock ?? systemClock, options }
+  const resolver = choose(parts)
+  return {
+    resolve: (name, type, more) => resolver.resolve(name, type, more),
+    async close() {
+      await resolver.close()
+      await exchange.close()
+    },
+  }
+}
+
+function choose(parts: Parts): Resolver {
+  const { engine = 'auto', servers = [] } = parts.options
+  switch (engine) {
+    case 'iterate':
+      return iterating(parts)
+    case 'forward':
+      return forwarding(parts)
+    case 'trust-ad':
+      return trusting(parts)
+    case 'auto':
+      return servers.length > 0 ? forwarding(parts) : deciding(parts)
+  }
+}
+
+function iterating({ asker, clock, options }: Parts): Resolver {
+  const { rootHints = builtInRootHints, random = safeRandom } = options
+  const upstream = createIterator({ asker, rootHints, random, now: () => clock.now() })
+  return validating({ clock, options }, upstream)
+}
+
+function forwarding({ asker, clock, options }: Parts): Resolver {
+  return validating({ clock, options }, createForwarder({ asker, servers: serversOf(options) }))
+}
+
+function validating(
+  { clock, options }: Pick<Parts, 'clock' | 'options'>,
+  upstream: Parameters<typeof createValidatingResolver>[0]['upstream'],
+): Resolver {
+  const { trustAnchors: anchors = rootAnchors, allowSha1 = false } = options
+  return createValidatingResolver({ upstream, anchors, clock, policy: createPolicy({ allowSha1 }) })
+}
+
+/** RFC 4035 §4.9.3: what is between us and the server must be secure, and a network is not. */
+function trusting({ asker, clock, options }: Parts): Resolver {
+  const servers = serversOf(options)
+  const far = servers.find(({ address }) => !/^(?:127\.|::1$)/.test(address))
+  if (far !== undefined) {
+    throw new ConfigError(`engine trust-ad would believe ${far.address}, which is not on this machine: use engine forward`)
+  }
+  return createTrustAdResolver({ asker, servers, clock })
+}
+
+function serversOf({ servers = [] }: ResolverOptions): readonly Endpoint[] {
+  const all = servers.length > 0 ? servers : systemServers()
+  if (all.length === 0) throw new ConfigError('no resolver to ask: name one with --server or in /etc/resolv.conf')
+  return all
+}
+
+/** Asks a root server once; where that is not allowed, the system's resolvers are what is left. */
+function deciding(parts: Parts): Resolver {
+  let decided: Promise<Resolver> | undefined
+  const decide = async () => {
+    const { onEngine } = parts.options
+    const isOpen = await reachesRoot(parts)
+    const all = isOpen ? [] : systemServers()
+    if (all.length === 0) {
+      onEngine?.('iterate', isOpen ? 'root servers answer' : 'no root server answers, and no other resolver is known')
+      return iterating(parts)
+    }
+    onEngine?.('forward', 'no root server answers: port 53 may be closed')
+    return forwarding({ ...parts, options: { ...parts.options, servers: all } })
+  }
+  return {
+    async resolve(name, type, more) {
+      decided ??= decide()
+      return (await decided).resolve(name, type, more)
+    },
+    close: async () => (await decided)?.close(),
+  }
+}
+
+/** Whether any of a few root servers answers. */
+async function reachesRoot({ asker, clock, options }: Parts): Promise<boolean> {
+  const { rootHints = builtInRootHints } = options
+  const stop = new AbortController()
+  const task = createTask({ signal: stop.signal, clock })
+  const timeoutMs = limits.resolver.udpLastTryMs
+  const ask = { name: rootName, type: TYPE.NS, chosenBy: 'operator', recursive: false, checkingDisabled: true, timeoutMs } as const
+  const tries = rootHints.slice(0, 6).map(async (endpoint) => {
+    const asked = await asker({ ...ask, endpoint }, task)
+    if (!asked.ok) throw new Error(asked.fault)
+  })
+  try {
+    await Promise.any(tries)
+    return true
+  } catch {
+    return false
+  } finally {
+    stop.abort()
+  }
+}
+
+function safeRandom(): number {
+  return randomInt(2 ** 32) / 2 ** 32
+}

@@ -1,0 +1,88 @@
+import { readAddress } from '../../core/dns/rdata/address.ts'
+import { readNameRdata } from '../../core/dns/rdata/records.ts'
+import type { Rrset } from '../../core/dns/rrset.ts'
+import type { ResourceRecord } from '../../core/dns/message.ts'
+import { TYPE } from '../../core/dns/types.ts'
+import { limits } from '../../core/limits.ts'
+import { isAtOrBelow, type Name, parentOfName, rootName } from '../../core/name/name.ts'
+import type { Endpoint } from '../network.ts'
+import { createCache } from './cache.ts'
+import type { Reply } from './upstream.ts'
+
+/** The name servers of a zone, as its parent names them. RFC 1034 §4.2.1 */
+export interface Delegation {
+  readonly zone: Name
+  readonly servers: readonly NameServer[]
+}
+
+export interface NameServer {
+  /** Undefined for a root server, of which addresses are given. */
+  readonly name: Name | undefined
+  /** Glue; without any, the addresses are looked up. */
+  readonly addresses: readonly string[]
+}
+
+/** What is remembered of the way down. Only a parent's word makes or prolongs a delegation. RFC 2181 §5.4.1 */
+export interface Delegations {
+  /** The lowest one known at or above the name. */
+  closest(name: Name): Delegation
+  /** `reply` is the referral. */
+  put(referral: Referral, reply: Reply): Delegation
+  /** What the referral to this zone said of its DS records. */
+  referralTo(zone: Name): Reply | undefined
+}
+
+export interface Referral {
+  readonly zone: Name
+  readonly ns: Rrset
+  /** Of the additional section. */
+  readonly glue: readonly ResourceRecord[]
+  /** Zone of the server that refers: it says nothing of addresses outside. */
+  readonly bailiwick: Name
+}
+
+export function createDelegations(rootHints: readonly Endpoint[], now: () => number): Delegations {
+  const bounds = { now, entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
+  const known = createCache<Delegation>({ ...bounds, octetsOf: ({ servers }) => 256 * servers.length })
+  const referrals = createCache<Reply>({ ...bounds, octetsOf: octetsOfReply })
+  const root: Delegation = { zone: rootName, servers: [{ name: undefined, addresses: rootHints.map(({ address }) => address) }] }
+  return {
+    closest(name) {
+      for (let at: Name | undefined = name; at !== undefined; at = parentOfName(at)) {
+        const found = known.get(at.key)
+        if (found !== undefined) return found.value
+      }
+      return root
+    },
+    put(referral, reply) {
+      const until = now() + Math.min(referral.ns.ttl, limits.resolver.ttl) * 1000
+      const delegation = readReferral(referral)
+      known.put(referral.zone.key, delegation, until)
+      referrals.put(referral.zone.key, reply, until)
+      return delegation
+    },
+    referralTo: (zone) => referrals.get(zone.key)?.value,
+  }
+}
+
+function octetsOfReply({ message }: Reply): number {
+  return [...message.answer, ...message.authority].reduce((sum, { rdata }) => sum + rdata.length + 128, 512)
+}
+
+function readReferral({ zone, ns, glue, bailiwick }: Referral): Delegation {
+  const names = ns.rdatas.slice(0, limits.resolver.nameServersPerZone).flatMap((rdata) => {
+    const name = readNameRdata(rdata)
+    return name.ok ? [name.value] : []
+  })
+  const servers = names.map((name) => ({
+    name,
+    addresses: isAtOrBelow(name, bailiwick) ? glue.filter((record) => record.name.key === name.key).flatMap(addressOf) : [],
+  }))
+  return { zone, servers }
+}
+
+export function addressOf({ type, rdata }: ResourceRecord): string[] {
+  if (type !== TYPE.A && type !== TYPE.AAAA) return []
+  const address = readAddress(type, rdata)
+  return address.ok ? [address.value] : []
+}

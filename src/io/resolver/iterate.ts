@@ -1,0 +1,227 @@
+import type { Message } from '../../core/dns/message.ts'
+import { findPart, type SortedReply, sortReply } from '../../core/dns/reply.ts'
+import { RCODE, TYPE } from '../../core/dns/types.ts'
+import { nameRrset } from '../../core/dnssec/problem.ts'
+import { limits } from '../../core/limits.ts'
+import { isAtOrBelow, isBelow, type Name, parentOfName, sameName } from '../../core/name/name.ts'
+import { formatName } from '../../core/name/text.ts'
+import type { Endpoint } from '../network.ts'
+import { type Asker, formatServer } from './ask.ts'
+import { type Attempts, createAttempts, patienceOf } from './attempts.ts'
+import { createCache } from './cache.ts'
+import { addressOf, createDelegations, type Delegation, type Delegations, type NameServer, type Referral } from './delegations.ts'
+import { type Task, trouble } from './task.ts'
+import type { Fetched, Reply, Upstream } from './upstream.ts'
+
+export interface IterateOptions {
+  readonly asker: Asker
+  readonly rootHints: readonly Endpoint[]
+  readonly now: () => number
+  /** From 0 up to 1, never 1 itself. */
+  readonly random: () => number
+}
+
+type Question = Parameters<Upstream['fetch']>[0]
+
+/** What one lookup is part of: lookups of name servers' addresses nest. */
+interface Nesting {
+  readonly depth: number
+  /** Names whose addresses are being looked up for this. */
+  readonly path: ReadonlySet<string>
+}
+
+interface Work extends IterateOptions {
+  readonly delegations: Delegations
+  /** Addresses of name servers without glue; none for a while when there are none. */
+  addressesOf(server: Name, task: Task, nesting: Nesting): Promise<readonly string[]>
+}
+
+/** Follows referrals from the root. RFC 1034 §5.3.3 */
+export function createIterator(options: IterateOptions): Upstream {
+  const { now, rootHints } = options
+  const bounds = { now, entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
+  const addresses = createCache<readonly string[]>({ ...bounds, octetsOf: (list) => 64 * (list.length + 1) })
+  const work: Work = {
+    ...options,
+    delegations: createDelegations(rootHints, now),
+    async addressesOf(server, task, nesting) {
+      const cached = addresses.get(server.key)
+      if (cached !== undefined) return cached.value
+      const found = await lookUpAddresses(server, task, nesting, work)
+      if (!task.signal.aborted) addresses.put(server.key, found.addresses, now() + found.ttl * 1000)
+      return found.addresses
+    },
+  }
+  return {
+    fetch: (question, task, avoid) => descend(question, task, avoid, { depth: 0, path: new Set() }, work),
+    close: async () => {},
+  }
+}
+
+async function descend(
+  question: Question,
+  task: Task,
+  avoid: ReadonlySet<string>,
+  nesting: Nesting,
+  work: Work,
+): Promise<Fetched> {
+  const { name, type } = question
+  const { delegations } = work
+  if (type === TYPE.DS) {
+    const known = delegations.referralTo(name)
+    if (known !== undefined && !avoid.has(known.source)) return { ok: true, reply: known }
+  }
+  // DS records stand in the parent zone. RFC 4035 §4.2
+  let delegation = delegations.closest(type === TYPE.DS ? (parentOfName(name) ?? name) : name)
+  for (let referrals = 0; referrals < limits.resolver.referrals; referrals++) {
+    const found = await askZone(delegation, question, { task, avoid, nesting, work })
+    if (found.kind !== 'referral') return found.fetched
+    delegation = delegations.put(found.referral, found.reply)
+    if (type === TYPE.DS && sameName(found.referral.zone, name)) return { ok: true, reply: found.reply }
+  }
+  const reason = `${nameRrset(question)}: more than ${limits.resolver.referrals} referrals`
+  return { ok: false, trouble: trouble('limit', reason, { zone: delegation.zone }) }
+}
+
+interface Descent {
+  readonly task: Task
+  readonly avoid: ReadonlySet<string>
+  readonly nesting: Nesting
+  readonly work: Work
+}
+
+type FoundInZone =
+  | { readonly kind: 'fetched'; readonly fetched: Fetched }
+  | { readonly kind: 'referral'; readonly referral: Referral; readonly reply: Reply }
+
+/** Asks the servers of one zone, round after round, until one says something. RFC 1034 §5.3.3 */
+async function askZone(delegation: Delegation, question: Question, descent: Descent): Promise<FoundInZone> {
+  const { task, avoid } = descent
+  const attempts = createAttempts()
+  const useless = new Set<string>()
+  for (let round = 0; round < limits.resolver.retriesPerServer; round++) {
+    for await (const address of serversOf(delegation, descent)) {
+      const endpoint = { address, port: 53 }
+      const server = formatServer(endpoint)
+      if (useless.has(server) || avoid.has(server)) continue
+      const found = await askServer(endpoint, delegation, question, { round, attempts, descent })
+      if (found === 'slow') continue
+      if (found === 'over') break
+      if (found !== 'useless') return found
+      useless.add(server)
+    }
+    if (task.signal.aborted) break
+  }
+  return { kind: 'fetched', fetched: { ok: false, trouble: attempts.sum(question, delegation.zone) } }
+}
+
+/** Addresses in the order of trying: first those that are known, shuffled, and then those that must be looked up. */
+async function* serversOf({ servers }: Delegation, { task, nesting, work }: Descent): AsyncGenerator<string> {
+  const given = new Set<string>()
+  const fresh = (addresses: readonly string[]) => {
+    const news = addresses.filter((address) => !given.has(address))
+    for (const address of news) given.add(address)
+    return shuffle(news, work.random)
+  }
+  yield* fresh(servers.flatMap(({ addresses }) => addresses))
+  const bare = servers.filter(({ addresses }) => addresses.length === 0)
+  for (const { name } of bare.slice(0, limits.resolver.addressLookupsPerZone)) {
+    if (name === undefined || task.signal.aborted) continue
+    yield* fresh(await work.addressesOf(name, task, nesting))
+  }
+}
+
+function shuffle(items: readonly string[], random: () => number): string[] {
+  return items
+    .map((item) => ({ item, lot: random() }))
+    .sort((one, other) => one.lot - other.lot)
+    .map(({ item }) => item)
+}
+
+async function askServer(
+  endpoint: Endpoint,
+  { zone, servers }: Delegation,
+  question: Question,
+  { round, attempts, descent }: { readonly round: number; readonly attempts: Attempts; readonly descent: Descent },
+): Promise<FoundInZone | 'slow' | 'useless' | 'over'> {
+  const { task, work } = descent
+  const server = formatServer(endpoint)
+  const chosenBy = isHinted(servers) ? 'operator' : 'stranger'
+  const isLast = round === limits.resolver.retriesPerServer - 1
+  const ask = { ...question, endpoint, chosenBy, recursive: false, checkingDisabled: true, timeoutMs: patienceOf(round) } as const
+  const asked = await work.asker(isLast ? { ...ask, transport: 'tcp' } : ask, task)
+  if (!asked.ok) {
+    attempts.fault(server, asked.fault)
+    if (asked.fault === 'timeout') return 'slow'
+    return asked.fault === 'aborted' || asked.fault === 'limit' ? 'over' : 'useless'
+  }
+  const { message } = asked.value
+  if (message.rcode !== RCODE.NOERROR && message.rcode !== RCODE.NXDOMAIN) {
+    attempts.refusal(server, message)
+    return 'useless'
+  }
+  const reply: Reply = { ...sortReply(scrub(message, zone)), server, source: server, bailiwick: zone }
+  return classify(reply, question, message) ?? uselessReply(server, zone, attempts)
+}
+
+function isHinted(servers: readonly NameServer[]): boolean {
+  return servers.every(({ name }) => name === undefined)
+}
+
+function uselessReply(server: string, zone: Name, attempts: Attempts): 'useless' {
+  attempts.useless(server, `does not serve ${formatName(zone)}`)
+  return 'useless'
+}
+
+/** A server speaks only of what lies in the zone it was asked for. RFC 2181 §5.4.1 */
+function scrub(message: Message, zone: Name): Message {
+  const isInside = ({ name }: { readonly name: Name }) => isAtOrBelow(name, zone)
+  return { ...message, answer: message.answer.filter(isInside), authority: message.authority.filter(isInside) }
+}
+
+/** Undefined for a reply of a server that does not know the zone. RFC 2308 §2 */
+function classify(reply: Reply, question: Question, { additional }: Message): FoundInZone | undefined {
+  const part = findPart(reply, question.name, question.type)
+  const isStatement = part.kind === 'rrset' || part.kind === 'alias' || part.kind === 'broken'
+  if (!isStatement) {
+    const ns = findReferral(reply, question)
+    const referral = ns && { zone: ns.name, ns, glue: additional, bailiwick: reply.bailiwick }
+    if (referral !== undefined) return { kind: 'referral', referral, reply }
+    if (part.kind === 'none' || !isAuthoritative(reply)) return undefined
+  }
+  return { kind: 'fetched', fetched: { ok: true, reply } }
+}
+
+/** NS records strictly below the server's zone, on the way to the name. RFC 1034 §5.3.3 */
+function findReferral({ authority, bailiwick, message }: Reply, { name }: Question) {
+  if (message.rcode !== RCODE.NOERROR || authority.some(({ type }) => type === TYPE.SOA)) return undefined
+  return authority.find((rrset) => rrset.type === TYPE.NS && isBelow(rrset.name, bailiwick) && isAtOrBelow(name, rrset.name))
+}
+
+/** A denial counts from whoever claims authority for it, or shows the zone's SOA record or a proof. */
+function isAuthoritative({ message, authority }: SortedReply): boolean {
+  return message.isAuthoritative || authority.some(({ type }) => [TYPE.SOA, TYPE.NSEC, TYPE.NSEC3].some((one) => one === type))
+}
+
+/** Unvalidated, as all that is said about name servers: what they serve is validated. RFC 4035 §2.2 */
+async function lookUpAddresses(
+  server: Name,
+  task: Task,
+  { depth, path }: Nesting,
+  work: Work,
+): Promise<{ readonly addresses: readonly string[]; readonly ttl: number }> {
+  if (depth >= limits.resolver.depth || path.has(server.key)) return { addresses: [], ttl: 0 }
+  const nesting = { depth: depth + 1, path: new Set([...path, server.key]) }
+  const found = await Promise.all(
+    [TYPE.A, TYPE.AAAA].map((type) => descend({ name: server, type }, task, new Set(), nesting, work)),
+  )
+  const rrsets = found.flatMap((fetched) => {
+    const answer = fetched.ok ? fetched.reply.answer : []
+    return answer.filter(({ name, type }) => sameName(name, server) && (type === TYPE.A || type === TYPE.AAAA))
+  })
+  const addresses = rrsets.flatMap(({ name, type, class: klass, ttl, rdatas }) =>
+    rdatas.flatMap((rdata) => addressOf({ name, type, class: klass, ttl, rdata })),
+  )
+  const ttl = addresses.length === 0 ? limits.resolver.failureTtl : Math.min(...rrsets.map((rrset) => rrset.ttl))
+  return { addresses, ttl: Math.min(ttl, limits.resolver.ttl) }
+}

@@ -1,0 +1,268 @@
+import { recordsOf, type Rrset } from '../../core/dns/rrset.ts'
+import { findPart } from '../../core/dns/reply.ts'
+import type { TrustAnchor } from '../../core/dnssec/anchors.ts'
+import type { ValidationPolicy } from '../../core/dnssec/policy.ts'
+import { nameRrset } from '../../core/dnssec/problem.ts'
+import type { Alias, Answer, Denial, Failure, Resolution, Security } from '../../core/dnssec/resolution.ts'
+import { limits } from '../../core/limits.ts'
+import { isAtOrBelow, type Name } from '../../core/name/name.ts'
+import { formatName } from '../../core/name/text.ts'
+import type { Clock } from '../clock.ts'
+import { createSharedWork } from '../shared-work.ts'
+import { createCache } from './cache.ts'
+import type { ResolveOptions, Resolver } from './resolver.ts'
+import { specialAnswer } from './special-names.ts'
+import { createTask, type Task, type Trouble, trouble } from './task.ts'
+import type { Reply, Upstream } from './upstream.ts'
+import { createValidator, type FailedLink, type Judged, type Link, type Validator } from './validator.ts'
+import { createZones } from './zones.ts'
+
+export interface ValidatingOptions {
+  readonly upstream: Upstream
+  readonly anchors: readonly TrustAnchor[]
+  readonly policy: ValidationPolicy
+  readonly clock: Clock
+}
+
+interface Question {
+  readonly name: Name
+  readonly type: number
+}
+
+/** A link, and the reply that it came in while that is at hand: the rest of an alias chain may stand in it. */
+interface Found {
+  readonly link: Link
+  readonly reply: Reply | undefined
+  readonly cached: boolean
+}
+
+interface Work {
+  find(question: Question, task: Task, reply: Reply | undefined): Promise<Found>
+  readonly clock: Clock
+}
+
+/** Looks up and validates, whatever the upstream says of its answers. RFC 4035 §4, §5 */
+export function createValidatingResolver(options: ValidatingOptions): Resolver {
+  const { upstream, anchors, policy, clock } = options
+  const now = () => clock.now()
+  const validator = createValidator({ zones: createZones({ upstream, anchors, policy, now }), policy })
+  const bounds = { entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
+  const links = createCache<Link>({ now, ...bounds, octetsOf: octetsOfLink })
+  const failures = createFailureTimes(now)
+  const underWay = createSharedWork<Found>()
+  const closing = new AbortController()
+  let waiting = 0
+
+  async function fetchLink(question: Question, task: Task): Promise<Found> {
+    const key = keyOf(question)
+    const found = await lookUp(question, task, { upstream, validator })
+    if (found.link.kind === 'failed') {
+      const { why } = found.link.trouble
+      if (why !== 'aborted' && why !== 'limit') links.put(key, found.link, now() + failures.next(key, why) * 1000)
+    } else {
+      failures.forget(key)
+      links.put(key, found.link, now() + found.link.ttl * 1000)
+    }
+    return found
+  }
+
+  async function find(question: Question, task: Task, reply: Reply | undefined): Promise<Found> {
+    const key = keyOf(question)
+    const cached = links.get(key)
+    if (cached !== undefined) return { link: aged(cached, now()), reply: undefined, cached: true }
+    const carried = reply && (await judgeCarried(question, reply, task, validator))
+    if (carried !== undefined) {
+      links.put(key, carried, now() + carried.ttl * 1000)
+      return { link: carried, reply, cached: false }
+    }
+    const start = (signal: AbortSignal) => fetchLink(question, { ...task, signal })
+    return underWay.join(key, start, task.signal)
+  }
+
+  async function resolve(question: Question, { signal, trace }: ResolveOptions): Promise<Resolution> {
+    if (waiting >= limits.resolver.waitingQuestions) {
+      return failureOf(question, trouble('overload', `${waiting} lookups are under way already`))
+    }
+    const timer = new AbortController()
+    const stop = setTimeout(() => timer.abort(), limits.resolver.questionMs)
+    const all = [timer.signal, closing.signal, ...(signal === undefined ? [] : [signal])]
+    const task = createTask({ signal: AbortSignal.any(all), clock, trace })
+    waiting++
+    try {
+      return await chase(question, task, { find, clock })
+    } catch (error) {
+      if (!task.signal.aborted) throw error
+      return failureOf(question, timer.signal.aborted ? tooLong(question) : trouble('aborted', 'the lookup was given up'))
+    } finally {
+      waiting--
+      clearTimeout(stop)
+    }
+  }
+
+  return {
+    async resolve(name, type, more = {}) {
+      if (closing.signal.aborted) return failureOf({ name, type }, trouble('aborted', 'the resolver is closed'))
+      return answerHere({ name, type }) ?? resolve({ name, type }, more)
+    },
+    async close() {
+      closing.abort()
+      await underWay.close()
+      await upstream.close()
+    },
+  }
+}
+
+function keyOf({ name, type }: Question): string {
+  return `${type} ${name.key}`
+}
+
+function tooLong(question: Question): Trouble {
+  const seconds = limits.resolver.questionMs / 1000
+  return trouble('timeout', `${nameRrset(question)}: no answer within ${seconds} s`, { ede: 22 })
+}
+
+function octetsOfLink(link: Link): number {
+  const chain = 200 * link.chain.length
+  if (link.kind !== 'rrset') return 256 + chain
+  return link.rrset.rdatas.reduce((sum, rdata) => sum + rdata.length + 64, 256 + chain)
+}
+
+function aged({ value, until }: { readonly value: Link; readonly until: number }, now: number): Link {
+  return value.kind === 'failed' ? value : { ...value, ttl: Math.floor((until - now) / 1000) }
+}
+
+/** How long failures are remembered: longer each time in a row. RFC 9520 §3.2 */
+function createFailureTimes(now: () => number) {
+  const bounds = { now, entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
+  const last = createCache<number>({ ...bounds, octetsOf: () => 8 })
+  return {
+    next(key: string, why: Failure['why']): number {
+      const least = why === 'bogus' ? limits.resolver.bogusTtl : limits.resolver.failureTtl
+      const before = last.get(key)?.value
+      const seconds = Math.min(before === undefined ? least : 2 * before, limits.resolver.failureTtlMax)
+      last.put(key, seconds, now() + 2 * limits.resolver.failureTtlMax * 1000)
+      return seconds
+    },
+    forget: (key: string) => last.delete(key),
+  }
+}
+
+/** Asks one source after another until a reply is no forgery, or none is left. RFC 4035 §5.5 */
+async function lookUp(
+  question: Question,
+  task: Task,
+  { upstream, validator }: { readonly upstream: Upstream; readonly validator: Validator },
+): Promise<Found> {
+  const avoid = new Set<string>()
+  let failed: FailedLink | undefined
+  while (avoid.size < limits.resolver.serversTriedWhenBogus) {
+    const fetched = await upstream.fetch(question, task, avoid)
+    task.signal.throwIfAborted()
+    if (!fetched.ok) {
+      const link: Link = failed ?? { kind: 'failed', trouble: fetched.trouble, chain: [] }
+      return { link, reply: undefined, cached: false }
+    }
+    const { reply } = fetched
+    const link = await validator.judge(reply, question, task)
+    task.signal.throwIfAborted()
+    if (link.kind !== 'failed') return { link, reply, cached: false }
+    failed ??= link
+    avoid.add(reply.source)
+  }
+  const link: Link = failed ?? { kind: 'failed', trouble: trouble('limit', 'too many tries'), chain: [] }
+  return { link, reply: undefined, cached: false }
+}
+
+/** What a reply says of an alias's target, when its server speaks for that too and it verifies; else it is asked for. */
+async function judgeCarried(question: Question, reply: Reply, task: Task, validator: Validator) {
+  if (!isAtOrBelow(question.name, reply.bailiwick)) return undefined
+  const part = findPart(reply, question.name, question.type)
+  if (part.kind !== 'rrset' && part.kind !== 'alias') return undefined
+  const link = await validator.judge(reply, question, task)
+  task.signal.throwIfAborted()
+  return link.kind === 'failed' ? undefined : link
+}
+
+/** Follows aliases to the end. RFC 1034 §3.6.2, RFC 6672 §3 */
+async function chase(question: Question, task: Task, work: Work): Promise<Resolution> {
+  const aliases: Alias[] = []
+  const passed: (Judged & { readonly cached: boolean })[] = []
+  const seen = new Set<string>()
+  let { name } = question
+  let reply: Reply | undefined
+  for (;;) {
+    if (seen.has(name.key)) return failureOf(question, loops(question, name))
+    if (aliases.length > limits.resolver.aliases) return failureOf(question, tooManyAliases(question))
+    seen.add(name.key)
+    const found = await work.find({ name, type: question.type }, task, reply)
+    const { link, cached } = found
+    if (link.kind === 'failed') return failureOf(question, link.trouble, { cached, chain: link.chain })
+    passed.push({ ...link, cached })
+    if (link.kind !== 'alias') return conclude(question, { name, link, aliases, passed })
+    aliases.push({ owner: name, target: link.target, via: link.via, status: link.status })
+    name = link.target
+    reply = found.reply
+  }
+}
+
+function loops(question: Question, name: Name): Trouble {
+  return trouble('alias-loop', `${nameRrset(question)}: the aliases come back to ${formatName(name)}`)
+}
+
+function tooManyAliases(question: Question): Trouble {
+  return trouble('limit', `${nameRrset(question)}: more than ${limits.resolver.aliases} aliases`)
+}
+
+interface Ending {
+  readonly name: Name
+  readonly link: Exclude<Link, FailedLink | { kind: 'alias' }>
+  readonly aliases: readonly Alias[]
+  readonly passed: readonly (Judged & { readonly cached: boolean })[]
+}
+
+/** A result is as secure as the least secure of its links. RFC 4035 §3.2.3 */
+function conclude(question: Question, { name, link, aliases, passed }: Ending): Answer | Denial {
+  const weakest = passed.find(({ status }) => status === 'insecure')
+  const status: Security = weakest === undefined ? 'secure' : 'insecure'
+  const ends = passed.flatMap(({ expiration }) => expiration ?? [])
+  const { chain, server } = link
+  const outcome = {
+    ...question,
+    ...{ status, canonicalName: name, aliases, ttl: Math.min(...passed.map(({ ttl }) => ttl)) },
+    evidence: {
+      ...{ chain, server, signer: link.signer, cached: passed.every(({ cached }) => cached) },
+      expiration: ends.length === 0 || status === 'insecure' ? undefined : Math.min(...ends),
+      reason: weakest?.reason,
+    },
+  }
+  if (link.kind !== 'rrset') return { kind: link.kind, ...outcome }
+  return { kind: 'answer', ...outcome, records: recordsIn(link.rrset, outcome.ttl) }
+}
+
+function recordsIn(rrset: Rrset, ttl: number) {
+  return recordsOf({ ...rrset, ttl })
+}
+
+export function failureOf(
+  { name, type }: Question,
+  { why, reason, ede, zone, server }: Trouble,
+  { cached, chain }: Pick<Failure, 'cached' | 'chain'> = { cached: false, chain: [] },
+): Failure {
+  return { kind: 'failure', name, type, why, reason, ede, zone, server, cached, chain }
+}
+
+/** Answers that no server is asked for; they have no chain of trust. RFC 6761 §6 */
+export function answerHere(question: Question): Resolution | undefined {
+  const { name, type } = question
+  const isQuestionType = type === 0 || type === 41 || (type >= 128 && type <= 255)
+  if (isQuestionType) return failureOf(question, trouble('config', `${nameRrset(question)} is nothing to look up`))
+  const special = specialAnswer(name, type)
+  if (special === undefined) return undefined
+  if (special.kind === 'refuse') return failureOf(question, trouble('config', special.reason))
+  const reason = `${formatName(name)} is answered locally`
+  const evidence = { chain: [], signer: undefined, server: undefined, cached: true, reason }
+  const outcome = { ...question, status: 'insecure', canonicalName: name, aliases: [], ttl: 3600, evidence } as const
+  return special.kind === 'records'
+    ? { kind: 'answer', ...outcome, records: special.records }
+    : { kind: special.kind, ...outcome }
+}

@@ -1,0 +1,247 @@
+import { findPart, proofsOf, type ReplyPart, type SortedReply, soaOf } from '../../core/dns/reply.ts'
+import { readSoa } from '../../core/dns/rdata/records.ts'
+import type { Rrset } from '../../core/dns/rrset.ts'
+import { TYPE } from '../../core/dns/types.ts'
+import { proveDenial, proveWildcard } from '../../core/dnssec/denial.ts'
+import type { ValidationPolicy } from '../../core/dnssec/policy.ts'
+import type { Problem } from '../../core/dnssec/problem.ts'
+import { nameRrset, problem } from '../../core/dnssec/problem.ts'
+import type { ChainLink, Security } from '../../core/dnssec/resolution.ts'
+import { type VerifiedRrset, verifyRrset } from '../../core/dnssec/signature.ts'
+import { limits } from '../../core/limits.ts'
+import { isAtOrBelow, isBelow, type Name, parentOfName } from '../../core/name/name.ts'
+import { formatName } from '../../core/name/text.ts'
+import { secondsOf, type Task, type Trouble, trouble } from './task.ts'
+import type { Reply } from './upstream.ts'
+import { bogus, type SecureZone, type ZoneState, type Zones } from './zones.ts'
+
+/** What one reply says of one name and type, judged. Nothing of a reply that failed is in it. */
+export type Link =
+  | (Judged & { readonly kind: 'rrset'; readonly rrset: Rrset })
+  | (Judged & { readonly kind: 'alias'; readonly via: 'CNAME' | 'DNAME'; readonly target: Name })
+  | (Judged & { readonly kind: 'nodata' | 'nxdomain' })
+  | FailedLink
+
+export interface Judged {
+  readonly status: Security
+  /** Seconds. */
+  readonly ttl: number
+  readonly signer: Name | undefined
+  readonly expiration: number | undefined
+  readonly chain: readonly ChainLink[]
+  /** Why it is insecure, in one line. */
+  readonly reason: string | undefined
+  readonly server: string
+}
+
+export interface FailedLink {
+  readonly kind: 'failed'
+  readonly trouble: Trouble
+  readonly chain: readonly ChainLink[]
+}
+
+export interface Validator {
+  /** Judges what the reply says of the name. Never rejects but for an abort. RFC 4035 §5 */
+  judge(reply: Reply, question: { readonly name: Name; readonly type: number }, task: Task): Promise<Link>
+}
+
+interface Work {
+  readonly zones: Zones
+  readonly policy: ValidationPolicy
+  readonly task: Task
+  readonly reply: Reply
+}
+
+export function createValidator({ zones, policy }: Pick<Work, 'zones' | 'policy'>): Validator {
+  return {
+    judge(reply, { name, type }, task) {
+      const part = findPart(reply, name, type)
+      return judgePart(part, { name, type }, { zones, policy, task, reply })
+    },
+  }
+}
+
+type Question = { readonly name: Name; readonly type: number }
+
+async function judgePart(part: ReplyPart, question: Question, work: Work): Promise<Link> {
+  const { server } = work.reply
+  switch (part.kind) {
+    case 'rrset': {
+      const verdict = await judgeRrset(part.rrset, question.name, work)
+      if (verdict.kind === 'failed') return verdict
+      return { ...verdict, kind: 'rrset', rrset: part.rrset }
+    }
+    case 'alias': {
+      const verdict = await judgeRrset(part.rrset, question.name, work)
+      if (verdict.kind === 'failed') return verdict
+      return { ...verdict, kind: 'alias', via: part.via, target: part.target }
+    }
+    case 'denial':
+      return judgeDenial(question, part.isNameError, work)
+    case 'broken':
+      return { kind: 'failed', trouble: trouble('malformed', part.reason, { server }), chain: [] }
+    case 'none': {
+      const reason = `the reply says nothing about ${nameRrset(question)}`
+      return { kind: 'failed', trouble: trouble('malformed', reason, { server }), chain: [] }
+    }
+  }
+}
+
+type Verdict = (Judged & { readonly kind: 'judged' }) | FailedLink
+
+/** A signature that verifies decides; else only a proof that its zone has no chain of trust excuses. RFC 4035 §5.2 */
+async function judgeRrset(rrset: Rrset, name: Name, work: Work): Promise<Verdict> {
+  const { zones, task, reply } = work
+  let first: FailedLink | undefined
+  for (const signer of signersOf(rrset)) {
+    const state = await zones.stateOf(signer, task)
+    if (state.kind === 'failed') first ??= { kind: 'failed', trouble: state.trouble, chain: state.chain }
+    if (state.kind === 'insecure') return insecure(rrset.ttl, state, work)
+    if (state.kind !== 'secure') continue
+    const verdict = verifySigned(rrset, name, state, work)
+    if (verdict.kind === 'judged') return verdict
+    first ??= { kind: 'failed', trouble: bogus(verdict.problem, state.zone, reply), chain: state.chain }
+  }
+  const owner = rrset.type === TYPE.DS ? (parentOfName(rrset.name) ?? rrset.name) : rrset.name
+  return excuse(await zones.stateAround(owner, task), { rrset, first }, work)
+}
+
+/** Zones that claim to have signed it, the lowest first; a few are enough to be misled by. */
+function signersOf(rrset: Rrset): Name[] {
+  const signers = new Map<string, Name>()
+  for (const { signer } of rrset.signatures) {
+    const isPossible = rrset.type === TYPE.DS ? isBelow(rrset.name, signer) : isAtOrBelow(rrset.name, signer)
+    if (isPossible) signers.set(signer.key, signer)
+  }
+  return [...signers.values()].sort((one, other) => other.labelCount - one.labelCount).slice(0, 2)
+}
+
+type SignedVerdict = (Judged & { readonly kind: 'judged' }) | { readonly kind: 'wrong'; readonly problem: Problem }
+
+function verifySigned(rrset: Rrset, name: Name, zone: SecureZone, work: Work): SignedVerdict {
+  const options = verifyOptions(zone, work)
+  const verdict = verifyRrset(rrset, options)
+  if (verdict.verdict === 'bogus') return { kind: 'wrong', problem: verdict.problem }
+  const { closestEncloser } = verdict.rrset
+  if (closestEncloser === undefined) return secure([verdict.rrset], zone, work)
+  const proofs = verifyProofs(zone, work)
+  const proved = proveWildcard({ ...options, name, proofs, closestEncloser })
+  if (proved.kind === 'unproved') return { kind: 'wrong', problem: proved.problem }
+  const judged = secure([verdict.rrset, ...proofs], zone, work)
+  return proved.status === 'secure' ? judged : { ...judged, ...weakened(proved.because) }
+}
+
+function verifyOptions({ zone, keys }: SecureZone, { policy, task }: Work) {
+  return { zone, keys, policy, budget: task.budget, now: secondsOf(task) }
+}
+
+/** Those that the zone's keys signed. */
+function verifyProofs(zone: SecureZone, work: Work): VerifiedRrset[] {
+  return proofsOf(work.reply).flatMap((rrset) => {
+    const verdict = verifyRrset(rrset, verifyOptions(zone, work))
+    return verdict.verdict === 'secure' ? [verdict.rrset] : []
+  })
+}
+
+async function judgeDenial(question: Question, isNameError: boolean, work: Work): Promise<Link> {
+  const { zones, task, reply } = work
+  const kind = isNameError ? 'nxdomain' : 'nodata'
+  const ttl = negativeTtl(reply)
+  let first: FailedLink | undefined
+  const limit = question.type === TYPE.DS ? (parentOfName(question.name) ?? question.name) : question.name
+  const signers = new Map(proofsOf(reply).flatMap(signersOf).map((signer) => [signer.key, signer]))
+  const possible = [...signers.values()].filter((signer) => isAtOrBelow(limit, signer)).slice(0, 2)
+  for (const signer of possible) {
+    const state = await zones.stateOf(signer, task)
+    if (state.kind === 'failed') first ??= { kind: 'failed', trouble: state.trouble, chain: state.chain }
+    if (state.kind === 'insecure') return { ...insecure(ttl, state, work), kind }
+    if (state.kind !== 'secure') continue
+    const verdict = proveAbsence(question, isNameError, state, work)
+    if (verdict.kind !== 'failed') return verdict
+    first ??= verdict
+  }
+  const missing = problem('unproved', `${nameRrset(question)} is not denied: the reply has no signed proof`)
+  const state = await zones.stateAround(limit, task)
+  if (state.kind === 'insecure') return { ...insecure(ttl, state, work), kind }
+  if (state.kind === 'failed') return { kind: 'failed', trouble: state.trouble, chain: state.chain }
+  return first ?? { kind: 'failed', trouble: bogus(missing, state.zone, reply), chain: state.chain }
+}
+
+function proveAbsence(question: Question, isNameError: boolean, zone: SecureZone, work: Work): Link {
+  const { reply, task, policy } = work
+  const proofs = verifyProofs(zone, work)
+  const verdict = proveDenial({ ...question, isNameError, zone: zone.zone, proofs, budget: task.budget, policy })
+  if (verdict.kind === 'unproved') {
+    return { kind: 'failed', trouble: bogus(firstProblem(verdict.problem, proofs, zone, work), zone.zone, reply), chain: zone.chain }
+  }
+  const judged = secure(proofs, zone, work)
+  const ttl = Math.min(judged.ttl, negativeTtl(reply))
+  const weak = verdict.status === 'secure' ? {} : weakened(verdict.because)
+  return { ...judged, ...weak, ttl, kind: verdict.kind }
+}
+
+/** When no proof verified, why not says more than that nothing is proved. */
+function firstProblem(unproved: Problem, proofs: readonly VerifiedRrset[], zone: SecureZone, work: Work): Problem {
+  if (proofs.length > 0) return unproved
+  for (const rrset of proofsOf(work.reply)) {
+    const verdict = verifyRrset(rrset, verifyOptions(zone, work))
+    if (verdict.verdict === 'bogus') return verdict.problem
+  }
+  return unproved
+}
+
+/** What could not be verified is no harm where there is no chain of trust, and bogus anywhere else. */
+function excuse(
+  state: ZoneState,
+  { rrset, first }: { readonly rrset: Rrset; readonly first: FailedLink | undefined },
+  work: Work,
+): Verdict {
+  if (state.kind === 'insecure') return insecure(rrset.ttl, state, work)
+  if (state.kind === 'failed') return { kind: 'failed', trouble: state.trouble, chain: state.chain }
+  const text = `${nameRrset(rrset)} has no signature by ${formatName(state.zone)}, which signs its records`
+  const missing = bogus(problem('no-signature', text), state.zone, work.reply)
+  return first ?? { kind: 'failed', trouble: missing, chain: state.chain }
+}
+
+function secure(used: readonly VerifiedRrset[], zone: SecureZone, work: Work): Judged & { readonly kind: 'judged' } {
+  const ends = [...used.map(({ expiration }) => expiration), ...zone.chain.flatMap(({ expiration }) => expiration ?? [])]
+  return {
+    ...{ kind: 'judged', status: 'secure', signer: zone.zone, chain: zone.chain, reason: undefined },
+    ttl: capTtl(Math.min(...used.map(({ ttl }) => ttl)), zone, work),
+    expiration: ends.length === 0 ? undefined : Math.min(...ends),
+    server: work.reply.server,
+  }
+}
+
+function insecure(ttl: number, state: ZoneState & { kind: 'insecure' }, work: Work): Judged & { readonly kind: 'judged' } {
+  const { chain, reason } = state
+  return {
+    ...{ kind: 'judged', status: 'insecure', signer: undefined, expiration: undefined, chain, reason },
+    ttl: capTtl(ttl, state, work),
+    server: work.reply.server,
+  }
+}
+
+const weakness = {
+  'opt-out': 'the proof has an opt-out span, where unsigned names may exist',
+  'nsec3-iterations': 'the proof has more NSEC3 iterations than are allowed',
+  'unsigned-delegation': 'the name is delegated without DS',
+} as const
+
+function weakened(because: keyof typeof weakness | undefined) {
+  return { status: 'insecure', signer: undefined, reason: because && weakness[because] } as const
+}
+
+function capTtl(ttl: number, { until }: { readonly until: number }, { task }: Work): number {
+  const left = Math.floor((until - task.clock.now()) / 1000)
+  return Math.max(0, Math.min(ttl, left, limits.resolver.ttl))
+}
+
+/** RFC 2308 §5, RFC 9077 §3. Without a SOA record a denial is not for keeping. */
+function negativeTtl(reply: SortedReply): number {
+  const rrset = soaOf(reply)
+  const [rdata] = rrset?.rdatas ?? []
+  const soa = rdata === undefined ? undefined : readSoa(rdata)
+  if (rrset === undefined || soa?.ok !== true) return limits.resolver.failureTtl
+  return Math.min(rrset.ttl, soa.value.minimum, limits.resolver.negativeTtl)
+}

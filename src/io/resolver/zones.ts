@@ -1,0 +1,342 @@
+import { proofsOf, type SortedReply } from '../../core/dns/reply.ts'
+import type { Ds } from '../../core/dns/rdata/records.ts'
+import type { Rrset } from '../../core/dns/rrset.ts'
+import { TYPE } from '../../core/dns/types.ts'
+import { closestAnchors, type TrustAnchor } from '../../core/dnssec/anchors.ts'
+import { judgeDsDenial } from '../../core/dnssec/denial.ts'
+import { authenticateKeys, readDsRrset, usableDs } from '../../core/dnssec/ds.ts'
+import type { ValidationPolicy } from '../../core/dnssec/policy.ts'
+import type { Problem } from '../../core/dnssec/problem.ts'
+import type { ChainLink } from '../../core/dnssec/resolution.ts'
+import { type VerifiedRrset, verifyRrset } from '../../core/dnssec/signature.ts'
+import type { ZoneKey } from '../../core/dnssec/zone-key.ts'
+import { limits } from '../../core/limits.ts'
+import { isAtOrBelow, isBelow, type Name, parentOfName, sameName } from '../../core/name/name.ts'
+import { formatName } from '../../core/name/text.ts'
+import { createSharedWork } from '../shared-work.ts'
+import { createCache } from './cache.ts'
+import { secondsOf, type Task, type Trouble, trouble } from './task.ts'
+import type { Reply, Upstream } from './upstream.ts'
+
+/** What is known of a zone: its keys, that it has no chain of trust, or that neither can be told. RFC 4035 §4.3 */
+export type ZoneState = SecureZone | InsecureZone | FailedZone
+
+export interface SecureZone {
+  readonly kind: 'secure'
+  readonly zone: Name
+  readonly keys: readonly ZoneKey[]
+  readonly chain: readonly ChainLink[]
+  /** Milliseconds since 1970. */
+  readonly until: number
+}
+
+export interface InsecureZone {
+  readonly kind: 'insecure'
+  /** The topmost name that is insecure. */
+  readonly zone: Name
+  /** One line: why. */
+  readonly reason: string
+  readonly chain: readonly ChainLink[]
+  readonly until: number
+}
+
+export interface FailedZone {
+  readonly kind: 'failed'
+  readonly trouble: Trouble
+  readonly chain: readonly ChainLink[]
+  readonly until: number
+}
+
+/** Finds and remembers the states of zones. RFC 4035 §5 */
+export interface Zones {
+  /**
+   * Of the zone with this apex, which a signature speaks of; where no zone begins at this name, of the zone that it lies
+   * in.
+   */
+  stateOf(apex: Name, task: Task): Promise<ZoneState>
+  /** Of the zone that the name lies in, found from the anchor down. */
+  stateAround(name: Name, task: Task): Promise<ZoneState>
+}
+
+export interface ZonesOptions {
+  readonly upstream: Upstream
+  readonly anchors: readonly TrustAnchor[]
+  readonly policy: ValidationPolicy
+  readonly now: () => number
+}
+
+interface Work extends ZonesOptions, Zones {}
+
+export function createZones(options: ZonesOptions): Zones {
+  const { now } = options
+  const bounds = { entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
+  const known = createCache<ZoneState>({ now, ...bounds, octetsOf: octetsOfState })
+  const underWay = createSharedWork<ZoneState>()
+
+  /** `isLikely` when something speaks for a zone at this name, so that its keys will be wanted. */
+  async function find(apex: Name, task: Task, isLikely: boolean): Promise<ZoneState> {
+    const cached = known.get(apex.key)
+    if (cached !== undefined) return cached.value
+    return underWay.join(
+      apex.key,
+      async (signal) => {
+        const state = await findState(apex, isLikely, withSignal(task, signal), work)
+        if (!signal.aborted) known.put(apex.key, state, state.until)
+        return state
+      },
+      task.signal,
+    )
+  }
+
+  const stateOf: Zones['stateOf'] = (apex, task) => find(apex, task, true)
+
+  /** Top down, so that nothing below an insecure cut is ever asked for. */
+  async function stateAround(name: Name, task: Task): Promise<ZoneState> {
+    const [anchor] = closestAnchors(options.anchors, name)
+    const parent = parentOfName(name)
+    if (anchor === undefined || parent === undefined || sameName(anchor.owner, name)) {
+      return find(name, task, true)
+    }
+    const above = await stateAround(parent, task)
+    return above.kind === 'secure' ? find(name, task, false) : above
+  }
+
+  const work: Work = { ...options, stateOf, stateAround }
+  return { stateOf, stateAround }
+}
+
+function octetsOfState(state: ZoneState): number {
+  const keys = state.kind === 'secure' ? state.keys : []
+  return keys.reduce((sum, { rdata }) => sum + 2 * rdata.length + 64, 256 * (state.chain.length + 1))
+}
+
+async function findState(apex: Name, isLikely: boolean, task: Task, work: Work): Promise<ZoneState> {
+  const anchors = closestAnchors(work.anchors, apex)
+  const [anchor] = anchors
+  if (anchor === undefined) return withoutAnchor(apex, work)
+  if (sameName(anchor.owner, apex)) return readKeys(apex, { kind: 'anchors', anchors, chain: [] }, task, work)
+  return isLikely ? crossWithKeys(apex, task, work) : cross(apex, undefined, task, work)
+}
+
+function withoutAnchor(zone: Name, { now }: Work): InsecureZone {
+  const link: ChainLink = { zone, status: 'insecure', by: 'no-anchor', ds: [], key: undefined }
+  const reason = `no trust anchor is at or above ${formatName(zone)}`
+  return { kind: 'insecure', zone, reason, chain: [link], until: now() + limits.resolver.ttl * 1000 }
+}
+
+/** The keys come while the parent's word on them is being proved. */
+async function crossWithKeys(apex: Name, task: Task, work: Work): Promise<ZoneState> {
+  const stop = new AbortController()
+  const signal = AbortSignal.any([task.signal, stop.signal])
+  const keys = work.upstream.fetch({ name: apex, type: TYPE.DNSKEY }, withSignal(task, signal), new Set())
+  try {
+    return await cross(apex, keys, task, work)
+  } finally {
+    stop.abort()
+  }
+}
+
+/** What the parent says of a cut at the name, from every source until one says something true. RFC 4035 §5.2 */
+async function cross(
+  apex: Name,
+  keys: ReturnType<Upstream['fetch']> | undefined,
+  task: Task,
+  work: Work,
+): Promise<ZoneState> {
+  const avoid = new Set<string>()
+  let failed: FailedZone | undefined
+  while (avoid.size < limits.resolver.serversTriedWhenBogus) {
+    const fetched = await work.upstream.fetch({ name: apex, type: TYPE.DS }, task, avoid)
+    if (!fetched.ok) return failed ?? fail(fetched.trouble, [], work)
+    const { reply } = fetched
+    const parent = await parentState(apex, reply, task, work)
+    if (parent.kind !== 'secure') return parent
+    const crossing = judgeCrossing(apex, reply, parent, task, work)
+    if (crossing.kind === 'state') return crossing.state
+    if (crossing.kind === 'ds') {
+      const by = { kind: 'ds', rrset: crossing.rrset, chain: parent.chain, until: parent.until } as const
+      return readKeys(apex, by, task, work, keys)
+    }
+    failed = fail(bogus(crossing.problem, apex, reply), parent.chain, work)
+    avoid.add(reply.source)
+  }
+  return failed ?? fail(trouble('limit', `too many tries for DS of ${formatName(apex)}`), [], work)
+}
+
+function withSignal(task: Task, signal: AbortSignal): Task {
+  return { ...task, signal }
+}
+
+/** Signatures hint at the parent; without one it is looked for from the anchor down. DNSSEC never rests on the hint. */
+async function parentState(apex: Name, reply: SortedReply, task: Task, work: Work): Promise<ZoneState> {
+  const [anchor] = closestAnchors(work.anchors, apex)
+  const signed = [...reply.answer, ...proofsOf(reply)].flatMap(({ signatures }) => signatures.map(({ signer }) => signer))
+  const hint = signed.find((signer) => isBelow(apex, signer) && anchor !== undefined && isAtOrBelow(signer, anchor.owner))
+  if (hint !== undefined) {
+    const state = await work.stateOf(hint, task)
+    // Who is not a zone's apex, or insecure, is no parent to go by: the walk from the top decides.
+    if (state.kind === 'secure' && sameName(state.zone, hint)) return state
+  }
+  const parent = parentOfName(apex)
+  return work.stateAround(parent ?? apex, task)
+}
+
+type Crossing =
+  | { readonly kind: 'ds'; readonly rrset: VerifiedRrset }
+  | { readonly kind: 'state'; readonly state: ZoneState }
+  | { readonly kind: 'wrong'; readonly problem: Problem }
+
+function judgeCrossing(apex: Name, reply: Reply, parent: SecureZone, task: Task, work: Work): Crossing {
+  const { zone, keys } = parent
+  const { policy } = work
+  const options = { zone, keys, policy, budget: task.budget, now: secondsOf(task) }
+  const sections = [...reply.answer, ...reply.authority]
+  const ds = sections.find(({ name, type }) => type === TYPE.DS && sameName(name, apex))
+  if (ds !== undefined) {
+    const verdict = verifyRrset(ds, options)
+    return verdict.verdict === 'secure'
+      ? judgeDsRrset(verdict.rrset, apex, parent, work)
+      : { kind: 'wrong', problem: verdict.problem }
+  }
+  const cname = reply.answer.find(({ name, type }) => type === TYPE.CNAME && sameName(name, apex))
+  if (cname !== undefined) {
+    const verdict = verifyRrset(cname, options)
+    // What has an alias is no apex: that has a SOA record. RFC 1034 §3.6.2
+    if (verdict.verdict === 'secure') return { kind: 'state', state: cap(parent, verdict.rrset.ttl, work) }
+    return { kind: 'wrong', problem: verdict.problem }
+  }
+  return judgeAbsence(apex, reply, parent, task, work)
+}
+
+function judgeDsRrset(rrset: VerifiedRrset, apex: Name, parent: SecureZone, work: Work): Crossing {
+  const all = readDsRrset(rrset)
+  if (usableDs(all, work.policy).length > 0) return { kind: 'ds', rrset }
+  return { kind: 'state', state: unsupported(apex, all, cap(parent, rrset.ttl, work)) }
+}
+
+function unsupported(zone: Name, ds: readonly Ds[], parent: SecureZone): InsecureZone {
+  const link: ChainLink = { zone, status: 'insecure', by: 'unsupported-algorithm', ds: ds.map(showDs), key: undefined }
+  const reason = `${formatName(zone)} is signed with algorithms, keys or digests that are not supported`
+  return { kind: 'insecure', zone, reason, chain: [...parent.chain, link], until: parent.until }
+}
+
+function judgeAbsence(apex: Name, reply: Reply, parent: SecureZone, task: Task, work: Work): Crossing {
+  const { zone, keys } = parent
+  const { policy } = work
+  const options = { zone, keys, policy, budget: task.budget, now: secondsOf(task) }
+  const verdicts = proofsOf(reply).map((rrset) => verifyRrset(rrset, options))
+  const proofs = verdicts.flatMap((verdict) => (verdict.verdict === 'secure' ? [verdict.rrset] : []))
+  const denial = judgeDsDenial({ name: apex, zone, proofs, budget: task.budget, policy })
+  const ttl = Math.min(limits.resolver.negativeTtl, ...proofs.map((proof) => proof.ttl))
+  switch (denial.kind) {
+    case 'no-cut':
+    case 'nothing-below':
+      return { kind: 'state', state: cap(parent, ttl, work) }
+    case 'insecure-delegation':
+      return { kind: 'state', state: withoutDs(apex, denial.because, cap(parent, ttl, work)) }
+    case 'opt-out':
+      return { kind: 'state', state: withoutDs(apex, 'opt-out', cap(parent, ttl, work)) }
+    case 'unproved': {
+      const first = verdicts.find((verdict) => verdict.verdict === 'bogus')
+      const isProblemOfProof = proofs.length === 0 && first?.verdict === 'bogus'
+      return { kind: 'wrong', problem: isProblemOfProof ? first.problem : denial.problem }
+    }
+  }
+}
+
+const withoutDsReasons = {
+  'unsigned-delegation': 'is delegated without DS',
+  'opt-out': 'lies in an opt-out span, where delegations may be unsigned',
+  'nsec3-iterations': 'is denied with more NSEC3 iterations than are allowed',
+} as const
+
+function withoutDs(zone: Name, by: keyof typeof withoutDsReasons, parent: SecureZone): InsecureZone {
+  const link: ChainLink = { zone, status: 'insecure', by, ds: [], key: undefined }
+  const reason = `${formatName(zone)} ${withoutDsReasons[by]}`
+  return { kind: 'insecure', zone, reason, chain: [...parent.chain, link], until: parent.until }
+}
+
+type VouchedFor = { readonly chain: readonly ChainLink[]; readonly until?: number } & (
+  | { readonly kind: 'ds'; readonly rrset: VerifiedRrset }
+  | { readonly kind: 'anchors'; readonly anchors: readonly TrustAnchor[] }
+)
+
+/** The zone's keys, from every source until some are what the DS records or anchors say. RFC 4035 §5.2 */
+async function readKeys(
+  zone: Name,
+  by: VouchedFor,
+  task: Task,
+  work: Work,
+  early?: ReturnType<Upstream['fetch']>,
+): Promise<ZoneState> {
+  const avoid = new Set<string>()
+  let failed: FailedZone | undefined
+  let first = early
+  while (avoid.size < limits.resolver.serversTriedWhenBogus) {
+    const fetched = await (first ?? work.upstream.fetch({ name: zone, type: TYPE.DNSKEY }, task, avoid))
+    first = undefined
+    if (!fetched.ok) return failed ?? fail({ ...fetched.trouble, zone: fetched.trouble.zone ?? zone }, by.chain, work)
+    const { reply } = fetched
+    const rrset = reply.answer.find(({ name, type }) => type === TYPE.DNSKEY && sameName(name, zone))
+    const judged = judgeKeys(zone, rrset, { by, reply }, task, work)
+    if (judged.kind !== 'failed') return judged
+    failed = judged
+    avoid.add(reply.source)
+  }
+  return failed ?? fail(trouble('limit', `too many tries for DNSKEY of ${formatName(zone)}`), by.chain, work)
+}
+
+function judgeKeys(
+  zone: Name,
+  rrset: Rrset | undefined,
+  { by, reply }: { readonly by: VouchedFor; readonly reply: Reply },
+  task: Task,
+  work: Work,
+): ZoneState {
+  const { policy, now } = work
+  if (rrset === undefined) {
+    const reason = `${formatName(zone)} has no DNSKEY records, and its ${by.kind === 'ds' ? 'parent' : 'anchor'} says it is signed`
+    return fail(trouble('bogus', reason, { ede: 9, zone, server: reply.server }), by.chain, work)
+  }
+  const verdict = authenticateKeys({ zone, rrset, by, policy, budget: task.budget, now: secondsOf(task) })
+  const end = (ttl: number) => Math.min(by.until ?? Number.POSITIVE_INFINITY, now() + ttl * 1000)
+  switch (verdict.verdict) {
+    case 'bogus':
+      return fail(bogus(verdict.problem, zone, reply), by.chain, work)
+    case 'insecure': {
+      const until = end(Math.min(rrset.ttl, limits.resolver.ttl))
+      return unsupported(zone, verdict.ds, { kind: 'secure', zone, keys: [], chain: by.chain, until })
+    }
+    case 'secure': {
+      const { keys, ds } = verdict
+      const { key, expiration } = verdict.rrset
+      const link: ChainLink = {
+        ...{ zone, status: 'secure', by: by.kind === 'ds' ? 'ds' : 'anchor' },
+        ...{ ds: ds.map(showDs), key, expiration },
+      }
+      const ttl = Math.min(verdict.rrset.ttl, limits.resolver.ttl, by.kind === 'ds' ? by.rrset.ttl : limits.resolver.ttl)
+      return { kind: 'secure', zone, keys, chain: [...by.chain, link], until: end(ttl) }
+    }
+  }
+}
+
+function showDs({ keyTag, algorithm, digestType, digest }: Ds): ChainLink['ds'][number] {
+  return { keyTag, algorithm, digestType, digest }
+}
+
+/** The same, for no longer than what it now also rests on. */
+function cap(state: SecureZone, ttl: number, { now }: Work): SecureZone {
+  return { ...state, until: Math.min(state.until, now() + ttl * 1000) }
+}
+
+export function bogus(problem: Problem, zone: Name, { server }: { readonly server: string }): Trouble {
+  const why = problem.kind === 'limit' ? 'limit' : 'bogus'
+  return trouble(why, problem.text, { ede: problem.ede, zone, server })
+}
+
+function fail(found: Trouble, chain: readonly ChainLink[], { now }: Pick<Work, 'now'>): FailedZone {
+  const seconds = found.why === 'bogus' ? limits.resolver.bogusTtl : limits.resolver.failureTtl
+  // What ended because nobody waited any more says nothing to the next who asks.
+  const until = found.why === 'aborted' ? 0 : now() + seconds * 1000
+  return { kind: 'failed', trouble: found, chain, until }
+}
