@@ -35,25 +35,25 @@ function base64url(octets: Uint8Array): string {
 }
 
 /** RFC 3110 §2, RFC 5702 §3 */
-function rsa(number: number, mnemonic: string, digest: string): Algorithm {
+function rsa(number: number, mnemonic: string, digest: string, bitsMin: number = limits.dnssec.rsaBitsMin): Algorithm {
   return {
     number,
     mnemonic,
-    fits: (publicKey) => (readRsaKey(publicKey)?.bits ?? limits.dnssec.rsaBitsMin) >= limits.dnssec.rsaBitsMin,
+    // What is no RSA key at all is of no size, and refused later.
+    fits: (publicKey) => (readRsaKey(publicKey)?.bits ?? bitsMin) >= bitsMin,
     importKey(publicKey) {
       const key = readRsaKey(publicKey)
-      if (key === undefined || key.bits > limits.dnssec.rsaBitsMax || !key.exponentIsSound) return undefined
+      if (key === undefined || key.bits < bitsMin || key.bits > limits.dnssec.rsaBitsMax || !key.exponentIsSound) {
+        return undefined
+      }
       return importJwk({ kty: 'RSA', n: base64url(key.modulus), e: base64url(key.exponent) })
     },
-    verify: (data, key, signature) => {
-      // A key's modulus is as long as its signatures; some signers leave out leading zeros.
-      const octets = Math.ceil((key.asymmetricKeyDetails?.modulusLength ?? 0) / 8)
-      if (signature.length > octets) return false
-      const full =
-        signature.length === octets ? signature : Buffer.concat([Buffer.alloc(octets - signature.length), signature])
-      return verify(digest, data, key, full)
-    },
+    verify: (data, key, signature) => signature.length === modulusOctets(key) && verify(digest, data, key, signature),
   }
+}
+
+function modulusOctets(key: KeyObject): number {
+  return Math.ceil((key.asymmetricKeyDetails?.modulusLength ?? 0) / 8)
 }
 
 /** RFC 6605 §4 */
@@ -89,7 +89,7 @@ const known: readonly Algorithm[] = [
   rsa(5, 'RSASHA1', 'sha1'),
   rsa(7, 'RSASHA1-NSEC3-SHA1', 'sha1'),
   rsa(8, 'RSASHA256', 'sha256'),
-  rsa(10, 'RSASHA512', 'sha512'),
+  rsa(10, 'RSASHA512', 'sha512', 1024), // RFC 5702 §2.2
   ecdsa(13, 'ECDSAP256SHA256', { crv: 'P-256', octets: 32, digest: 'sha256' }),
   ecdsa(14, 'ECDSAP384SHA384', { crv: 'P-384', octets: 48, digest: 'sha384' }),
   eddsa(15, 'Ed25519', { key: 32, signature: 64 }),

@@ -1,10 +1,12 @@
 import { fromLatin1, sameOctets } from '../dns/octets.ts'
 import { type Ds, readDs } from '../dns/rdata/records.ts'
 import type { Rrset } from '../dns/rrset.ts'
+import { TYPE } from '../dns/types.ts'
 import { limits } from '../limits.ts'
 import { type Name, sameName } from '../name/name.ts'
 import { formatName } from '../name/text.ts'
 import type { TrustAnchor } from './anchors.ts'
+import { suspectClock } from './clock.ts'
 import type { ValidationPolicy } from './policy.ts'
 import { type Problem, problem } from './problem.ts'
 import { type VerifiedRrset, type VerifyOptions, verifyRrset } from './signature.ts'
@@ -55,29 +57,43 @@ export type KeysVerdict =
   | { readonly verdict: 'insecure'; readonly ds: readonly Ds[] }
   | { readonly verdict: 'bogus'; readonly problem: Problem }
 
-/** Authenticates a zone's keys by its parent's DS or by anchors. RFC 4035 §5.2 */
+/**
+ * Authenticates a zone's keys by its parent's DS or by anchors. RFC 4035 §5.2
+ *
+ * Insecure only where the parent vouches for nothing but what is unsupported: unknown algorithms or digests, or keys too
+ * small to deal with. One DS that could be used and leads to no key makes the zone bogus, as does any fault of anchors.
+ */
 export function authenticateKeys(options: AuthenticateOptions): KeysVerdict {
   const { zone, rrset, by, policy } = options
-  if (!sameName(rrset.name, zone) || (by.kind === 'ds' && !sameName(by.rrset.name, zone))) return mismatch(options)
   const given = by.kind === 'ds' ? readDsRrset(by.rrset) : anchoredDs(by.anchors, zone)
+  if (!isAbout(options) || (by.kind === 'ds' && given.length !== by.rrset.rdatas.length)) return mismatch(options)
   const ds = usableDs(given, policy)
-  const anchored = by.kind === 'ds' ? [] : anchoredKeys(by.anchors, zone)
   if (by.kind === 'ds' && ds.length === 0) return { verdict: 'insecure', ds: given }
   const keys = rrset.rdatas.slice(0, limits.dnssec.keysPerRrset).flatMap((rdata) => readZoneKey(rdata) ?? [])
   const entry = keys.filter((key) => isZoneKey(key) && !isRevoked(key))
   const matches = matchDs(entry, ds.slice(0, limits.dnssec.dsPerRrset), options)
+  const anchored = by.kind === 'ds' ? [] : anchoredKeys(by.anchors, zone)
   const trusted = [
     ...matches.map(({ key }) => key),
     ...entry.filter((key) => anchored.some((one) => sameOctets(one, key.rdata))),
   ]
-  if (trusted.length === 0) return mismatch(options)
   const sized = trusted.filter((key) => policy.algorithms.get(key.algorithm)?.fits(key.publicKey) === true)
-  if (sized.length === 0) return { verdict: 'insecure', ds: given }
+  if (sized.length === 0) {
+    // A DS without its key may be that of a key of good size, which someone left out.
+    const isAllSmall = by.kind === 'ds' && ds.every((one) => matches.some((match) => match.ds === one))
+    return isAllSmall ? { verdict: 'insecure', ds: given } : mismatch(options)
+  }
   const verdict = verifyRrset(rrset, { ...options, keys: sized })
-  if (verdict.verdict === 'bogus') return verdict
+  if (verdict.verdict === 'bogus') return by.kind === 'ds' ? verdict : suspectClock(verdict, options)
   const { keyTag, algorithm } = verdict.rrset.key
   const used = matches.filter(({ key }) => key.keyTag === keyTag && key.algorithm === algorithm)
   return { verdict: 'secure', keys: keys.filter(isZoneKey), rrset: verdict.rrset, ds: used.map((match) => match.ds) }
+}
+
+/** Whether it is the zone's DNSKEY RRset that is to be judged, by the zone's DS RRset if by any. */
+function isAbout({ zone, rrset, by }: AuthenticateOptions): boolean {
+  if (rrset.type !== TYPE.DNSKEY || !sameName(rrset.name, zone)) return false
+  return by.kind === 'anchors' || (by.rrset.type === TYPE.DS && sameName(by.rrset.name, zone))
 }
 
 function matchDs(keys: readonly ZoneKey[], ds: readonly Ds[], { zone, policy }: AuthenticateOptions) {

@@ -1,3 +1,4 @@
+import { formatTime } from '../dns/time.ts'
 import { formatType } from '../dns/types.ts'
 import type { Name } from '../name/name.ts'
 import { formatName } from '../name/text.ts'
@@ -13,6 +14,8 @@ export type ProblemKind =
   | 'expired'
   | 'not-yet-valid'
   | 'inverted-times'
+  /** Our clock is wrong, and signatures are out of their time for that. */
+  | 'clock'
   | 'no-key'
   | 'no-zone-key'
   | 'invalid-key'
@@ -41,6 +44,7 @@ const edeOf: Readonly<Record<ProblemKind, number>> = {
   expired: 7,
   'not-yet-valid': 8,
   'inverted-times': 25,
+  clock: 6,
   'no-key': 9,
   'no-zone-key': 11,
   'invalid-key': 6,
@@ -58,4 +62,9 @@ export function problem(kind: ProblemKind, text: string): Problem {
 /** `MX of example.`, as texts of problems name an RRset. */
 export function nameRrset({ name, type }: { readonly name: Name; readonly type: number }): string {
   return `${formatType(type)} of ${formatName(name)}`
+}
+
+/** `2026-01-01T00:00:00Z`, of seconds since 1970. */
+export function showTime(seconds: number): string {
+  return formatTime(seconds).replace(/^(....)(..)(..)(..)(..)(..)$/, '$1-$2-$3T$4:$5:$6Z')
 }

@@ -1,6 +1,5 @@
 import { readNsec } from '../dns/rdata/records.ts'
 import type { ReceivedSignature, Rrset } from '../dns/rrset.ts'
-import { formatTime } from '../dns/time.ts'
 import { CLASS, TYPE } from '../dns/types.ts'
 import { limits } from '../limits.ts'
 import { isAtOrBelow, isBelow, type Name, sameName, withoutLabels } from '../name/name.ts'
@@ -8,8 +7,11 @@ import { formatName } from '../name/text.ts'
 import type { Budget } from './budget.ts'
 import { signedData, signedLabelCount } from './canonical.ts'
 import type { ValidationPolicy } from './policy.ts'
-import { nameRrset, type Problem, problem } from './problem.ts'
+import { nameRrset, type Problem, type ProblemKind, problem, showTime } from './problem.ts'
 import { importZoneKey, isRevoked, isZoneKey, type ZoneKey } from './zone-key.ts'
+
+/** Not exported, so that nothing outside this file can make a `VerifiedRrset`. */
+const verifiedBrand: unique symbol = Symbol('VerifiedRrset')
 
 /** An RRset that a key of its zone signed. Only `verifyRrset` makes one; proofs take nothing else. */
 export interface VerifiedRrset extends Rrset {
@@ -23,7 +25,7 @@ export interface VerifiedRrset extends Rrset {
   readonly key: { readonly keyTag: number; readonly algorithm: number }
   /** Set for a wildcard's expansion, which proves nothing without the absence of a closer match. RFC 4035 §5.3.4 */
   readonly closestEncloser: Name | undefined
-  readonly brand: 'VerifiedRrset'
+  readonly [verifiedBrand]: true
 }
 
 /** What judging takes beside the data. `keys` are those of the authenticated DNSKEY RRset of `zone`. */
@@ -40,35 +42,52 @@ export type RrsetVerdict =
   | { readonly verdict: 'secure'; readonly rrset: VerifiedRrset }
   | { readonly verdict: 'bogus'; readonly problem: Problem }
 
-/** Verifies an RRset of `zone`: one good signature is enough. RFC 4035 §5.3, RFC 6840 §5.4 */
+/**
+ * Verifies an RRset of `zone`: one good signature is enough. RFC 4035 §5.3, RFC 6840 §5.4
+ *
+ * Checks at most `limits.dnssec.signaturesPerRrset` pairs of a signature and a key that it names.
+ */
 export function verifyRrset(rrset: Rrset, options: VerifyOptions): RrsetVerdict {
   const wrong = rrset.damaged ? problem('damaged', `${nameRrset(rrset)} is malformed`) : checkOwner(rrset, options.zone)
   if (wrong !== undefined) return { verdict: 'bogus', problem: wrong }
-  let worst = problem('no-signature', `${nameRrset(rrset)} has no signature by ${formatName(options.zone)}`)
-  for (const signature of rrset.signatures.slice(0, limits.dnssec.signaturesPerRrset)) {
-    const found = checkSignature(rrset, signature, options) ?? tryKeys(rrset, signature, options)
-    if ('rdata' in found) return { verdict: 'secure', rrset: verified(rrset, signature, options) }
-    if (found.kind === 'limit') return { verdict: 'bogus', problem: found }
-    if (rank(found) > rank(worst)) worst = found
+  let closest = problem('no-signature', `${nameRrset(rrset)} has no signature by ${formatName(options.zone)}`)
+  let checksLeft: number = limits.dnssec.signaturesPerRrset
+  for (const signature of rrset.signatures) {
+    const found = checkSignature(rrset, signature, options) ?? keysFor(rrset, signature, options)
+    if (!Array.isArray(found)) {
+      closest = closerOf(closest, found)
+      continue
+    }
+    for (const key of found.slice(0, checksLeft)) {
+      checksLeft--
+      const failed = checkWith(key, { rrset, signature }, options)
+      if (failed === undefined) return { verdict: 'secure', rrset: verified(rrset, signature, options) }
+      if (failed.kind === 'limit') return { verdict: 'bogus', problem: failed }
+      closest = closerOf(closest, failed)
+    }
   }
-  return { verdict: 'bogus', problem: worst }
+  return { verdict: 'bogus', problem: closest }
 }
 
-/** Which of several failures says most: the one that came closest to a good signature. */
-function rank({ kind }: Problem): number {
-  return [
-    'no-signature',
-    'signer',
-    'labels',
-    'expanded',
-    'no-key',
-    'no-zone-key',
-    'inverted-times',
-    'expired',
-    'not-yet-valid',
-    'invalid-key',
-    'wrong-signature',
-  ].indexOf(kind)
+/** Of several failures that says most which came closest to a good signature. */
+function closerOf(one: Problem, other: Problem): Problem {
+  return closeness[other.kind] > closeness[one.kind] ? other : one
+}
+
+const closeness: Readonly<Record<ProblemKind, number>> = {
+  // Not of one signature: these end the search, or belong to other steps.
+  ...{ damaged: 0, owner: 0, limit: 0, clock: 0, 'ds-mismatch': 0, 'anchor-mismatch': 0, unproved: 0 },
+  'no-signature': 1,
+  signer: 2,
+  labels: 3,
+  expanded: 4,
+  'no-key': 5,
+  'no-zone-key': 6,
+  'inverted-times': 7,
+  expired: 8,
+  'not-yet-valid': 9,
+  'invalid-key': 10,
+  'wrong-signature': 11,
 }
 
 /** What only certain owners may have, whoever signed it. */
@@ -111,7 +130,7 @@ function checkSignature(
   { zone, now, policy }: VerifyOptions,
 ): Problem | undefined {
   const what = nameRrset(rrset)
-  const by = `signature ${signature.algorithm}/${signature.keyTag} over ${what}`
+  const by = nameSignature(rrset, signature)
   if (signature.typeCovered !== rrset.type) return problem('no-signature', `${by} covers another type`)
   if (!sameName(signature.signer, zone)) {
     return problem('signer', `${by} is by ${formatName(signature.signer)}, not by ${formatName(zone)}`)
@@ -133,8 +152,8 @@ function checkTimes(
   { now, skew }: { now: number; skew: number },
 ): Problem | undefined {
   if (!isSerialAtMost(inception, expiration)) return problem('inverted-times', `${by} ends before it begins`)
-  if (!isSerialAtMost(inception, now + skew)) return problem('not-yet-valid', `${by} begins ${isoTime(inception)}`)
-  return isSerialAtMost(now, expiration) ? undefined : problem('expired', `${by} ended ${isoTime(expiration)}`)
+  if (!isSerialAtMost(inception, now + skew)) return problem('not-yet-valid', `${by} begins ${showTime(inception)}`)
+  return isSerialAtMost(now, expiration) ? undefined : problem('expired', `${by} ended ${showTime(expiration)}`)
 }
 
 /** Serial number arithmetic, which outlives 2106. RFC 4034 §3.1.5, RFC 1982 §3.2 */
@@ -142,43 +161,42 @@ export function isSerialAtMost(one: number, other: number): boolean {
   return (other - one) >>> 0 < 0x80000000
 }
 
-function isoTime(seconds: number): string {
-  return formatTime(seconds).replace(/^(....)(..)(..)(..)(..)(..)$/, '$1-$2-$3T$4:$5:$6Z')
-}
-
-/** The key that made the signature, or why none did. */
-function tryKeys(rrset: Rrset, signature: ReceivedSignature, options: VerifyOptions): ZoneKey | Problem {
-  const by = `signature ${signature.algorithm}/${signature.keyTag} over ${nameRrset(rrset)}`
-  const named = options.keys.filter((key) => key.keyTag === signature.keyTag && key.algorithm === signature.algorithm)
-  if (named.length === 0) return problem('no-key', `${by} is by a key that ${formatName(options.zone)} does not have`)
+/** The keys that a signature names, or why it must not be checked with any. RFC 4035 §5.3.1 */
+function keysFor(
+  rrset: Rrset,
+  signature: ReceivedSignature,
+  { zone, keys, policy }: VerifyOptions,
+): ZoneKey[] | Problem {
+  const by = nameSignature(rrset, signature)
+  const named = keys.filter((key) => key.keyTag === signature.keyTag && key.algorithm === signature.algorithm)
+  if (named.length === 0) return problem('no-key', `${by} is by a key that ${formatName(zone)} does not have`)
+  if (!policy.algorithms.has(signature.algorithm)) return problem('no-key', `${by} is of an unsupported algorithm`)
   const fit = named.filter((key) => isZoneKey(key) && (!isRevoked(key) || rrset.type === TYPE.DNSKEY))
   if (fit.length === 0) return problem('no-zone-key', `${by} is by a key that must not sign it`)
-  if (!options.policy.algorithms.has(signature.algorithm))
-    return problem('no-key', `${by} is of an unsupported algorithm`)
-  const data = signedData(rrset, signature)
-  let last: Problem | undefined
-  for (const key of fit.slice(0, limits.dnssec.keysWithOneTag)) {
-    const failed = checkWith(key, { data, signature: signature.signature, by }, options)
-    if (failed === undefined) return key
-    last = failed
-    if (failed.kind === 'limit') break
-  }
-  return last ?? problem('no-key', `${by} has no key`)
+  return fit.slice(0, limits.dnssec.keysWithOneTag)
 }
 
+/** The cryptography; undefined when the signature is good. */
 function checkWith(
   key: ZoneKey,
-  { data, signature, by }: { data: Uint8Array; signature: Uint8Array; by: string },
+  { rrset, signature }: { rrset: Rrset; signature: ReceivedSignature },
   { budget, policy }: VerifyOptions,
 ): Problem | undefined {
+  const by = nameSignature(rrset, signature)
   if (!budget.takeCheck()) return problem('limit', `too many signature checks, before ${by}`)
   const object = importZoneKey(key, policy)
-  if (object !== undefined && policy.algorithms.get(key.algorithm)?.verify(data, object, signature) === true)
+  const algorithm = policy.algorithms.get(key.algorithm)
+  if (object !== undefined && algorithm?.verify(signedData(rrset, signature), object, signature.signature) === true) {
     return undefined
+  }
   budget.countFailure()
   return object === undefined
     ? problem('invalid-key', `${by} is by a key that is none`)
     : problem('wrong-signature', `${by} does not verify`)
+}
+
+function nameSignature(rrset: Rrset, { algorithm, keyTag }: ReceivedSignature): string {
+  return `signature ${algorithm}/${keyTag} over ${nameRrset(rrset)}`
 }
 
 function verified(rrset: Rrset, signature: ReceivedSignature, { zone, now }: VerifyOptions): VerifiedRrset {
@@ -191,6 +209,6 @@ function verified(rrset: Rrset, signature: ReceivedSignature, { zone, now }: Ver
     expiration,
     key: { keyTag, algorithm },
     closestEncloser: isExpanded ? withoutLabels(rrset.name, rrset.name.labelCount - labels) : undefined,
-    brand: 'VerifiedRrset',
+    [verifiedBrand]: true,
   }
 }

@@ -29,14 +29,21 @@ export function isRevoked({ flags }: Dnskey): boolean {
 }
 
 /** Imported keys by record data, the longest unused first: importing costs as much as a check. */
-const imported = new Map<string, KeyObject | undefined>()
+const imported = new Map<string, KeyObject>()
 
-/** Undefined when the key is invalid. */
-export function importZoneKey(key: ZoneKey, policy: ValidationPolicy): KeyObject | undefined {
-  const id = latin1(key.rdata)
-  const isKnown = imported.has(id)
-  const object = isKnown ? imported.get(id) : policy.algorithms.get(key.algorithm)?.importKey(key.publicKey)
-  if (isKnown) imported.delete(id)
+/** An RSA key of the most bits takes this much record data, and a little for its exponent and lengths. */
+const longestKept = limits.dnssec.rsaBitsMax / 8 + 16
+
+/** Undefined when the key is invalid, or of an algorithm that the policy lacks. */
+export function importZoneKey(
+  { rdata, algorithm, publicKey }: ZoneKey,
+  policy: ValidationPolicy,
+): KeyObject | undefined {
+  const id = latin1(rdata)
+  const object = imported.get(id) ?? policy.algorithms.get(algorithm)?.importKey(publicKey)
+  // Invalid keys are not remembered: anyone can make them up, and long ones.
+  if (object === undefined || rdata.length > longestKept) return object
+  imported.delete(id)
   imported.set(id, object)
   if (imported.size > limits.dnssec.importedKeys) imported.delete(imported.keys().next().value as string)
   return object
