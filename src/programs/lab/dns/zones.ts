@@ -28,6 +28,8 @@ export interface Zones {
   drop(owner: string, type: number): void
   /** Signs every zone anew, by the clock as it is when it is asked next. */
   signAnew(): void
+  /** Lets every zone keep the signatures that it has, or would have had by the clock as it is now. */
+  keepSignatures(): void
   /** Keeps what the zones are now: from here on a change leaves the former answers as they were. */
   begin(): void
 }
@@ -105,10 +107,14 @@ export function createZones({ declarations, plan, now }: ZonesOptions): Zones {
       const kept = state.records.filter((record) => record.type !== type || record.name.key !== key)
       state.records.splice(0, state.records.length, ...kept)
       state.served = undefined
+      fates.delete(`${key} ${type}`)
     },
     signAnew() {
       beforeChange()
       for (const state of states.values()) state.served = undefined
+    },
+    keepSignatures() {
+      for (const origin of states.keys()) serve(origin)
     },
   }
 }

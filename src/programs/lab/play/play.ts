@@ -60,7 +60,10 @@ async function happen(lab: Lab, event: Exclude<Event, { kind: 'expect' } | { kin
     case 'zone':
       // Zones are laid out when the lab starts, wherever their line stands.
       return
-    default:
+    case 'drop':
+    case 'host':
+    case 'policy':
+    case 'record':
       return lab.change(event)
   }
 }

@@ -1,0 +1,114 @@
+import { createHash, X509Certificate } from 'node:crypto'
+import { isIP } from 'node:net'
+import { ConfigError } from '../../core/config-error.ts'
+import { TYPE } from '../../core/dns/types.ts'
+import type { AddressPlan } from './addresses.ts'
+import { type Credential, openMint } from './certificates/mint.ts'
+import type { Diary } from './diary.ts'
+import type { Zones } from './dns/zones.ts'
+import { createMailHost } from './hosts/mail-host.ts'
+import { createPolicyHost } from './hosts/policy-host.ts'
+import type { Service, Switchboard } from './service.ts'
+import { expandMacros, findHost, type Macro } from './world/certificates.ts'
+import type { HostDeclaration, PolicyDeclaration, RecordDeclaration } from './world/world.ts'
+
+interface Inhabitant<Declaration> {
+  declaration: Declaration
+  readonly service: Service
+  readonly addresses: readonly string[]
+}
+
+/** The hosts and policy hosts of a world, and what they put into DNS. */
+export interface Inhabitants {
+  readonly hosts: ReadonlyMap<string, Inhabitant<HostDeclaration>>
+  /** By policy domain. */
+  readonly policyHosts: ReadonlyMap<string, Inhabitant<PolicyDeclaration>>
+  /** Sets up a host, or changes it; its addresses stay. */
+  settleHost(declaration: HostDeclaration): Promise<void>
+  settlePolicy(declaration: PolicyDeclaration): Promise<void>
+  /** Publishes a record, its macros put in from the certificates of now. */
+  publish(declaration: RecordDeclaration): void
+}
+
+export interface InhabitantsOptions {
+  readonly zones: Zones
+  readonly plan: AddressPlan
+  readonly switchboard: Switchboard
+  readonly diary: Diary
+}
+
+export function createInhabitants({ zones, plan, switchboard, diary }: InhabitantsOptions): Inhabitants {
+  const hosts = new Map<string, Inhabitant<HostDeclaration>>()
+  const policyHosts = new Map<string, Inhabitant<PolicyDeclaration>>()
+  const credentials = new Map<string, Credential>()
+  return {
+    hosts,
+    policyHosts,
+    async settleHost(declaration) {
+      const { name } = declaration
+      const credential = await (await openMint()).issue(declaration.certificate)
+      credentials.set(name, credential)
+      const serve = createMailHost({ host: declaration, credential, by: 'recipient', diary })
+      const known = hosts.get(name)
+      if (known !== undefined) {
+        known.declaration = declaration
+        known.service.honest = serve
+        known.service.block(declaration.down)
+        return
+      }
+      const addresses = declaration.addresses.length > 0 ? declaration.addresses : [plan.next('host')]
+      const offered = addresses.map((address) => ({ address, port: 25 }))
+      const service = await switchboard.offer(offered, serve, declaration.down)
+      hosts.set(name, { declaration, service, addresses })
+      if (declaration.published) for (const address of addresses) putAddress(zones, name, address)
+    },
+    async settlePolicy(declaration) {
+      const { domain } = declaration
+      const credential = await (await openMint()).issue(declaration.certificate)
+      const serve = createPolicyHost({ policy: declaration, credential, diary })
+      const known = policyHosts.get(domain)
+      if (known !== undefined) {
+        known.declaration = declaration
+        known.service.honest = serve
+        known.service.block(declaration.down)
+        zones.drop(`_mta-sts.${domain}`, TYPE.TXT)
+      } else {
+        const address = plan.next('policyHost')
+        const service = await switchboard.offer([{ address, port: 443 }], serve, declaration.down)
+        policyHosts.set(domain, { declaration, service, addresses: [address] })
+        putAddress(zones, `mta-sts.${domain}`, address)
+      }
+      if (declaration.txt !== undefined) putText(zones, `_mta-sts.${domain}`, declaration.txt)
+    },
+    publish({ owner, text, fate }) {
+      const expanded = expandMacros(text, (macro) => octetsOf(macro, credentials))
+      if (!expanded.ok) throw new ConfigError(`a macro of this record means nothing: "${text}"`)
+      zones.put(owner, expanded.value, fate)
+    },
+  }
+}
+
+function putAddress(zones: Zones, name: string, address: string): void {
+  zones.put(name, `${name} ${isIP(address) === 6 ? 'AAAA' : 'A'} ${address}`)
+}
+
+/** A TXT record in strings of at most 255 octets. RFC 1035 §3.3.14 */
+function putText(zones: Zones, owner: string, text: string): void {
+  const strings = (text.match(/.{1,255}/gs) ?? ['']).map((part) => `"${part.replace(/["\\]/g, '\\$&')}"`)
+  zones.put(owner, `${owner} TXT ${strings.join(' ')}`)
+}
+
+/** What a macro stands for, in hexadecimal; undefined when it means no host that is there. */
+function octetsOf(macro: Macro, credentials: ReadonlyMap<string, Credential>): string | undefined {
+  if (macro.kind === 'zeros') return '00'.repeat(macro.octets)
+  const credential = credentials.get(findHost(credentials.keys(), macro.host) ?? '')
+  if (credential === undefined) return undefined
+  const certificate = credential[macro.of]
+  const octets =
+    macro.part === 'cert'
+      ? certificate
+      : new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'der' })
+  return macro.digest === 'full'
+    ? Buffer.from(octets).toString('hex')
+    : createHash(macro.digest).update(octets).digest('hex')
+}
