@@ -59,7 +59,15 @@ export function decodeMessage(octets: Uint8Array): Result<Message, MessageFault>
   const additional = readSection(reading, 'additional', counts[3], klass)
   if (!additional.ok) return additional
   if (reading.at !== octets.length) return refuse('trailing-octets', reading.at)
-  return accept(assemble(reading, questions.value, [answer.value, authority.value, additional.value]))
+  const sections = [answer.value, authority.value, additional.value] as const
+  if (holdsManyRrsets(sections)) return refuse('too-many-records', 4)
+  return accept(assemble(reading, questions.value, sections))
+}
+
+function holdsManyRrsets(sections: readonly (readonly ResourceRecord[])[]): boolean {
+  if (sections.flat().length <= limits.dns.rrsets) return false
+  const kinds = sections.map((records) => new Set(records.map(({ name, type }) => `${type} ${name.key}`)))
+  return kinds.reduce((sum, { size }) => sum + size, 0) > limits.dns.rrsets
 }
 
 function assemble(
@@ -119,8 +127,7 @@ function readSection(
     const start = reading.at
     const frame = readFrame(reading)
     if (!frame.ok) return frame
-    const isLast = section === 'additional' && left === 1
-    const fault = takeRecord(reading, frame.value, { section, klass, isLast, records })
+    const fault = takeRecord(reading, frame.value, { section, klass, records })
     if (fault !== undefined) return refuse(fault, start)
     reading.at = frame.value.to
   }
@@ -152,7 +159,6 @@ function readFrame(reading: Reading): Result<Frame, MessageFault> {
 interface Place {
   readonly section: Section
   readonly klass: number
-  readonly isLast: boolean
   readonly records: ResourceRecord[]
 }
 

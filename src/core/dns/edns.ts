@@ -61,7 +61,7 @@ export function extendedErrorsOf({ edns }: Message): ExtendedError[] {
     .filter(({ data }) => data.length >= 2)
     .map(({ data }) => ({
       code: readU16(data, 0),
-      text: printable(new TextDecoder().decode(data.subarray(2)).replace(/\0+$/, '')),
+      text: printable(new TextDecoder().decode(withoutFinalZeros(data.subarray(2)))),
     }))
 }
 
@@ -70,7 +70,20 @@ export function formatExtendedError({ code, text }: ExtendedError): string {
   return text === '' ? formatExtendedErrorCode(code) : `${formatExtendedErrorCode(code)}: ${text}`
 }
 
+/** Some servers end it as C does. RFC 8914 §2 says that nobody needs to. */
+function withoutFinalZeros(octets: Uint8Array): Uint8Array {
+  return octets.subarray(0, octets.findLastIndex((octet) => octet !== 0) + 1)
+}
+
+/** Cut between characters, and never inside an escape. */
 function printable(text: string): string {
-  const safe = text.replace(/[\p{C}\p{Zl}\p{Zp}\\]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
-  return safe.slice(0, limits.dns.extraTextCharacters)
+  let safe = ''
+  for (const character of text) {
+    const shown = /[\p{C}\p{Zl}\p{Zp}\\]/u.test(character)
+      ? `\\u{${character.codePointAt(0)?.toString(16)}}`
+      : character
+    if (safe.length + shown.length > limits.dns.extraTextCharacters) break
+    safe += shown
+  }
+  return safe
 }

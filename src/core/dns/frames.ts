@@ -1,5 +1,6 @@
 import { limits } from '../limits.ts'
 import { accept, type Result, refuse } from '../result.ts'
+import { readU16 } from './octets.ts'
 import { u16 } from './rdata/write.ts'
 
 export type FrameFault = 'frame-too-short' | 'frame-truncated'
@@ -12,24 +13,33 @@ export interface FrameReader {
   end(): Result<undefined, FrameFault>
 }
 
-/** A reader that holds at most one incomplete message: 2 + 65535 octets. */
+const lengthOctets = 2
+const headerOctets = 12
+
+/** A reader that holds at most one incomplete message, 2 + 65535 octets, and copies each octet once. */
 export function createFrameReader(): FrameReader {
-  let held: Uint8Array = new Uint8Array(0)
+  let held = new Uint8Array(lengthOctets) // first the length, then a message of that length
+  let filled = 0
+  let isMessage = false
   return {
     push(chunk) {
-      held = held.length === 0 ? chunk : Buffer.concat([held, chunk])
       const messages: Uint8Array[] = []
-      while (held.length >= 2) {
-        const length = ((held[0] as number) << 8) | (held[1] as number)
-        if (length < 12) return refuse('frame-too-short', 0)
-        if (held.length < 2 + length) break
-        messages.push(held.subarray(2, 2 + length))
-        held = held.subarray(2 + length)
+      for (let at = 0; at < chunk.length; ) {
+        const taken = chunk.subarray(at, at + held.length - filled)
+        held.set(taken, filled)
+        at += taken.length
+        filled += taken.length
+        if (filled < held.length) break
+        if (isMessage) messages.push(held)
+        else if (readU16(held, 0) < headerOctets) return refuse('frame-too-short', Math.max(0, at - lengthOctets))
+        held = new Uint8Array(isMessage ? lengthOctets : readU16(held, 0))
+        filled = 0
+        isMessage = !isMessage
       }
       return accept(messages)
     },
     end() {
-      return held.length === 0 ? accept(undefined) : refuse('frame-truncated', held.length)
+      return isMessage || filled > 0 ? refuse('frame-truncated', filled) : accept(undefined)
     },
   }
 }

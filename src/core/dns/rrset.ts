@@ -46,10 +46,11 @@ export function groupRrsets(records: readonly ResourceRecord[], damaged: Message
 
 function addRecord(sets: Map<string, Growing>, record: ResourceRecord, broken: ReadonlySet<string>): void {
   const { name, type, class: klass, ttl, rdata } = record
-  const key = `${type} ${name.key}`
+  const key = `${klass} ${type} ${name.key}`
   const known = sets.get(key)
   if (known === undefined) {
-    sets.set(key, { name, type, class: klass, ttl, rdatas: [rdata], signatures: [], damaged: broken.has(key) })
+    const damaged = broken.has(`${type} ${name.key}`)
+    sets.set(key, { name, type, class: klass, ttl, rdatas: [rdata], signatures: [], damaged })
     return
   }
   known.ttl = Math.min(known.ttl, ttl)
@@ -59,10 +60,10 @@ function addRecord(sets: Map<string, Growing>, record: ResourceRecord, broken: R
   else known.rdatas.push(rdata)
 }
 
-function addSignature(sets: Map<string, Growing>, { name, ttl, rdata }: ResourceRecord): void {
+function addSignature(sets: Map<string, Growing>, { name, class: klass, ttl, rdata }: ResourceRecord): void {
   const signature = readRrsig(rdata)
   if (!signature.ok) return // decoding has refused these; only records made by hand get here
-  const signatures = sets.get(`${signature.value.typeCovered} ${name.key}`)?.signatures
+  const signatures = sets.get(`${klass} ${signature.value.typeCovered} ${name.key}`)?.signatures
   if (signatures !== undefined && signatures.length < limits.dns.signaturesPerRrset) {
     signatures.push({ ...signature.value, ttl })
   }

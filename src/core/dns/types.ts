@@ -77,11 +77,29 @@ export function formatType(type: number): string {
 
 /** Reads a type's name in any case, or the `TYPEnnn` form; undefined when it is neither. RFC 3597 §5 */
 export function parseType(text: string): number | undefined {
-  const upper = text.toUpperCase()
+  const upper = upperCase(text)
   if (Object.hasOwn(TYPE, upper)) return TYPE[upper as keyof typeof TYPE]
   const generic = /^TYPE(\d{1,5})$/.exec(upper)
   const type = generic === null ? Number.NaN : Number(generic[1])
   return type <= 65535 ? type : undefined
+}
+
+/** `IN`, `CH`, or `CLASS3841`. RFC 3597 §5 */
+export function formatClass(klass: number): string {
+  return klass === CLASS.IN ? 'IN' : klass === CLASS.CH ? 'CH' : `CLASS${klass}`
+}
+
+/** Reads what `formatClass` writes, in any case; undefined when it is no class. */
+export function parseClass(text: string): number | undefined {
+  const upper = upperCase(text)
+  if (upper === 'IN' || upper === 'CH') return CLASS[upper]
+  const generic = /^CLASS(\d{1,5})$/.exec(upper)
+  return generic !== null && Number(generic[1]) <= 65535 ? Number(generic[1]) : undefined
+}
+
+/** Of ASCII alone: JavaScript would also make `SOA` of `ſoa` (U+017F). RFC 4343 §2 */
+function upperCase(text: string): string {
+  return text.replace(/[a-z]+/g, (letters) => letters.toUpperCase())
 }
 
 /** `NXDOMAIN`, or `RCODE3841` for one without a name. */

@@ -45,13 +45,26 @@ export function checkRdata(type: number, rdata: Uint8Array): Result<Uint8Array, 
   return expandRdata(type, rdata, { from: 0, to: rdata.length, budget: { octets: rdata.length + 1 } })
 }
 
-const fixed: Partial<Record<Field, number>> = { u8: 1, u16: 2, u32: 4, type: 2, time: 4, ipv4: 4, ipv6: 16 }
-
 /** How many octets a field takes at `at`, or why it cannot be there. */
-function fieldLength(field: Field, octets: Uint8Array, at: number, to: number): number | RdataFault {
-  const width = fixed[field]
-  if (width !== undefined) return at + width <= to ? width : 'rdata-too-short'
+function fieldLength(
+  field: Exclude<Field, 'name' | 'tolerated-name' | 'plain-name'>,
+  octets: Uint8Array,
+  at: number,
+  to: number,
+): number | RdataFault {
+  const fixed = (width: number) => (at + width <= to ? width : 'rdata-too-short')
   switch (field) {
+    case 'u8':
+      return fixed(1)
+    case 'u16':
+    case 'type':
+      return fixed(2)
+    case 'u32':
+    case 'time':
+    case 'ipv4':
+      return fixed(4)
+    case 'ipv6':
+      return fixed(16)
     case 'string':
     case 'salt':
       return countedLength(octets, at, to)
@@ -68,7 +81,8 @@ function fieldLength(field: Field, octets: Uint8Array, at: number, to: number): 
     case 'hex':
     case 'base64':
       return at < to ? to - at : 'rdata-too-short'
-    default:
+    case 'hex-or-none':
+    case 'text':
       return to - at
   }
 }

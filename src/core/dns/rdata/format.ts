@@ -20,6 +20,7 @@ export function formatRdata(type: number, rdata: Uint8Array): string {
   const words: string[] = []
   let at = 0
   for (const field of layout) {
+    if (field === 'hex-or-none' && at === rdata.length) return formatGeneric(rdata) // text has no word for nothing
     const { text, end } = formatField(field, rdata, at)
     if (text !== '') words.push(text)
     at = end
@@ -71,6 +72,7 @@ function formatField(field: Field, rdata: Uint8Array, at: number): Formatted {
     case 'bitmap':
       return { text: formatBitmap(rest), end: rdata.length }
     case 'hex':
+    case 'hex-or-none':
       return { text: hex(rest), end: rdata.length }
     case 'base64':
       return { text: base64(rest), end: rdata.length }

@@ -4,7 +4,8 @@ import { TYPE } from '../types.ts'
  * One field of a record's data, which decides its wire form and its text form alike.
  *
  * `name` may be compressed on the wire (RFC 1035 types), `tolerated-name` is decompressed when received although nobody
- * should compress it, `plain-name` never is (RFC 3597 §4). Fields that take the rest stand last.
+ * should compress it, `plain-name` never is (RFC 3597 §4). Fields that take the rest stand last; `hex-or-none` may be
+ * empty on the wire: a TLSA record without data is unusable, which is not malformed.
  */
 export type Field =
   | 'u8'
@@ -23,6 +24,7 @@ export type Field =
   | 'hash'
   | 'bitmap'
   | 'hex'
+  | 'hex-or-none'
   | 'base64'
   | 'text'
   | 'parameters'
@@ -59,7 +61,7 @@ const layouts: ReadonlyMap<number, readonly Field[]> = new Map<number, readonly 
   [TYPE.DNSKEY, ['u16', 'u8', 'u8', 'base64']],
   [TYPE.NSEC3, ['u8', 'u8', 'u16', 'salt', 'hash', 'bitmap']],
   [TYPE.NSEC3PARAM, ['u8', 'u8', 'u16', 'salt']],
-  [TYPE.TLSA, ['u8', 'u8', 'u8', 'hex']],
+  [TYPE.TLSA, ['u8', 'u8', 'u8', 'hex-or-none']],
   [TYPE.CDS, ['u16', 'u8', 'u8', 'hex']],
   [TYPE.CDNSKEY, ['u16', 'u8', 'u8', 'base64']],
   [TYPE.ZONEMD, ['u32', 'u8', 'u8', 'hex']],

@@ -94,7 +94,7 @@ export interface TlsaFields {
   readonly usage: number
   readonly selector: number
   readonly matchingType: number
-  /** Certificate association data, at least one octet. */
+  /** Certificate association data; records without any have been seen, and are unusable. RFC 6698 §4.1 */
   readonly data: Uint8Array
 }
 
