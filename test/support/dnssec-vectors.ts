@@ -8,7 +8,7 @@ import { dsDigest } from '../../src/core/dnssec/ds.ts'
 import { createPolicy, type ValidationPolicy } from '../../src/core/dnssec/policy.ts'
 import { type VerifiedRrset, verifyRrset } from '../../src/core/dnssec/signature.ts'
 import { readZoneKey, type ZoneKey } from '../../src/core/dnssec/zone-key.ts'
-import { isAtOrBelow, isBelow, type Name, withoutLabels } from '../../src/core/name/name.ts'
+import { type Name, sameName, withoutLabels } from '../../src/core/name/name.ts'
 import { formatName } from '../../src/core/name/text.ts'
 import { makeKey, nameOf, now, rrsetsOf, signRrset, type TestKey } from './sign.ts'
 
@@ -26,26 +26,33 @@ export function readSections(file: string): { title: string; text: string }[] {
     .map((text) => ({ title: /^; (.*)/.exec(text)?.[1] ?? '', text }))
 }
 
-const lab = rrsetsOf(readVectors('dnssec-lab.zone'))
+/** Grouped by section: parent and child have NSEC records of the same owner. */
+const lab = readSections('dnssec-lab.zone').flatMap(({ text }) => rrsetsOf(text))
 
-/** An RRset of the lab zones, by owner and type. */
-export function labRrset(owner: string, type: string): Rrset {
-  const rrset = lab.find((one) => one.name.key === nameOf(owner).key && one.type === parseType(type))
+/** An RRset of the lab zones, by owner and type; that of `zone` where two zones have one. */
+export function labRrset(owner: string, type: string, zone?: string): Rrset {
+  const rrset = lab.find(
+    (one) =>
+      sameName(one.name, nameOf(owner)) && one.type === parseType(type) && (zone === undefined || isOfZone(one, zone)),
+  )
   if (rrset === undefined) throw new Error(`the lab has no ${type} at ${owner}`)
   return rrset
 }
 
 /** The NSEC3 RRset of a lab zone whose owner begins so. */
 export function labNsec3(prefix: string, zone: string): Rrset {
-  const rrset = lab.find(({ name }) => name.key.startsWith(prefix, 1) && isBelow(name, nameOf(zone)))
+  const rrset = labZone(zone).find(({ name, type }) => type === TYPE.NSEC3 && name.key.startsWith(prefix, 1))
   if (rrset === undefined) throw new Error(`the lab has no NSEC3 ${prefix} in ${zone}`)
   return rrset
 }
 
 /** All RRsets of a lab zone that its key signed. */
 export function labZone(zone: string): Rrset[] {
-  const apex = nameOf(zone)
-  return lab.filter(({ name, signatures }) => isAtOrBelow(name, apex) && signatures[0]?.signer.key === apex.key)
+  return lab.filter((rrset) => isOfZone(rrset, zone))
+}
+
+function isOfZone({ signatures }: Rrset, zone: string): boolean {
+  return signatures.some(({ signer }) => sameName(signer, nameOf(zone)))
 }
 
 /** The keys of a lab zone. */
