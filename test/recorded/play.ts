@@ -1,28 +1,34 @@
 import { decodeMessage } from '../../src/core/dns/decode.ts'
-import { encodeMessage, makeQuery } from '../../src/core/dns/encode.ts'
 import { ourEdns } from '../../src/core/dns/edns.ts'
+import { encodeMessage, makeQuery } from '../../src/core/dns/encode.ts'
 import type { Message, ResourceRecord } from '../../src/core/dns/message.ts'
 import { hex } from '../../src/core/dns/octets.ts'
-import { formatRecord } from '../../src/core/dns/zone-text.ts'
-import { RCODE, TYPE } from '../../src/core/dns/types.ts'
 import { parseTime } from '../../src/core/dns/time.ts'
+import { RCODE, TYPE } from '../../src/core/dns/types.ts'
+import { formatRecord } from '../../src/core/dns/zone-text.ts'
 import { parseTrustAnchors } from '../../src/core/dnssec/anchors.ts'
 import type { Resolution } from '../../src/core/dnssec/resolution.ts'
 import { isAtOrBelow, type Name, sameName } from '../../src/core/name/name.ts'
 import { accept, refuse } from '../../src/core/result.ts'
+import type { Network } from '../../src/io/network.ts'
 import { createResolver } from '../../src/io/resolver/create-resolver.ts'
 import type { Exchange } from '../../src/io/resolver/exchange.ts'
 import type { Resolver } from '../../src/io/resolver/resolver.ts'
-import type { Network } from '../../src/io/network.ts'
 import type { Entry, Recording } from './recording.ts'
+
+export type Engine = 'forward' | 'iterate'
 
 type Question = { readonly name: Name; readonly type: number }
 
 /** Plays one recording against the resolver; yields what came otherwise than recorded, a line each. */
-export async function playRecording(recording: Recording, log?: (line: string) => void): Promise<readonly string[]> {
+export async function playRecording(
+  recording: Recording,
+  engine: Engine,
+  log?: (line: string) => void,
+): Promise<readonly string[]> {
   const clock = { at: startOf(recording), now: () => clock.at }
   const state = { step: 0 }
-  const resolver = resolverFor(recording, { clock, state, log })
+  const resolver = resolverFor(recording, { clock, state, log, engine })
   const surprises: string[] = []
   let asked: { readonly entry: Entry; readonly resolution: Resolution } | undefined
   try {
@@ -61,12 +67,12 @@ interface Play {
   readonly clock: { now(): number }
   readonly state: { readonly step: number }
   readonly log: ((line: string) => void) | undefined
+  readonly engine: Engine
 }
 
 function resolverFor(recording: Recording, play: Play): Resolver {
   const { config } = recording
   const anchors = parseTrustAnchors((config.get('trust-anchor') ?? []).join('\n'))
-  const forwarders = config.get('forward-addr') ?? []
   const hints = (config.get('stub-addr') ?? []).map((text) => text.split(/\s/)[0] ?? '')
   const endpoints = (addresses: readonly string[]) => addresses.map((address) => ({ address, port: 53 }))
   const network: Network = {
@@ -74,11 +80,11 @@ function resolverFor(recording: Recording, play: Play): Resolver {
     openUdp: async () => refuse('unreachable'),
   }
   return createResolver({
-    engine: forwarders.length > 0 ? 'forward' : 'iterate',
+    engine: play.engine,
     network,
     clock: play.clock,
-    servers: endpoints(forwarders),
-    rootHints: endpoints(hints),
+    servers: endpoints(['192.0.2.1', '192.0.2.2']),
+    rootHints: hints.length > 0 ? endpoints(hints) : undefined,
     trustAnchors: anchors.ok ? anchors.value : [],
     allowSha1: true,
     random: () => 0,
@@ -86,8 +92,8 @@ function resolverFor(recording: Recording, play: Play): Resolver {
   })
 }
 
-/** The recorded servers; a question that nothing was recorded for gets SERVFAIL. */
-function exchangeFor(recording: Recording, { state, log }: Play): Exchange {
+/** The recorded servers; a question that nothing was recorded for is not answered. */
+function exchangeFor(recording: Recording, { state, log, engine }: Play): Exchange {
   const without6 = recording.config.get('do-ip6')?.[0] === 'no'
   return {
     async ask({ endpoint: { address }, name, type, recursionDesired, checkingDisabled }) {
@@ -95,12 +101,17 @@ function exchangeFor(recording: Recording, { state, log }: Play): Exchange {
       const flags = { id: 1, recursionDesired, checkingDisabled, edns: ourEdns }
       const query = makeQuery(name, type, flags)
       const ranges = recording.ranges.filter(
-        ({ from, to, addresses }) => from <= state.step && state.step <= to && addresses.includes(address),
+        ({ from, to, addresses }) =>
+          from <= state.step && state.step <= to && (engine === 'forward' || addresses.includes(address)),
       )
-      if (ranges.length === 0) return refuse('timeout')
-      const entry = ranges.flatMap(({ entries }) => entries).find((one) => matches(one, { name, type }))
-      log?.(`${address} ${formatRecord({ name, type: TYPE.NULL, class: 1, ttl: 0, rdata: new Uint8Array() })} ${type} ${entry === undefined ? 'NOTHING' : 'ok'}`)
-      const octets = encodeMessage(entry === undefined ? { ...query, isResponse: true, rcode: RCODE.SERVFAIL } : replyOf(entry, query))
+      const entries = ranges.flatMap((range) => range.entries).filter((one) => matches(one, { name, type }))
+      // Children come after their parents in these files: what matches last is what a recursive server would know.
+      const entry = engine === 'forward' ? entries.at(-1) : entries[0]
+      log?.(
+        `${address} ${formatRecord({ name, type: TYPE.NULL, class: 1, ttl: 0, rdata: new Uint8Array() })} ${type} ${entry === undefined ? 'NOTHING' : 'ok'}`,
+      )
+      if (entry === undefined) return refuse('timeout')
+      const octets = encodeMessage(replyOf(entry, query))
       const message = decodeMessage(octets)
       return message.ok ? accept({ message: message.value, octets, transport: 'udp' }) : refuse('malformed')
     },
@@ -140,7 +151,10 @@ function compare(expected: Entry, { entry, resolution }: { entry: Entry; resolut
   const { kind, status } = resolution
   const type = expected.question?.type
   const wanted = expected.answer.filter((record) => record.type === type)
-  const kinds: Record<number, string> = { [RCODE.NXDOMAIN]: 'nxdomain', [RCODE.NOERROR]: wanted.length > 0 ? 'answer' : 'nodata' }
+  const kinds: Record<number, string> = {
+    [RCODE.NXDOMAIN]: 'nxdomain',
+    [RCODE.NOERROR]: wanted.length > 0 ? 'answer' : 'nodata',
+  }
   const surprises: string[] = []
   if (kind !== kinds[expected.rcode]) surprises.push(`${kind} (${status}), recorded rcode ${expected.rcode}`)
   if (expected.match.includes('answer') && resolution.kind === 'answer' && wanted.length > 0) {
@@ -151,10 +165,14 @@ function compare(expected: Entry, { entry, resolution }: { entry: Entry; resolut
   const tells = (entry.flags.has('DO') || entry.flags.has('AD')) && !entry.flags.has('CD')
   const isChecked = expected.match.includes('flags')
   const secure = expected.flags.has('AD')
-  if (isChecked && tells && (status === 'secure') !== secure) surprises.push(`${status}, recorded ${secure ? 'with' : 'without'} AD`)
+  if (isChecked && tells && (status === 'secure') !== secure)
+    surprises.push(`${status}, recorded ${secure ? 'with' : 'without'} AD`)
   return surprises
 }
 
 function datas(records: readonly ResourceRecord[]): string {
-  return records.map(({ rdata }) => hex(rdata)).sort().join(' ')
+  return records
+    .map(({ rdata }) => hex(rdata))
+    .sort()
+    .join(' ')
 }

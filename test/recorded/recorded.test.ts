@@ -10,15 +10,20 @@ const folder = process.env.WAXSEAL_SCENARIOS ?? fileURLToPath(new URL('../../../
 const place = `${folder}/validator`
 const files = existsSync(place) ? readdirSync(place).filter((file) => file.endsWith('.rpl')) : []
 
-test('recorded worlds are there', { skip: files.length > 0 ? false : `no recordings in ${place}; see WAXSEAL_SCENARIOS` }, () => {
+test('recorded worlds are there', {
+  skip: files.length > 0 ? false : `no recordings in ${place}; see WAXSEAL_SCENARIOS`,
+}, () => {
   assert.ok(files.length > 0)
 })
 
-for (const file of files) {
-  test(`recorded world ${file}`, async () => {
-    const surprises = await playRecording(readRecording(readFileSync(`${place}/${file}`, 'utf8')))
-    const exception = exceptions.get(file)
-    if (exception === undefined) assert.deepEqual(surprises, [])
-    else assert.notDeepEqual(surprises, [], `passes, although an exception says: ${exception}`)
-  })
+for (const engine of ['forward', 'iterate'] as const) {
+  for (const file of files) {
+    test(`recorded world ${file}, ${engine}`, async () => {
+      const recording = readRecording(readFileSync(`${place}/${file}`, 'utf8'))
+      const surprises = await playRecording(recording, engine)
+      const exception = exceptions[engine].get(file)
+      if (exception === undefined) assert.deepEqual(surprises, [])
+      else assert.notDeepEqual(surprises, [], `passes, although an exception says: ${exception}`)
+    })
+  }
 }

@@ -40,7 +40,16 @@ const faults: Record<AskFault, { readonly why: Failure['why']; readonly text: st
 }
 
 /** Those that say most about what to mend come first. */
-const order: readonly Failure['why'][] = ['limit', 'overload', 'aborted', 'servfail', 'refused', 'malformed', 'timeout', 'unreachable']
+const order: readonly Failure['why'][] = [
+  'limit',
+  'overload',
+  'aborted',
+  'servfail',
+  'refused',
+  'malformed',
+  'timeout',
+  'unreachable',
+]
 
 export function createAttempts(): Attempts {
   const made: Attempt[] = []

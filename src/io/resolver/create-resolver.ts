@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto'
 import { ConfigError } from '../../core/config-error.ts'
+import { TYPE } from '../../core/dns/types.ts'
 import { rootAnchors, type TrustAnchor } from '../../core/dnssec/anchors.ts'
 import { createPolicy } from '../../core/dnssec/policy.ts'
-import { TYPE } from '../../core/dns/types.ts'
 import { limits } from '../../core/limits.ts'
 import { rootName } from '../../core/name/name.ts'
 import { type Clock, systemClock } from '../clock.ts'
@@ -94,7 +94,9 @@ function trusting({ asker, clock, options }: Parts): Resolver {
   const servers = serversOf(options)
   const far = servers.find(({ address }) => !/^(?:127\.|::1$)/.test(address))
   if (far !== undefined) {
-    throw new ConfigError(`engine trust-ad would believe ${far.address}, which is not on this machine: use engine forward`)
+    throw new ConfigError(
+      `engine trust-ad would believe ${far.address}, which is not on this machine: use engine forward`,
+    )
   }
   return createTrustAdResolver({ asker, servers, clock })
 }
@@ -134,7 +136,14 @@ async function reachesRoot({ asker, clock, options }: Parts): Promise<boolean> {
   const stop = new AbortController()
   const task = createTask({ signal: stop.signal, clock })
   const timeoutMs = limits.resolver.udpLastTryMs
-  const ask = { name: rootName, type: TYPE.NS, chosenBy: 'operator', recursive: false, checkingDisabled: true, timeoutMs } as const
+  const ask = {
+    name: rootName,
+    type: TYPE.NS,
+    chosenBy: 'operator',
+    recursive: false,
+    checkingDisabled: true,
+    timeoutMs,
+  } as const
   const tries = rootHints.slice(0, 6).map(async (endpoint) => {
     const asked = await asker({ ...ask, endpoint }, task)
     if (!asked.ok) throw new Error(asked.fault)

@@ -1,10 +1,11 @@
+import type { ResourceRecord } from '../../core/dns/message.ts'
 import { readAddress } from '../../core/dns/rdata/address.ts'
 import { readNameRdata } from '../../core/dns/rdata/records.ts'
+import { proofsOf } from '../../core/dns/reply.ts'
 import type { Rrset } from '../../core/dns/rrset.ts'
-import type { ResourceRecord } from '../../core/dns/message.ts'
 import { TYPE } from '../../core/dns/types.ts'
 import { limits } from '../../core/limits.ts'
-import { isAtOrBelow, type Name, parentOfName, rootName } from '../../core/name/name.ts'
+import { isAtOrBelow, type Name, parentOfName, rootName, sameName } from '../../core/name/name.ts'
 import type { Endpoint } from '../network.ts'
 import { createCache } from './cache.ts'
 import type { Reply } from './upstream.ts'
@@ -45,7 +46,10 @@ export function createDelegations(rootHints: readonly Endpoint[], now: () => num
   const bounds = { now, entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
   const known = createCache<Delegation>({ ...bounds, octetsOf: ({ servers }) => 256 * servers.length })
   const referrals = createCache<Reply>({ ...bounds, octetsOf: octetsOfReply })
-  const root: Delegation = { zone: rootName, servers: [{ name: undefined, addresses: rootHints.map(({ address }) => address) }] }
+  const root: Delegation = {
+    zone: rootName,
+    servers: [{ name: undefined, addresses: rootHints.map(({ address }) => address) }],
+  }
   return {
     closest(name) {
       for (let at: Name | undefined = name; at !== undefined; at = parentOfName(at)) {
@@ -58,11 +62,19 @@ export function createDelegations(rootHints: readonly Endpoint[], now: () => num
       const until = now() + Math.min(referral.ns.ttl, limits.resolver.ttl) * 1000
       const delegation = readReferral(referral)
       known.put(referral.zone.key, delegation, until)
-      referrals.put(referral.zone.key, reply, until)
+      const ds = asDsReply(reply, referral.zone)
+      if (ds !== undefined) referrals.put(referral.zone.key, ds, until)
       return delegation
     },
     referralTo: (zone) => referrals.get(zone.key)?.value,
   }
+}
+
+/** A referral as a reply about DS records; undefined when it says nothing of them. RFC 4035 §3.1.4.1 */
+export function asDsReply(reply: Reply, zone: Name): Reply | undefined {
+  const ds = reply.authority.filter((rrset) => rrset.type === TYPE.DS && sameName(rrset.name, zone))
+  if (ds.length > 0) return { ...reply, answer: ds }
+  return proofsOf(reply).length > 0 ? { ...reply, answer: [] } : undefined
 }
 
 function octetsOfReply({ message }: Reply): number {
@@ -76,7 +88,9 @@ function readReferral({ zone, ns, glue, bailiwick }: Referral): Delegation {
   })
   const servers = names.map((name) => ({
     name,
-    addresses: isAtOrBelow(name, bailiwick) ? glue.filter((record) => record.name.key === name.key).flatMap(addressOf) : [],
+    addresses: isAtOrBelow(name, bailiwick)
+      ? glue.filter((record) => record.name.key === name.key).flatMap(addressOf)
+      : [],
   }))
   return { zone, servers }
 }

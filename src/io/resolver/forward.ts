@@ -27,7 +27,11 @@ export function createForwarder({ asker, servers }: ForwardOptions): Upstream {
           for (const checkingDisabled of [true, false]) {
             const source = `${formatServer(server)} cd=${checkingDisabled}`
             if (avoid.has(source) || dead.has(formatServer(server)) || dead.has(source)) continue
-            const found = await askOnce({ server, checkingDisabled, round, source }, question, { asker, task, attempts })
+            const found = await askOnce({ server, checkingDisabled, round, source }, question, {
+              asker,
+              task,
+              attempts,
+            })
             if (found.kind === 'reply') return { ok: true, reply: found.reply }
             if (found.kind === 'dead') dead.add(formatServer(server))
             if (found.kind === 'useless') dead.add(source)
@@ -59,7 +63,14 @@ async function askOnce(
   const name = formatServer(server)
   // A recursive server may have to ask others first, so it gets more time than one that has the answer itself.
   const timeoutMs = 4 * patienceOf(round)
-  const ask = { ...question, endpoint: server, chosenBy: 'operator', recursive: true, checkingDisabled, timeoutMs } as const
+  const ask = {
+    ...question,
+    endpoint: server,
+    chosenBy: 'operator',
+    recursive: true,
+    checkingDisabled,
+    timeoutMs,
+  } as const
   const asked = await asker(round === limits.resolver.retriesPerServer - 1 ? { ...ask, transport: 'tcp' } : ask, task)
   if (!asked.ok) {
     attempts.fault(name, asked.fault)
@@ -76,4 +87,3 @@ async function askOnce(
   attempts.useless(name, 'says nothing about what it was asked')
   return { kind: 'useless' }
 }
-

@@ -9,7 +9,15 @@ import type { Endpoint } from '../network.ts'
 import { type Asker, formatServer } from './ask.ts'
 import { type Attempts, createAttempts, patienceOf } from './attempts.ts'
 import { createCache } from './cache.ts'
-import { addressOf, createDelegations, type Delegation, type Delegations, type NameServer, type Referral } from './delegations.ts'
+import {
+  addressOf,
+  asDsReply,
+  createDelegations,
+  type Delegation,
+  type Delegations,
+  type NameServer,
+  type Referral,
+} from './delegations.ts'
 import { type Task, trouble } from './task.ts'
 import type { Fetched, Reply, Upstream } from './upstream.ts'
 
@@ -77,10 +85,19 @@ async function descend(
     const found = await askZone(delegation, question, { task, avoid, nesting, work })
     if (found.kind !== 'referral') return found.fetched
     delegation = delegations.put(found.referral, found.reply)
-    if (type === TYPE.DS && sameName(found.referral.zone, name)) return { ok: true, reply: found.reply }
+    if (type === TYPE.DS && sameName(found.referral.zone, name)) return dsOf(found.reply, question)
   }
   const reason = `${nameRrset(question)}: more than ${limits.resolver.referrals} referrals`
   return { ok: false, trouble: trouble('limit', reason, { zone: delegation.zone }) }
+}
+
+/** A parent that refers instead of answering for itself may have said enough all the same. RFC 4035 §3.1.4.1 */
+function dsOf(referral: Reply, question: Question): Fetched {
+  const reply = asDsReply(referral, question.name)
+  if (reply !== undefined) return { ok: true, reply }
+  const { server } = referral
+  const reason = `${nameRrset(question)}: ${server} refers to the zone itself instead of answering for its parent`
+  return { ok: false, trouble: trouble('malformed', reason, { server, ede: 22 }) }
 }
 
 interface Descent {
@@ -148,7 +165,14 @@ async function askServer(
   const server = formatServer(endpoint)
   const chosenBy = isHinted(servers) ? 'operator' : 'stranger'
   const isLast = round === limits.resolver.retriesPerServer - 1
-  const ask = { ...question, endpoint, chosenBy, recursive: false, checkingDisabled: true, timeoutMs: patienceOf(round) } as const
+  const ask = {
+    ...question,
+    endpoint,
+    chosenBy,
+    recursive: false,
+    checkingDisabled: true,
+    timeoutMs: patienceOf(round),
+  } as const
   const asked = await work.asker(isLast ? { ...ask, transport: 'tcp' } : ask, task)
   if (!asked.ok) {
     attempts.fault(server, asked.fault)
@@ -195,12 +219,17 @@ function classify(reply: Reply, question: Question, { additional }: Message): Fo
 /** NS records strictly below the server's zone, on the way to the name. RFC 1034 §5.3.3 */
 function findReferral({ authority, bailiwick, message }: Reply, { name }: Question) {
   if (message.rcode !== RCODE.NOERROR || authority.some(({ type }) => type === TYPE.SOA)) return undefined
-  return authority.find((rrset) => rrset.type === TYPE.NS && isBelow(rrset.name, bailiwick) && isAtOrBelow(name, rrset.name))
+  return authority.find(
+    (rrset) => rrset.type === TYPE.NS && isBelow(rrset.name, bailiwick) && isAtOrBelow(name, rrset.name),
+  )
 }
 
 /** A denial counts from whoever claims authority for it, or shows the zone's SOA record or a proof. */
 function isAuthoritative({ message, authority }: SortedReply): boolean {
-  return message.isAuthoritative || authority.some(({ type }) => [TYPE.SOA, TYPE.NSEC, TYPE.NSEC3].some((one) => one === type))
+  return (
+    message.isAuthoritative ||
+    authority.some(({ type }) => [TYPE.SOA, TYPE.NSEC, TYPE.NSEC3].some((one) => one === type))
+  )
 }
 
 /** Unvalidated, as all that is said about name servers: what they serve is validated. RFC 4035 §2.2 */

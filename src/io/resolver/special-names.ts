@@ -1,5 +1,5 @@
-import { CLASS, TYPE } from '../../core/dns/types.ts'
 import type { ResourceRecord } from '../../core/dns/message.ts'
+import { CLASS, TYPE } from '../../core/dns/types.ts'
 import { isAtOrBelow, type Name, nameFromLabels, rootName } from '../../core/name/name.ts'
 
 /** What is answered here, as no name server should ever be asked. RFC 6761 §6 */
@@ -18,9 +18,16 @@ const reverse = [
   ...['0', '10', '127', '254.169', '168.192', '2.0.192', '100.51.198', '113.0.203', '255.255.255.255'],
   ...Array.from({ length: 16 }, (_, step) => `${16 + step}.172`),
 ].map((labels) => nameOf(`${labels}.in-addr.arpa`))
-const reverse6 = [`1.${'0.'.repeat(31)}`, '0.'.repeat(32), 'd.f.', '8.e.f.', '9.e.f.', 'a.e.f.', 'b.e.f.', '8.b.d.0.1.0.0.2.'].map(
-  (labels) => nameOf(`${labels}ip6.arpa`),
-)
+const reverse6 = [
+  `1.${'0.'.repeat(31)}`,
+  '0.'.repeat(32),
+  'd.f.',
+  '8.e.f.',
+  '9.e.f.',
+  'a.e.f.',
+  'b.e.f.',
+  '8.b.d.0.1.0.0.2.',
+].map((labels) => nameOf(`${labels}ip6.arpa`))
 
 /** Undefined for names that are to be looked up. */
 export function specialAnswer(name: Name, type: number): SpecialAnswer | undefined {

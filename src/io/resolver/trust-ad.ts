@@ -1,4 +1,4 @@
-import { findPart, type SortedReply, sortReply, soaOf } from '../../core/dns/reply.ts'
+import { findPart, type SortedReply, soaOf, sortReply } from '../../core/dns/reply.ts'
 import { recordsOf } from '../../core/dns/rrset.ts'
 import { RCODE } from '../../core/dns/types.ts'
 import { nameRrset } from '../../core/dnssec/problem.ts'
@@ -49,7 +49,11 @@ export function createTrustAdResolver({ asker, servers, clock }: TrustAdOptions)
       const key = `${type} ${name.key}`
       const cached = cache.get(key)
       if (cached !== undefined) return asCached(cached.value, Math.floor((cached.until - now()) / 1000))
-      const all = [closing.signal, AbortSignal.timeout(limits.resolver.questionMs), ...(signal === undefined ? [] : [signal])]
+      const all = [
+        closing.signal,
+        AbortSignal.timeout(limits.resolver.questionMs),
+        ...(signal === undefined ? [] : [signal]),
+      ]
       const resolution = await ask(question, createTask({ signal: AbortSignal.any(all), clock, trace }))
       const isForKeeping = resolution.kind !== 'failure' || resolution.why !== 'aborted'
       const ttl = resolution.kind === 'failure' ? limits.resolver.failureTtl : resolution.ttl
@@ -102,7 +106,8 @@ function readReply(question: Question, reply: TrustedReply): Resolution {
   for (;;) {
     const part = findPart(reply, name, question.type)
     if (part.kind === 'none' || part.kind === 'broken') {
-      const reason = part.kind === 'broken' ? part.reason : `the reply says nothing about ${nameRrset({ ...question, name })}`
+      const reason =
+        part.kind === 'broken' ? part.reason : `the reply says nothing about ${nameRrset({ ...question, name })}`
       return failureOf(question, trouble('malformed', reason, { server }))
     }
     if (part.kind !== 'alias') {
@@ -116,7 +121,10 @@ function readReply(question: Question, reply: TrustedReply): Resolution {
       return { kind: 'answer', ...outcome, records: recordsOf({ ...part.rrset, ttl: outcome.ttl }) }
     }
     if (aliases.length >= limits.resolver.aliases) {
-      return failureOf(question, trouble('limit', `${nameRrset(question)}: more than ${limits.resolver.aliases} aliases`))
+      return failureOf(
+        question,
+        trouble('limit', `${nameRrset(question)}: more than ${limits.resolver.aliases} aliases`),
+      )
     }
     aliases.push({ owner: name, target: part.target, via: part.via, status })
     ttls.push(part.rrset.ttl)

@@ -20,6 +20,10 @@ export interface Upstream {
    * A reply that says something about the name and type, or why there is none. `avoid` has the sources of replies that
    * turned out bogus: others are asked before them, and none of them again. RFC 4035 §5.5
    */
-  fetch(question: { readonly name: Name; readonly type: number }, task: Task, avoid: ReadonlySet<string>): Promise<Fetched>
+  fetch(
+    question: { readonly name: Name; readonly type: number },
+    task: Task,
+    avoid: ReadonlySet<string>,
+  ): Promise<Fetched>
   close(): Promise<void>
 }

@@ -1,5 +1,6 @@
-import { recordsOf, type Rrset } from '../../core/dns/rrset.ts'
 import { findPart } from '../../core/dns/reply.ts'
+import { type Rrset, recordsOf } from '../../core/dns/rrset.ts'
+import { TYPE } from '../../core/dns/types.ts'
 import type { TrustAnchor } from '../../core/dnssec/anchors.ts'
 import type { ValidationPolicy } from '../../core/dnssec/policy.ts'
 import { nameRrset } from '../../core/dnssec/problem.ts'
@@ -92,7 +93,10 @@ export function createValidatingResolver(options: ValidatingOptions): Resolver {
       return await chase(question, task, { find, clock })
     } catch (error) {
       if (!task.signal.aborted) throw error
-      return failureOf(question, timer.signal.aborted ? tooLong(question) : trouble('aborted', 'the lookup was given up'))
+      return failureOf(
+        question,
+        timer.signal.aborted ? tooLong(question) : trouble('aborted', 'the lookup was given up'),
+      )
     } finally {
       waiting--
       clearTimeout(stop)
@@ -254,7 +258,8 @@ export function failureOf(
 /** Answers that no server is asked for; they have no chain of trust. RFC 6761 §6 */
 export function answerHere(question: Question): Resolution | undefined {
   const { name, type } = question
-  const isQuestionType = type === 0 || type === 41 || (type >= 128 && type <= 255)
+  // RRSIG records are parts of what they sign, and have no signature of their own. RFC 4035 §2.2
+  const isQuestionType = type === 0 || type === TYPE.OPT || type === TYPE.RRSIG || (type >= 128 && type <= 255)
   if (isQuestionType) return failureOf(question, trouble('config', `${nameRrset(question)} is nothing to look up`))
   const special = specialAnswer(name, type)
   if (special === undefined) return undefined

@@ -1,5 +1,5 @@
-import { findPart, proofsOf, type ReplyPart, type SortedReply, soaOf } from '../../core/dns/reply.ts'
 import { readSoa } from '../../core/dns/rdata/records.ts'
+import { findPart, proofsOf, type ReplyPart, type SortedReply, soaOf } from '../../core/dns/reply.ts'
 import type { Rrset } from '../../core/dns/rrset.ts'
 import { TYPE } from '../../core/dns/types.ts'
 import { proveDenial, proveWildcard } from '../../core/dnssec/denial.ts'
@@ -9,7 +9,7 @@ import { nameRrset, problem } from '../../core/dnssec/problem.ts'
 import type { ChainLink, Security } from '../../core/dnssec/resolution.ts'
 import { type VerifiedRrset, verifyRrset } from '../../core/dnssec/signature.ts'
 import { limits } from '../../core/limits.ts'
-import { isAtOrBelow, isBelow, type Name, parentOfName } from '../../core/name/name.ts'
+import { isAtOrBelow, isBelow, type Name, parentOfName, sameName } from '../../core/name/name.ts'
 import { formatName } from '../../core/name/text.ts'
 import { secondsOf, type Task, type Trouble, trouble } from './task.ts'
 import type { Reply } from './upstream.ts'
@@ -149,7 +149,11 @@ async function judgeDenial(question: Question, isNameError: boolean, work: Work)
   const ttl = negativeTtl(reply)
   let first: FailedLink | undefined
   const limit = question.type === TYPE.DS ? (parentOfName(question.name) ?? question.name) : question.name
-  const signers = new Map(proofsOf(reply).flatMap(signersOf).map((signer) => [signer.key, signer]))
+  const signers = new Map(
+    proofsOf(reply)
+      .flatMap(signersOf)
+      .map((signer) => [signer.key, signer]),
+  )
   const possible = [...signers.values()].filter((signer) => isAtOrBelow(limit, signer)).slice(0, 2)
   for (const signer of possible) {
     const state = await zones.stateOf(signer, task)
@@ -172,12 +176,26 @@ function proveAbsence(question: Question, isNameError: boolean, zone: SecureZone
   const proofs = verifyProofs(zone, work)
   const verdict = proveDenial({ ...question, isNameError, zone: zone.zone, proofs, budget: task.budget, policy })
   if (verdict.kind === 'unproved') {
-    return { kind: 'failed', trouble: bogus(firstProblem(verdict.problem, proofs, zone, work), zone.zone, reply), chain: zone.chain }
+    return {
+      kind: 'failed',
+      trouble: bogus(firstProblem(verdict.problem, proofs, zone, work), zone.zone, reply),
+      chain: zone.chain,
+    }
   }
+  const soa = verifySoa(zone, work)
+  if (soa !== undefined) return { kind: 'failed', trouble: bogus(soa, zone.zone, reply), chain: zone.chain }
   const judged = secure(proofs, zone, work)
   const ttl = Math.min(judged.ttl, negativeTtl(reply))
   const weak = verdict.status === 'secure' ? {} : weakened(verdict.because)
   return { ...judged, ...weak, ttl, kind: verdict.kind }
+}
+
+/** A SOA record of the zone itself, which says how long the denial lasts, must be as good as the rest. RFC 4035 §3.1.3 */
+function verifySoa(zone: SecureZone, work: Work): Problem | undefined {
+  const soa = soaOf(work.reply)
+  if (soa === undefined || !sameName(soa.name, zone.zone)) return undefined
+  const verdict = verifyRrset(soa, verifyOptions(zone, work))
+  return verdict.verdict === 'bogus' ? verdict.problem : undefined
 }
 
 /** When no proof verified, why not says more than that nothing is proved. */
@@ -204,7 +222,10 @@ function excuse(
 }
 
 function secure(used: readonly VerifiedRrset[], zone: SecureZone, work: Work): Judged & { readonly kind: 'judged' } {
-  const ends = [...used.map(({ expiration }) => expiration), ...zone.chain.flatMap(({ expiration }) => expiration ?? [])]
+  const ends = [
+    ...used.map(({ expiration }) => expiration),
+    ...zone.chain.flatMap(({ expiration }) => expiration ?? []),
+  ]
   return {
     ...{ kind: 'judged', status: 'secure', signer: zone.zone, chain: zone.chain, reason: undefined },
     ttl: capTtl(Math.min(...used.map(({ ttl }) => ttl)), zone, work),
@@ -213,7 +234,11 @@ function secure(used: readonly VerifiedRrset[], zone: SecureZone, work: Work): J
   }
 }
 
-function insecure(ttl: number, state: ZoneState & { kind: 'insecure' }, work: Work): Judged & { readonly kind: 'judged' } {
+function insecure(
+  ttl: number,
+  state: ZoneState & { kind: 'insecure' },
+  work: Work,
+): Judged & { readonly kind: 'judged' } {
   const { chain, reason } = state
   return {
     ...{ kind: 'judged', status: 'insecure', signer: undefined, expiration: undefined, chain, reason },

@@ -1,5 +1,5 @@
-import { proofsOf, type SortedReply } from '../../core/dns/reply.ts'
 import type { Ds } from '../../core/dns/rdata/records.ts'
+import { proofsOf, type SortedReply } from '../../core/dns/reply.ts'
 import type { Rrset } from '../../core/dns/rrset.ts'
 import { TYPE } from '../../core/dns/types.ts'
 import { closestAnchors, type TrustAnchor } from '../../core/dnssec/anchors.ts'
@@ -170,8 +170,12 @@ function withSignal(task: Task, signal: AbortSignal): Task {
 /** Signatures hint at the parent; without one it is looked for from the anchor down. DNSSEC never rests on the hint. */
 async function parentState(apex: Name, reply: SortedReply, task: Task, work: Work): Promise<ZoneState> {
   const [anchor] = closestAnchors(work.anchors, apex)
-  const signed = [...reply.answer, ...proofsOf(reply)].flatMap(({ signatures }) => signatures.map(({ signer }) => signer))
-  const hint = signed.find((signer) => isBelow(apex, signer) && anchor !== undefined && isAtOrBelow(signer, anchor.owner))
+  const signed = [...reply.answer, ...proofsOf(reply)].flatMap(({ signatures }) =>
+    signatures.map(({ signer }) => signer),
+  )
+  const hint = signed.find(
+    (signer) => isBelow(apex, signer) && anchor !== undefined && isAtOrBelow(signer, anchor.owner),
+  )
   if (hint !== undefined) {
     const state = await work.stateOf(hint, task)
     // Who is not a zone's apex, or insecure, is no parent to go by: the walk from the top decides.
@@ -314,7 +318,11 @@ function judgeKeys(
         ...{ zone, status: 'secure', by: by.kind === 'ds' ? 'ds' : 'anchor' },
         ...{ ds: ds.map(showDs), key, expiration },
       }
-      const ttl = Math.min(verdict.rrset.ttl, limits.resolver.ttl, by.kind === 'ds' ? by.rrset.ttl : limits.resolver.ttl)
+      const ttl = Math.min(
+        verdict.rrset.ttl,
+        limits.resolver.ttl,
+        by.kind === 'ds' ? by.rrset.ttl : limits.resolver.ttl,
+      )
       return { kind: 'secure', zone, keys, chain: [...by.chain, link], until: end(ttl) }
     }
   }
