@@ -66,7 +66,7 @@ export type KeysVerdict =
 export function authenticateKeys(options: AuthenticateOptions): KeysVerdict {
   const { zone, rrset, by, policy } = options
   const given = by.kind === 'ds' ? readDsRrset(by.rrset) : anchoredDs(by.anchors, zone)
-  if (!isAbout(options) || (by.kind === 'ds' && given.length !== by.rrset.rdatas.length)) return mismatch(options)
+  if (!isAbout(options)) return mismatch(options)
   const ds = usableDs(given, policy)
   if (by.kind === 'ds' && ds.length === 0) return { verdict: 'insecure', ds: given }
   const keys = rrset.rdatas.slice(0, limits.dnssec.keysPerRrset).flatMap((rdata) => readZoneKey(rdata) ?? [])
@@ -90,10 +90,12 @@ export function authenticateKeys(options: AuthenticateOptions): KeysVerdict {
   return { verdict: 'secure', keys: keys.filter(isZoneKey), rrset: verdict.rrset, ds: used.map((match) => match.ds) }
 }
 
-/** Whether it is the zone's DNSKEY RRset that is to be judged, by the zone's DS RRset if by any. */
+/** Whether it is the zone's DNSKEY RRset that is to be judged, by the zone's DS records, all of which can be read. */
 function isAbout({ zone, rrset, by }: AuthenticateOptions): boolean {
   if (rrset.type !== TYPE.DNSKEY || !sameName(rrset.name, zone)) return false
-  return by.kind === 'anchors' || (by.rrset.type === TYPE.DS && sameName(by.rrset.name, zone))
+  if (by.kind === 'anchors') return true
+  const { name, type, rdatas } = by.rrset
+  return type === TYPE.DS && sameName(name, zone) && rdatas.length > 0 && readDsRrset(by.rrset).length === rdatas.length
 }
 
 function matchDs(keys: readonly ZoneKey[], ds: readonly Ds[], { zone, policy }: AuthenticateOptions) {
