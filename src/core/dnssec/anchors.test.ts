@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { dnskeyRrset, dsRdata, labRrset, readVectors, verifiedLab } from '../../../test/support/dnssec-vectors.ts'
+import { makeKey, nameOf, now, rsaOctets, type TestKey, window, zoneKey } from '../../../test/support/sign.ts'
+import { hex } from '../dns/octets.ts'
+import { readDs } from '../dns/rdata/records.ts'
+import { type Name, rootName } from '../name/name.ts'
+import { formatName } from '../name/text.ts'
+import { closestAnchors, parseTrustAnchors, rootAnchors, type TrustAnchor } from './anchors.ts'
+import { createBudget } from './budget.ts'
+import { authenticateKeys } from './ds.ts'
+import { createPolicy } from './policy.ts'
+import type { ZoneKey } from './zone-key.ts'
+
+const [first, second, stale] = [makeKey(15), makeKey(13), makeKey(15)]
+const revoked = makeKey(15, { flags: 257 | 0x80 })
+
+function asDs(owner: Name, key: ZoneKey): TrustAnchor {
+  const ds = readDs(dsRdata(owner, key))
+  assert.ok(ds.ok)
+  return { kind: 'ds', owner, ds: ds.value }
+}
+
+function asKey(owner: Name, { rdata }: ZoneKey): TrustAnchor {
+  return { kind: 'dnskey', owner, rdata }
+}
+
+function judge(anchors: readonly TrustAnchor[], given: { keys?: ZoneKey[]; by?: TestKey[]; now?: number } = {}) {
+  const rrset = dnskeyRrset(rootName, given.keys ?? [first, second], given.by ?? [first])
+  const options = { now, policy: createPolicy(), budget: createBudget(), ...given }
+  return authenticateKeys({ ...options, zone: rootName, rrset, by: { kind: 'anchors', anchors } })
+}
+
+function kindOf(verdict: ReturnType<typeof judge>): string {
+  return verdict.verdict === 'bogus' ? verdict.problem.kind : verdict.verdict
+}
+
+test('DNSSEC-05 DV1 the anchors of the root are those of KSK-2017 and KSK-2024', () => {
+  const lines = readVectors('dnssec-digests.txt')
+    .split('\n')
+    .filter((line) => line.startsWith('. '))
+  const expected = lines.map((line) => `${line.split(' ')[5]} ${/ 2:(\S+)/.exec(line)?.[1]}`)
+  const anchors = rootAnchors.map((anchor) => anchor.kind === 'ds' && `${anchor.ds.keyTag} ${hex(anchor.ds.digest)}`)
+  assert.deepEqual(anchors, expected)
+  assert.equal(expected.length, 2)
+})
+
+const cases: [claim: string, anchors: TrustAnchor[], expected: string][] = [
+  ['a DS of the key that signs', [asDs(rootName, first)], 'secure'],
+  ['the key that signs', [asKey(rootName, first)], 'secure'],
+  ['a stale key and a good one', [asDs(rootName, stale), asDs(rootName, first)], 'secure'],
+  ['a stale DS and a good key', [asDs(rootName, stale), asKey(rootName, first)], 'secure'],
+  ['only stale keys', [asDs(rootName, stale), asKey(rootName, stale)], 'anchor-mismatch'],
+  ['a key that is there and does not sign', [asDs(rootName, second)], 'no-key'],
+  ['keys of which one signs', [asDs(rootName, second), asDs(rootName, first)], 'secure'],
+  ['a key of another owner', [asDs(nameOf('test.'), first), asKey(nameOf('test.'), first)], 'anchor-mismatch'],
+  ['nothing at all', [], 'anchor-mismatch'],
+]
+for (const [claim, anchors, expected] of cases) {
+  test(`DNSSEC-06 anchors are ${claim}: ${expected}`, () => assert.equal(kindOf(judge(anchors)), expected))
+}
+
+test('DNSSEC-09 a revoked key is no anchor, in either form', () => {
+  const given = { keys: [revoked], by: [revoked] }
+  assert.equal(kindOf(judge([asDs(rootName, revoked)], given)), 'anchor-mismatch')
+  assert.equal(kindOf(judge([asKey(rootName, revoked)], given)), 'anchor-mismatch')
+})
+
+test('DNSSEC-06 an anchor that we cannot use is a fault, never a reason to go without', () => {
+  const old = makeKey(7)
+  assert.equal(kindOf(judge([asDs(rootName, old)], { keys: [old], by: [old] })), 'anchor-mismatch')
+  const small = zoneKey({ algorithm: 8, publicKey: rsaOctets(Uint8Array.of(3), new Uint8Array(32).fill(0xff)) })
+  const given = { keys: [small], by: [{ ...small, sign: () => new Uint8Array(32) }] }
+  assert.equal(kindOf(judge([asKey(rootName, small)], given)), 'anchor-mismatch')
+  assert.equal(kindOf(judge([asDs(rootName, small)], given)), 'anchor-mismatch')
+})
+
+const clocks: [claim: string, at: number, expected: string][] = [
+  ['just before inception', window.inception - 61, 'clock'],
+  ['in 1970', 0, 'clock'],
+  ['within the window', window.inception, 'secure'],
+  ['at its end', window.expiration, 'secure'],
+  ['after its end, far from any time when this ran', window.expiration + 1, 'clock'],
+]
+for (const [claim, at, expected] of clocks) {
+  test(`DNSSEC-28 a clock ${claim}: ${expected}`, () => {
+    assert.equal(kindOf(judge([asDs(rootName, first)], { now: at })), expected)
+  })
+}
+
+test('DNSSEC-28 a wrong clock says what it says, and keeps the EDE of its symptom', () => {
+  const verdict = judge([asDs(rootName, first)], { now: 0 })
+  assert.ok(verdict.verdict === 'bogus')
+  const { text, ede } = verdict.problem
+  assert.match(text, /^the clock says 1970-01-01T00:00:00Z, which the keys of \. rule out: signature 15\/\d+ over /)
+  assert.equal(ede, 8)
+})
+
+test('DNSSEC-28 no clock is blamed for a signature that ended, nor for some of several', () => {
+  const [soon] = dnskeyRrset(rootName, [first], [first]).signatures
+  assert.ok(soon)
+  const rrset = dnskeyRrset(rootName, [first], [first])
+  const ended = { ...rrset, signatures: [{ ...soon, expiration: now - 1 }] }
+  const by = { kind: 'anchors', anchors: [asDs(rootName, first)] } as const
+  const options = { zone: rootName, by, policy: createPolicy(), budget: createBudget() }
+  assert.equal(kindOf(authenticateKeys({ ...options, rrset: ended, now })), 'expired')
+  const mixed = { ...rrset, signatures: [soon, { ...soon, inception: 0, expiration: 1 }] }
+  assert.equal(kindOf(authenticateKeys({ ...options, rrset: mixed, now: 1000 })), 'not-yet-valid')
+})
+
+test('DNSSEC-28 below an anchor nothing is said of the clock', () => {
+  const [ds] = verifiedLab('test.', [labRrset('vec.test.', 'DS')])
+  assert.ok(ds)
+  const given = { zone: nameOf('vec.test.'), rrset: labRrset('vec.test.', 'DNSKEY') }
+  const options = { ...given, now: 0, policy: createPolicy(), budget: createBudget() }
+  assert.equal(kindOf(authenticateKeys({ ...options, by: { kind: 'ds', rrset: ds } })), 'not-yet-valid')
+})
+
+test('DNSSEC-07 the anchors closest to a name are taken', () => {
+  const owners = ['.', 'test.', 'vec.test.', 'vec.test.'].map(nameOf)
+  const anchors = owners.map((owner) => asKey(owner, first))
+  const closest = (text: string) => closestAnchors(anchors, nameOf(text)).map(({ owner }) => formatName(owner))
+  assert.deepEqual(closest('mx.vec.test.'), ['vec.test.', 'vec.test.'])
+  assert.deepEqual(closest('VEC.test.'), ['vec.test.', 'vec.test.'])
+  assert.deepEqual(closest('other.test.'), ['test.'])
+  assert.deepEqual(closest('xvec.test.'), ['test.'])
+  assert.deepEqual(closest('example.'), ['.'])
+  assert.deepEqual(closestAnchors(anchors.slice(1), nameOf('example.')), [])
+})
+
+const files: [claim: string, text: string, expected: string][] = [
+  [
+    'records of both types',
+    `test. DS 1 15 2 ${'ab'.repeat(32)}\ntest. DNSKEY 257 3 15 ${'A'.repeat(43)}=`,
+    'ds dnskey',
+  ],
+  ['comments alone', '; none\n', 'no-anchors'],
+  ['another record', 'test. A 192.0.2.1', 'not-an-anchor'],
+  ['a name without a final dot', 'test DS 1 15 2 ab', 'bad-owner'],
+  ['a DS without a digest', 'test. DS 1 15 2', 'missing-field'],
+]
+for (const [claim, text, expected] of files) {
+  test(`DNSSEC-06 a file of anchors with ${claim}: ${expected}`, () => {
+    const anchors = parseTrustAnchors(text)
+    assert.equal(anchors.ok ? anchors.value.map(({ kind }) => kind).join(' ') : anchors.fault, expected)
+  })
+}
