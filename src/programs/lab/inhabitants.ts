@@ -4,13 +4,15 @@ import { ConfigError } from '../../core/config-error.ts'
 import { TYPE } from '../../core/dns/types.ts'
 import type { AddressPlan } from './addresses.ts'
 import { type Credential, openMint } from './certificates/mint.ts'
-import type { Diary } from './diary.ts'
+import type { Diary, ReceivedMessage } from './diary.ts'
 import type { Zones } from './dns/zones.ts'
 import { createMailHost } from './hosts/mail-host.ts'
 import { createPolicyHost } from './hosts/policy-host.ts'
 import type { Service, Switchboard } from './service.ts'
 import { expandMacros, findHost, type Macro } from './world/certificates.ts'
 import type { HostDeclaration, PolicyDeclaration, RecordDeclaration } from './world/world.ts'
+
+type Owner = ReceivedMessage['by']
 
 interface Inhabitant<Declaration> {
   declaration: Declaration
@@ -23,8 +25,8 @@ export interface Inhabitants {
   readonly hosts: ReadonlyMap<string, Inhabitant<HostDeclaration>>
   /** By policy domain. */
   readonly policyHosts: ReadonlyMap<string, Inhabitant<PolicyDeclaration>>
-  /** Sets up a host, or changes it; its addresses stay. */
-  settleHost(declaration: HostDeclaration): Promise<void>
+  /** Sets up a host, or changes it; its addresses stay, and so does whose it is. Macros never mean an attacker's. */
+  settleHost(declaration: HostDeclaration, by?: Owner): Promise<void>
   settlePolicy(declaration: PolicyDeclaration): Promise<void>
   /** Publishes a record, its macros put in from the certificates of now. */
   publish(declaration: RecordDeclaration): void
@@ -41,14 +43,17 @@ export function createInhabitants({ zones, plan, switchboard, diary }: Inhabitan
   const hosts = new Map<string, Inhabitant<HostDeclaration>>()
   const policyHosts = new Map<string, Inhabitant<PolicyDeclaration>>()
   const credentials = new Map<string, Credential>()
+  const intruders = new Set<string>()
   return {
     hosts,
     policyHosts,
-    async settleHost(declaration) {
+    async settleHost(declaration, by = 'recipient') {
       const { name } = declaration
+      if (by === 'attacker') intruders.add(name)
       const credential = await (await openMint()).issue(declaration.certificate)
-      credentials.set(name, credential)
-      const serve = createMailHost({ host: declaration, credential, by: 'recipient', diary })
+      const isIntruder = intruders.has(name)
+      if (!isIntruder) credentials.set(name, credential)
+      const serve = createMailHost({ host: declaration, credential, by: isIntruder ? 'attacker' : 'recipient', diary })
       const known = hosts.get(name)
       if (known !== undefined) {
         known.declaration = declaration

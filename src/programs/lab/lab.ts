@@ -160,8 +160,10 @@ async function settle({ setting }: World, inhabitants: Inhabitants): Promise<voi
   const hosts = setting.filter((one): one is HostDeclaration => one.kind === 'host')
   const policies = setting.filter((one): one is PolicyDeclaration => one.kind === 'policy')
   const records = setting.filter((one): one is RecordDeclaration => one.kind === 'record')
-  await Promise.all([attackerHost, ...hosts].map((host) => inhabitants.settleHost(host)))
-  await Promise.all(policies.map((policy) => inhabitants.settlePolicy(policy)))
+  const isAttackers = ({ name }: HostDeclaration) => name === attackerHost.name
+  await inhabitants.settleHost(hosts.find(isAttackers) ?? attackerHost, 'attacker')
+  for (const host of hosts.filter((one) => !isAttackers(one))) await inhabitants.settleHost(host)
+  for (const policy of policies) await inhabitants.settlePolicy(policy)
   for (const record of records) inhabitants.publish(record)
 }
 
