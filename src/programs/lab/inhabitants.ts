@@ -58,7 +58,7 @@ export function createInhabitants({ zones, plan, switchboard, diary }: Inhabitan
       if (known !== undefined) {
         known.declaration = declaration
         known.service.honest = serve
-        known.service.block(declaration.down)
+        known.service.setDown(declaration.down)
         return
       }
       const addresses = declaration.addresses.length > 0 ? declaration.addresses : [plan.next('host')]
@@ -75,7 +75,7 @@ export function createInhabitants({ zones, plan, switchboard, diary }: Inhabitan
       if (known !== undefined) {
         known.declaration = declaration
         known.service.honest = serve
-        known.service.block(declaration.down)
+        known.service.setDown(declaration.down)
         zones.drop(`_mta-sts.${domain}`, TYPE.TXT)
       } else {
         const address = plan.next('policyHost')

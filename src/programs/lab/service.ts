@@ -4,14 +4,14 @@ import { type Front, openFront } from './hosts/front.ts'
 
 /** How a service stands to the world at the moment. */
 export interface Service {
-  /** World addresses and the port on which it is offered. */
-  readonly offered: readonly Endpoint[]
   /** What it does with a connection when nobody is in its place. */
   honest: (socket: Socket) => void
-  /** Puts an attacker in its place, or the service back with undefined. */
-  intrude(serve: ((socket: Socket) => void) | undefined): void
-  /** Lets nobody connect, or everybody again. */
-  block(blocked: boolean): void
+  /** Takes it down by its own will, or puts it up again. */
+  setDown(down: boolean): void
+  /** Puts an attacker in its place until the returned function is called; of several the last one serves. */
+  intrude(serve: (socket: Socket) => void): () => void
+  /** Lets nobody connect until the returned function is called. */
+  block(): () => void
 }
 
 /** Where world endpoints are found on this machine. */
@@ -40,36 +40,60 @@ export function createSwitchboard(bind: (world: Endpoint) => Promise<Endpoint>):
     enter: (world, endpoint) => void local.set(keyOf(world), endpoint),
     route: (world) => (blocked.has(keyOf(world)) ? nowhere : (local.get(keyOf(world)) ?? nowhere)),
     async offer(offered, serve, down) {
-      let isBlocked = down
-      let intruder: ((socket: Socket) => void) | undefined
-      const dispatch = (socket: Socket) => {
-        if (isBlocked) socket.resetAndDestroy()
-        else (intruder ?? service.honest)(socket)
-      }
+      const { dispatch, service } = createService(serve, (held) => {
+        for (const world of offered) {
+          if (held) blocked.add(keyOf(world))
+          else blocked.delete(keyOf(world))
+        }
+      })
+      service.setDown(down)
       for (const world of offered) {
         const front = await openFront(await bind(world), dispatch)
         fronts.push(front)
         local.set(keyOf(world), front.endpoint)
       }
-      const service: Service = {
-        offered,
-        honest: serve,
-        intrude(serve) {
-          intruder = serve
-        },
-        block(block) {
-          isBlocked = block
-          for (const world of offered) {
-            if (block) blocked.add(keyOf(world))
-            else blocked.delete(keyOf(world))
-          }
-        },
-      }
-      service.block(down)
       return service
     },
     async close() {
       await Promise.all(fronts.map((front) => front.close()))
+    },
+  }
+}
+
+/** `onHold` is told whether anybody keeps connections off. */
+function createService(
+  serve: (socket: Socket) => void,
+  onHold: (held: boolean) => void,
+): { readonly dispatch: (socket: Socket) => void; readonly service: Service } {
+  const holds = new Set<object>()
+  let intruders: readonly { readonly serve: (socket: Socket) => void }[] = []
+  const hold = (holder: object, isHeld: boolean) => {
+    if (isHeld) holds.add(holder)
+    else holds.delete(holder)
+    onHold(holds.size > 0)
+  }
+  const service: Service = {
+    honest: serve,
+    setDown: (isDown) => hold(service, isDown),
+    intrude(serve) {
+      const intruder = { serve }
+      intruders = [...intruders, intruder]
+      return () => {
+        intruders = intruders.filter((one) => one !== intruder)
+      }
+    },
+    block() {
+      const holder = {}
+      hold(holder, true)
+      return () => hold(holder, false)
+    },
+  }
+  return {
+    service,
+    dispatch(socket) {
+      // In a network namespace nothing is routed through here, and the connection exists already.
+      if (holds.size > 0) socket.resetAndDestroy()
+      else (intruders.at(-1) ?? { serve: service.honest }).serve(socket)
     },
   }
 }

@@ -1,7 +1,6 @@
 import type { Diary } from '../diary.ts'
 import type { Front } from '../hosts/front.ts'
 import type { Inhabitants } from '../inhabitants.ts'
-import type { Service } from '../service.ts'
 import {
   type Attack,
   type AttackKind,
@@ -44,23 +43,21 @@ export function createAttackers({ inhabitants, diary, forgeryFor }: AttackersOpt
   const intercept = async (kind: MailAttack, attack: Attack): Promise<() => void> => {
     const service = inhabitants.hosts.get(attack.target)?.service
     if (service === undefined) return () => {}
-    if (kind === 'block-host') return block(service)
+    if (kind === 'block-host') return service.block()
     const { serve, front } = await intrudeOnHost(kind, attack, {
       name: attack.target,
       honest: (socket) => service.honest(socket),
       diary,
     })
     if (front !== undefined) fronts.push(front)
-    service.intrude(serve)
-    return () => service.intrude(undefined)
+    return service.intrude(serve)
   }
 
   const hinder = async (kind: PolicyAttack, attack: Attack): Promise<() => void> => {
     const host = inhabitants.policyHosts.get(attack.target)
     if (host === undefined) return () => {}
-    if (kind === 'block-policy-host') return block(host.service)
-    host.service.intrude(await intrudeOnPolicyHost(host.declaration, attack, diary))
-    return () => host.service.intrude(undefined)
+    if (kind === 'block-policy-host') return host.service.block()
+    return host.service.intrude(await intrudeOnPolicyHost(host.declaration, attack, diary))
   }
 
   return {
@@ -85,11 +82,6 @@ export function createAttackers({ inhabitants, diary, forgeryFor }: AttackersOpt
       await Promise.all(fronts.map((front) => front.close()))
     },
   }
-}
-
-function block(service: Service): () => void {
-  service.block(true)
-  return () => service.block(false)
 }
 
 function isOneOf<Kind extends AttackKind>(kinds: readonly Kind[], kind: AttackKind): kind is Kind {

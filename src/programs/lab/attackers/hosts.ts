@@ -47,7 +47,10 @@ export async function intrudeOnHost(
   }
   const front = await openFront({ address: '127.0.0.1', port: 0 }, honest)
   const { address, port } = front.endpoint
-  return { serve: createWire({ host: name, connect: () => connect(port, address), tampering, diary }), front }
+  return {
+    serve: createWire({ host: name, connect: () => connect({ host: address, port, noDelay: true }), tampering, diary }),
+    front,
+  }
 }
 
 /** Stands in for a policy host with a policy that asks for nothing. */

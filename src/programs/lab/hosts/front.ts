@@ -13,7 +13,7 @@ export interface Front {
 /** Listens; port 0 picks a free one. */
 export async function openFront(at: Endpoint, serve: (socket: Socket) => void): Promise<Front> {
   const sockets = new Set<Socket>()
-  const server = createServer((socket) => {
+  const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
     // A peer that hangs up is no news to a server.
