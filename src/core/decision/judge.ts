@@ -1,0 +1,209 @@
+import type { ConnectDecision, ResultType, Row, SessionReport } from './decision.ts'
+
+/** What a session came to before any mail. */
+export type SessionFinding =
+  /** TLS is up, and this is what the server proved. */
+  | { readonly kind: 'tls'; readonly peer: PeerFinding }
+  | { readonly kind: 'no-starttls'; readonly reason: string }
+  /** Also when it failed because of octets that came too early. */
+  | { readonly kind: 'no-handshake'; readonly reason: string }
+  /** Nobody there, or no SMTP server. RFC 8460 §4.3: not counted. */
+  | { readonly kind: 'no-session'; readonly reason: string }
+  /** The server does not pass REQUIRETLS on. RFC 8689 §4.2.1 */
+  | { readonly kind: 'no-requiretls' }
+
+export interface PeerFinding {
+  /** Undefined when no usable records apply. */
+  readonly dane: DaneMatch | undefined
+  /** Undefined when it holds: trusted, in date, and of this name. */
+  readonly pkixFault: PeerFault | undefined
+}
+
+export type DaneMatch =
+  | { readonly kind: 'matched' }
+  | { readonly kind: 'failed'; readonly row: '4' | '5' | '6' | '7'; readonly fault: PeerFault }
+
+export interface PeerFault {
+  readonly resultType: Extract<ResultType, `certificate-${string}` | 'validation-failure'>
+  readonly reason: string
+}
+
+/** How mail is or would be protected in this session. */
+export type Protected = 'none' | 'encrypted' | 'host-verified' | 'verified'
+
+/** A row of table 1d, and what follows from it. */
+export interface Verdict {
+  readonly row: Row
+  /** `retry-in-clear` only where the rows allow cleartext after a handshake that failed. */
+  readonly action: 'deliver' | 'skip' | 'retry-in-clear'
+  readonly protection: Protected
+  /** One line without a full stop. */
+  readonly text: string
+  readonly cause: 'dane' | 'mta-sts' | 'starttls' | 'requiretls' | 'smtp'
+  readonly reports: readonly SessionReport[]
+}
+
+/** Table 1d for one session with a host. */
+export function judgeSession(host: ConnectDecision, found: SessionFinding): Verdict {
+  const verdict = weigh(host, found)
+  if (found.kind === 'no-session') return verdict
+  if (host.demand.waived) return relax(verdict, found, '32', 'the message waives TLS')
+  if (verdict.action === 'skip' && host.options.audit) return relax(verdict, found, '31', 'delivered in audit mode')
+  return host.demand.requireTls ? requireTls(host, found, verdict) : verdict
+}
+
+/** Rows 31 and 32: the reports are those of the row that would have held it back. */
+function relax(verdict: Verdict, found: SessionFinding, row: Row, why: string): Verdict {
+  const action = found.kind === 'no-handshake' ? 'retry-in-clear' : 'deliver'
+  const protection = found.kind === 'tls' ? 'encrypted' : 'none'
+  const text = verdict.action === 'skip' ? `${why}, although ${verdict.text}` : why
+  return { ...verdict, action, row, text, protection: verdict.action === 'skip' ? protection : verdict.protection }
+}
+
+/** Row 33. RFC 8689 §4.2.1 */
+function requireTls(host: ConnectDecision, found: SessionFinding, verdict: Verdict): Verdict {
+  if (verdict.action === 'skip' && found.kind !== 'no-requiretls') return verdict
+  const isAuthenticated = verdict.protection === 'verified' && (host.dane.state === 'ok' || host.sts.mode === 'enforce')
+  if (verdict.action === 'deliver' && (isAuthenticated || verdict.protection === 'host-verified')) return verdict
+  const text =
+    found.kind === 'no-requiretls'
+      ? 'the server does not offer REQUIRETLS'
+      : 'the message requires an authenticated server'
+  return { ...verdict, action: 'skip', row: '33', protection: 'none', cause: 'requiretls', text }
+}
+
+function weigh(host: ConnectDecision, found: SessionFinding): Verdict {
+  switch (found.kind) {
+    case 'no-session':
+      return { row: '30', action: 'skip', protection: 'none', text: found.reason, cause: 'smtp', reports: [] }
+    case 'no-requiretls':
+      return { row: '33', action: 'skip', protection: 'none', text: 'no REQUIRETLS', cause: 'requiretls', reports: [] }
+    case 'no-starttls':
+    case 'no-handshake':
+      return weighNoTls(host, found.kind, found.reason)
+    case 'tls':
+      return weighPeer(host, found.peer)
+  }
+}
+
+/** Rows 2, 3, 13, 18, 19, 22, 23, 25, 26 and 29. */
+function weighNoTls(host: ConnectDecision, kind: 'no-starttls' | 'no-handshake', reason: string): Verdict {
+  const { dane, sts, options } = host
+  const isOffer = kind === 'no-starttls'
+  const resultType = isOffer ? 'starttls-not-supported' : 'validation-failure'
+  const skip = (row: Row, reports: readonly SessionReport[]): Verdict => {
+    return { row, action: 'skip', protection: 'none', text: reason, cause: causeOf(host, isOffer), reports }
+  }
+  const clear = (row: Row, reports: readonly SessionReport[]): Verdict => {
+    const action = isOffer ? 'deliver' : 'retry-in-clear'
+    return { row, action, protection: 'none', text: reason, cause: 'starttls', reports }
+  }
+  const tlsa: SessionReport = { policyType: 'tlsa', resultType, reason }
+  const policy: SessionReport = { policyType: 'sts', resultType, reason }
+  if (dane.state === 'ok') {
+    const alsoSts = isOffer && sts.mode !== 'none' ? [policy] : []
+    return skip(isOffer ? '2' : '3', [tlsa, ...alsoSts])
+  }
+  if (dane.state === 'unusable') return skip('13', [tlsa, { ...tlsa, resultType: 'tlsa-invalid', reason: undefined }])
+  if (sts.mode === 'enforce') return skip(isOffer ? '18' : '19', [policy])
+  const none: SessionReport = { policyType: 'no-policy-found', resultType, reason }
+  if (options.tlsMandatory) return skip('29', [sts.mode === 'testing' ? policy : none])
+  if (sts.mode === 'testing') return clear(isOffer ? '22' : '23', [policy])
+  return clear(isOffer ? '25' : '26', [none])
+}
+
+function causeOf({ dane, sts }: ConnectDecision, isOffer: boolean): Verdict['cause'] {
+  if (isOffer) return 'starttls'
+  if (dane.state !== 'none') return 'dane'
+  return sts.mode === 'none' ? 'starttls' : 'mta-sts'
+}
+
+/** Rows 4 to 12, 14 to 17, 20 to 22, 24 and 27. */
+function weighPeer(host: ConnectDecision, peer: PeerFinding): Verdict {
+  switch (host.dane.state) {
+    case 'ok':
+      return weighDane(host, peer)
+    case 'unusable':
+      return weighUnusable(host, peer)
+    case 'none':
+      return weighPublic(host, peer)
+  }
+}
+
+function weighDane(host: ConnectDecision, peer: PeerFinding): Verdict {
+  const { sts, mxIsSecure, options } = host
+  const { dane } = peer
+  if (dane?.kind !== 'matched') {
+    const { row, fault } = dane ?? {
+      row: '4',
+      fault: { resultType: 'validation-failure', reason: 'dane-no-match' } as const,
+    }
+    const reports: SessionReport[] = [{ policyType: 'tlsa', ...fault }]
+    return { row, action: 'skip', protection: 'none', text: fault.reason, cause: 'dane', reports }
+  }
+  const success: SessionReport = { policyType: 'tlsa', resultType: undefined, reason: undefined }
+  const good = (row: Row, reports: readonly SessionReport[]): Verdict => {
+    const protection = mxIsSecure ? 'verified' : 'host-verified'
+    return { row, action: 'deliver', protection, text: 'DANE matches', cause: 'dane', reports }
+  }
+  if (sts.mode === 'none') return good('8', [success])
+  const fault = stsFault(sts, peer)
+  if (fault === undefined) {
+    const verdict = good('9', [success, { ...success, policyType: 'sts' }])
+    return { ...verdict, protection: 'verified' }
+  }
+  const reports: SessionReport[] = [success, { policyType: 'sts', ...fault }]
+  if (sts.mode === 'testing') return good('10', reports)
+  const mustHold = !mxIsSecure || options.requireBoth
+  if (!mustHold) return good('11', reports)
+  const text = `DANE matches, but MTA-STS does not: ${fault.reason}`
+  return { row: mxIsSecure ? '11' : '12', action: 'skip', protection: 'none', text, cause: 'mta-sts', reports }
+}
+
+type ActiveSts = Extract<ConnectDecision['sts'], { mode: 'testing' | 'enforce' }>
+
+/** What MTA-STS has against the session. RFC 8461 §4 */
+function stsFault({ listed }: ActiveSts, { pkixFault }: PeerFinding): PeerFault | undefined {
+  return listed ? pkixFault : { resultType: 'validation-failure', reason: 'sts-mx-mismatch' }
+}
+
+function weighUnusable({ sts }: ConnectDecision, peer: PeerFinding): Verdict {
+  const invalid: SessionReport = { policyType: 'tlsa', resultType: 'tlsa-invalid', reason: undefined }
+  const unusable = 'no TLSA record can be used'
+  if (sts.mode === 'none') {
+    return { row: '14', action: 'deliver', protection: 'encrypted', text: unusable, cause: 'dane', reports: [invalid] }
+  }
+  const fault = stsFault(sts, peer)
+  const counted: SessionReport = fault === undefined ? success('sts') : { policyType: 'sts', ...fault }
+  const reports = [counted, invalid]
+  if (sts.mode === 'testing') {
+    return { row: '14', action: 'deliver', protection: 'encrypted', text: unusable, cause: 'dane', reports }
+  }
+  if (fault === undefined) {
+    return { row: '15', action: 'deliver', protection: 'verified', text: 'MTA-STS holds', cause: 'mta-sts', reports }
+  }
+  return { row: '16', action: 'skip', protection: 'none', text: fault.reason, cause: 'mta-sts', reports }
+}
+
+function weighPublic({ sts }: ConnectDecision, peer: PeerFinding): Verdict {
+  if (sts.mode === 'none') {
+    const reports = [success('no-policy-found')]
+    return { row: '27', action: 'deliver', protection: 'encrypted', text: 'no policy', cause: 'starttls', reports }
+  }
+  const fault = stsFault(sts, peer)
+  if (fault === undefined) {
+    const row = sts.mode === 'enforce' ? '21' : '24'
+    const reports = [success('sts')]
+    return { row, action: 'deliver', protection: 'verified', text: 'MTA-STS holds', cause: 'mta-sts', reports }
+  }
+  const reports: SessionReport[] = [{ policyType: 'sts', ...fault }]
+  const text = fault.reason
+  if (sts.mode === 'testing') {
+    return { row: '22', action: 'deliver', protection: 'encrypted', text, cause: 'mta-sts', reports }
+  }
+  return { row: sts.listed ? '20' : '17', action: 'skip', protection: 'none', text, cause: 'mta-sts', reports }
+}
+
+function success(policyType: SessionReport['policyType']): SessionReport {
+  return { policyType, resultType: undefined, reason: undefined }
+}

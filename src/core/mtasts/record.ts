@@ -1,0 +1,48 @@
+import { accept, type Result, refuse } from '../result.ts'
+
+/** What a domain's `_mta-sts` TXT record says: only equality of ids means anything. RFC 8461 §3.1 */
+export interface StsRecord {
+  readonly id: string
+  readonly warnings: readonly ('space-before-semicolon' | 'repeated-id')[]
+}
+
+export type StsRecordFault = 'none' | 'several' | 'version' | 'syntax' | 'id'
+
+/**
+ * The one record of all TXT records at `_mta-sts`, each given as its character-strings. RFC 8461 §3.1
+ *
+ * With several TXT records those not beginning with `v=STSv1;` are discarded; then exactly one must be left. A record
+ * that is alone may have white space before the semicolon, as the grammar allows (EID 6285).
+ */
+export function parseStsRecords(records: readonly (readonly string[])[]): Result<StsRecord, StsRecordFault> {
+  const texts = records.map((strings) => strings.join(''))
+  if (texts.length === 1) return parseStsRecord(texts[0] as string)
+  const [text, other] = texts.filter((candidate) => candidate.startsWith('v=STSv1;'))
+  if (text === undefined) return refuse('none')
+  return other === undefined ? parseStsRecord(text) : refuse('several')
+}
+
+/** Reads one record's text. Of a repeated field the first counts. RFC 8461 §3.1, §3.2 */
+export function parseStsRecord(text: string): Result<StsRecord, StsRecordFault> {
+  const version = /^v=STSv1(?=[ \t]*;|$)/.exec(text)
+  if (version === null) return refuse('version')
+  const ids: string[] = []
+  let at = version[0].length
+  while (at < text.length) {
+    const delimiter = /[ \t]*;[ \t]*/y
+    delimiter.lastIndex = at
+    if (delimiter.exec(text) === null) return refuse('syntax', at)
+    at = delimiter.lastIndex
+    if (at === text.length) break
+    const field = /([A-Za-z0-9][A-Za-z0-9_.-]{0,31})=([!-:<>-~]+)/y
+    field.lastIndex = at
+    const match = field.exec(text)
+    if (match === null) return refuse('syntax', at)
+    if (match[1] === 'id') ids.push(match[2] as string)
+    at = field.lastIndex
+  }
+  const [id, repeated] = ids
+  if (id === undefined || !/^[A-Za-z0-9]{1,32}$/.test(id)) return refuse('id', text.indexOf('id='))
+  const space = text.startsWith('v=STSv1;') ? [] : (['space-before-semicolon'] as const)
+  return accept({ id, warnings: repeated === undefined ? space : [...space, 'repeated-id'] })
+}

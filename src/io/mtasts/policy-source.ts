@@ -1,0 +1,38 @@
+import { parseStsPolicy, type StsPolicy } from '../../core/mtasts/policy.ts'
+import type { DomainName } from '../../core/name/domain.ts'
+import { type FetchPolicyOptions, fetchPolicy } from '../https/fetch-policy.ts'
+import type { FetchEvidence } from '../https/policy-fetch.ts'
+import type { StsFailure } from './sts-failure.ts'
+
+/** A policy as it was served and as it was understood, or why there is none. */
+export type ServedPolicy =
+  | { readonly kind: 'policy'; readonly policy: StsPolicy; readonly body: string; readonly evidence: FetchEvidence }
+  | { readonly kind: 'failed'; readonly failure: StsFailure; readonly evidence: FetchEvidence | undefined }
+
+/** Fetches and reads a domain's policy. RFC 8461 §3.2, §3.3 */
+export async function loadPolicy(domain: DomainName, options: FetchPolicyOptions): Promise<ServedPolicy> {
+  const fetched = await fetchPolicy(domain, options)
+  const { evidence } = fetched
+  if (fetched.kind === 'failed') {
+    const { resultType, fault, reason } = fetched
+    return { kind: 'failed', failure: { resultType, fault, reason }, evidence }
+  }
+  const body = decodeText(fetched.body)
+  if (body === undefined) return { kind: 'failed', failure: invalid('the body is not UTF-8'), evidence }
+  const parsed = parseStsPolicy(body)
+  if (!parsed.ok) return { kind: 'failed', failure: invalid(`the policy is invalid: ${parsed.fault}`), evidence }
+  return { kind: 'policy', policy: parsed.value, body, evidence }
+}
+
+function invalid(reason: string): StsFailure {
+  return { resultType: 'sts-policy-invalid', fault: 'policy-invalid', reason }
+}
+
+/** A byte order mark stays, and is for the parser to refuse. */
+function decodeText(octets: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(octets)
+  } catch {
+    return undefined
+  }
+}

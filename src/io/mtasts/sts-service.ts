@@ -1,0 +1,58 @@
+import type { StsFinding } from '../../core/decision/facts.ts'
+import type { DomainName } from '../../core/name/domain.ts'
+import { createSharedWork } from '../shared-work.ts'
+import { fetchAndStore, obtainPolicy } from './obtain-policy.ts'
+import { findPolicy } from './policy-cache.ts'
+import type { ServedPolicy } from './policy-source.ts'
+import { type RefreshOptions, type RefreshReport, refreshDue } from './refresh-due.ts'
+import { findingOf } from './sts-finding.ts'
+import { lookupStsRecord } from './sts-record.ts'
+import type { StsServiceOptions, StsWork } from './sts-work.ts'
+
+interface Signalled {
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Knows the MTA-STS policy of any domain, from the store or from the network. RFC 8461 */
+export interface StsService {
+  /**
+   * The policy that applies to mail for the domain now. Concurrent lookups of a domain share one. Rejects with the
+   * signal's reason when given up, because that is no word about a policy.
+   */
+  lookup(domain: DomainName, options?: Signalled): Promise<StsFinding>
+  /** Fetches the policy in force again whatever the TXT record says; undefined when none is in force. */
+  refresh(domain: DomainName, options?: Signalled): Promise<ServedPolicy | undefined>
+  /** Refreshes every policy whose time has come. RFC 8461 §3.3, §10.2 */
+  refreshDue(options?: RefreshOptions): Promise<RefreshReport>
+  /** Gives up what is under way; the store stays open. */
+  close(): Promise<void>
+}
+
+export function createStsService(options: StsServiceOptions): StsService {
+  const lookups = createSharedWork<StsFinding>()
+  const work: StsWork = { ...options, fetches: createSharedWork<ServedPolicy>() }
+  return {
+    lookup: (domain, { signal } = {}) => lookups.join(domain, (shared) => lookup(domain, work, shared), signal),
+    refresh: async (domain, { signal } = {}) => {
+      const { cached } = await findPolicy(domain, work)
+      return cached && fetchAndStore({ domain, id: cached.stored.id }, work, signal)
+    },
+    refreshDue: (refresh = {}) => refreshDue(work, refresh),
+    close: async () => {
+      await Promise.all([lookups.close(), work.fetches.close()])
+    },
+  }
+}
+
+async function lookup(domain: DomainName, work: StsWork, signal: AbortSignal): Promise<StsFinding> {
+  const [record, { cached, lapsed }] = await Promise.all([
+    lookupStsRecord(domain, { resolver: work.resolver, signal }),
+    findPolicy(domain, work),
+  ])
+  signal.throwIfAborted()
+  // RFC 8461 §5.1: an id that is no news leaves the policy in force as it is, and so does a record that is not there.
+  if (record.kind !== 'valid' || cached?.stored.id === record.id)
+    return findingOf({ record, cached, lapsed, now: work.clock.now() })
+  const served = await obtainPolicy({ domain, id: record.id }, work, signal)
+  return findingOf({ record, cached, lapsed, served, now: work.clock.now() })
+}
