@@ -1,32 +1,13 @@
 import type { TypeSet } from '../dns/rdata/records.ts'
 import { formatType, TYPE } from '../dns/types.ts'
-import { limits } from '../limits.ts'
-import { type Name, rootName, sameName, withoutLabels } from '../name/name.ts'
+import { isAtOrBelow, isBelow, type Name, rootName, sameName, withoutLabels } from '../name/name.ts'
 import { formatName } from '../name/text.ts'
-import type { Budget } from './budget.ts'
-import { findByNsec, type NsecRecord, readNsecRecords, wildcardAt } from './nsec.ts'
-import {
-  areOfOneChain,
-  type Nsec3Chain,
-  type Nsec3Record,
-  openNsec3Chain,
-  proveCloser,
-  readNsec3Records,
-} from './nsec3.ts'
-import type { ValidationPolicy } from './policy.ts'
+import { type Finding, findInNsec, findInNsec3, openChain, type ProofOptions } from './denial-finding.ts'
+import { findByNsec, readNsecRecords } from './nsec.ts'
 import { type Problem, problem } from './problem.ts'
 import type { Security } from './resolution.ts'
-import type { VerifiedRrset } from './signature.ts'
 
-export interface DenialOptions {
-  readonly name: Name
-  /** Zone whose keys verified the proofs; others' proofs are passed over. */
-  readonly zone: Name
-  /** NSEC and NSEC3 RRsets of the reply. */
-  readonly proofs: readonly VerifiedRrset[]
-  readonly budget: Budget
-  readonly policy: ValidationPolicy
-}
+export type DenialOptions = ProofOptions
 
 export interface Unproved {
   readonly kind: 'unproved'
@@ -54,38 +35,41 @@ export type DsDenial =
   | { readonly kind: 'opt-out' }
   | Unproved
 
-/** What one kind of record yields. */
-type Finding =
-  | { readonly kind: 'match'; readonly types: TypeSet }
-  | { readonly kind: 'empty' }
-  | { readonly kind: 'nxdomain'; readonly optOut: boolean }
-  /** The name is absent, and a wildcard with these types stands for it. */
-  | { readonly kind: 'wildcard'; readonly types: TypeSet; readonly optOut: boolean }
-  /** A closer name is absent or an unsigned delegation, and nothing is said of the wildcard. */
-  | { readonly kind: 'absent'; readonly optOut: boolean }
-  | { readonly kind: 'too-many-iterations' }
-  | { readonly kind: 'limit' }
-  | { readonly kind: 'unknown' }
+type TypeOptions = DenialOptions & { readonly type: number; readonly isNameError: boolean }
 
 /**
  * Whether the proofs deny records of `type`; the proof decides between NODATA and NXDOMAIN. RFC 4035 §5.4, RFC 5155 §8
  *
- * For DS this is the parent's denial. `rcode` matters only to refuse an absent name under NOERROR.
+ * For DS this is the parent's denial. `isNameError` matters only to refuse an absent name under NOERROR, and where the
+ * proof leaves the kind open.
  */
-export function proveDenial(
-  options: DenialOptions & { readonly type: number; readonly isNameError: boolean },
-): DenialVerdict {
-  const verdicts = findings(options).map((finding) => judge(finding, options))
-  return verdicts.find(({ kind }) => kind !== 'unproved') ?? verdicts[0] ?? unproved(options, 'no proof')
+export function proveDenial(options: TypeOptions): DenialVerdict {
+  return judgeEither(options, (finding) => judge(finding, options))
 }
 
-function judge(finding: Finding, options: DenialOptions & { type: number; isNameError: boolean }): DenialVerdict {
-  const { name, type, isNameError } = options
+/** Whether a DS question's reply shows a delegation, or that there is none. */
+export function judgeDsDenial(options: DenialOptions): DsDenial {
+  return judgeEither(options, (finding) => judgeDs(finding, options))
+}
+
+/** One proof uses one kind of record: NSEC3 is tried where NSEC does not do, as in a zone that changes over. */
+function judgeEither<Verdict extends { readonly kind: string }>(
+  options: DenialOptions,
+  judgeFinding: (finding: Finding) => Verdict | Unproved,
+): Verdict | Unproved {
+  const byNsec = judgeFinding(findInNsec(options))
+  if (byNsec.kind !== 'unproved') return byNsec
+  const finding = findInNsec3(options)
+  return finding.kind === 'none' ? byNsec : judgeFinding(finding)
+}
+
+function judge(finding: Finding, options: TypeOptions): DenialVerdict {
+  const { type, isNameError } = options
   switch (finding.kind) {
     case 'match':
-      return judgeMatch(finding.types, options)
+      return judgeMatch(finding, options)
     case 'empty':
-      return { kind: 'nodata', status: 'secure', because: undefined }
+      return { kind: 'nodata', ...statusOf(false) }
     case 'nxdomain':
       if (isNameError) return { kind: 'nxdomain', ...statusOf(finding.optOut) }
       // In a small zone the record that covers an unsigned delegation covers the wildcard too. RFC 5155 §8.6
@@ -97,134 +81,83 @@ function judge(finding: Finding, options: DenialOptions & { type: number; isName
         : unproved(options, 'the wildcard has the type')
     case 'absent': // opt-out excuses DS alone: else a signed wildcard could be hidden
       return type === TYPE.DS && finding.optOut
-        ? { kind: 'nodata', status: 'insecure', because: 'opt-out' }
+        ? { kind: 'nodata', ...statusOf(true) }
         : unproved(options, 'the wildcard is not denied')
     case 'too-many-iterations':
       return { kind: isNameError ? 'nxdomain' : 'nodata', status: 'insecure', because: 'nsec3-iterations' }
-    case 'limit':
-      return { kind: 'unproved', problem: problem('limit', `too much hashing for ${formatName(name)}`) }
+    case 'none':
     case 'unknown':
-      return unproved(options, 'the proof is incomplete')
+    case 'limit':
+      return unfound(finding.kind, options)
   }
 }
 
-function judgeMatch(types: TypeSet, options: DenialOptions & { type: number }): DenialVerdict {
-  const { name, type } = options
-  if (types.has(TYPE.NXNAME)) return { kind: 'nxdomain', status: 'secure', because: undefined } // RFC 9824 §3.2
+/** RFC 4035 §5.4, RFC 5155 §8.5, RFC 6840 §4.1, §4.3 */
+function judgeMatch({ types, by }: Finding & { kind: 'match' }, options: TypeOptions): DenialVerdict {
+  const { name, type, isNameError } = options
+  if (types.has(TYPE.NXNAME)) return { kind: 'nxdomain', ...statusOf(false) } // RFC 9824 §3.2
   if (!lacks(types, type)) return unproved(options, 'the name has the type, or an alias')
   if (type === TYPE.DS) {
-    const isChilds = types.has(TYPE.SOA) && !sameName(name, rootName)
-    return isChilds
-      ? unproved(options, 'the proof is of the child zone')
-      : { kind: 'nodata', status: 'secure', because: undefined }
+    return isOfChild(types, name) ? unproved(options, ofChild) : { kind: 'nodata', ...statusOf(false) }
   }
-  return isCut(types)
-    ? unproved(options, 'the proof is of the parent zone')
-    : { kind: 'nodata', status: 'secure', because: undefined }
-}
-
-/** Whether a DS question's reply shows a delegation, or that there is none. */
-export function judgeDsDenial(options: DenialOptions): DsDenial {
-  const verdicts = findings(options).map((finding) => judgeDs(finding, options))
-  return verdicts.find(({ kind }) => kind !== 'unproved') ?? verdicts[0] ?? unproved(options, 'no proof')
+  if (!isCut(types)) return { kind: 'nodata', ...statusOf(false) }
+  // The parent's NSEC3 denies nothing of the child, and shows that nobody signs the child.
+  return by === 'nsec3' && !types.has(TYPE.DS)
+    ? { kind: isNameError ? 'nxdomain' : 'nodata', status: 'insecure', because: 'unsigned-delegation' }
+    : unproved(options, 'the proof is of the parent zone')
 }
 
 function judgeDs(finding: Finding, options: DenialOptions): DsDenial {
   switch (finding.kind) {
-    case 'match': {
-      const verdict = judgeMatch(finding.types, { ...options, type: TYPE.DS })
-      if (verdict.kind === 'unproved') return verdict
-      if (verdict.kind === 'nxdomain') return { kind: 'nothing-below' }
-      return isCut(finding.types) ? { kind: 'insecure-delegation', because: 'unsigned-delegation' } : { kind: 'no-cut' }
-    }
+    case 'match':
+      return judgeDsMatch(finding, options)
     case 'empty':
       return { kind: 'no-cut' }
     case 'nxdomain':
       return finding.optOut ? { kind: 'opt-out' } : { kind: 'nothing-below' }
     case 'wildcard':
       if (finding.optOut) return { kind: 'opt-out' }
-      return lacks(finding.types, TYPE.DS) ? { kind: 'no-cut' } : unproved(options, 'the wildcard has the type')
+      // A wildcard with NS delegates nothing that anyone could verify, and proves nothing. RFC 4592 §4.2
+      return lacks(finding.types, TYPE.DS) && !isCut(finding.types)
+        ? { kind: 'no-cut' }
+        : unproved(options, 'the wildcard has the type, an alias or a delegation')
     case 'absent':
       return finding.optOut ? { kind: 'opt-out' } : unproved(options, 'the wildcard is not denied')
     case 'too-many-iterations':
       return { kind: 'insecure-delegation', because: 'nsec3-iterations' }
-    case 'limit':
-      return { kind: 'unproved', problem: problem('limit', `too much hashing for ${formatName(options.name)}`) }
+    case 'none':
     case 'unknown':
-      return unproved(options, 'the proof is incomplete')
+    case 'limit':
+      return unfound(finding.kind, options)
   }
+}
+
+/** RFC 5155 §8.6, §8.9, RFC 6840 §4.4 */
+function judgeDsMatch({ types, by }: Finding & { kind: 'match' }, options: DenialOptions): DsDenial {
+  if (types.has(TYPE.NXNAME)) return { kind: 'nothing-below' }
+  if (types.has(TYPE.DS)) return unproved(options, 'the name has DS records')
+  if (by === 'nsec3' && types.has(TYPE.CNAME)) return unproved(options, 'the name has an alias')
+  if (isOfChild(types, options.name)) return unproved(options, ofChild)
+  return isCut(types) ? { kind: 'insecure-delegation', because: 'unsigned-delegation' } : { kind: 'no-cut' }
 }
 
 /** Whether nothing closer than the wildcard at `closestEncloser` matches the name. RFC 4035 §5.3.4, RFC 5155 §8.8 */
 export function proveWildcard(options: DenialOptions & { readonly closestEncloser: Name }): WildcardVerdict {
-  const { name, zone, proofs, closestEncloser, budget, policy } = options
+  const { name, zone, proofs, closestEncloser } = options
+  const nothing = unproved(options, 'nothing shows that the wildcard applies')
+  if (!isBelow(name, closestEncloser) || !isAtOrBelow(closestEncloser, zone)) return nothing
   const found = findByNsec(readNsecRecords(proofs, zone), name, zone)
-  if (found.kind === 'absent' && sameName(found.closestEncloser, closestEncloser))
+  if (found.kind === 'absent' && sameName(found.closestEncloser, closestEncloser)) {
     return { kind: 'proved', ...statusOf(false) }
-  const opened = openChain(readNsec3Records(proofs, zone), { budget, policy })
-  if ('kind' in opened) {
-    if (opened.kind === 'too-many-iterations')
-      return { kind: 'proved', status: 'insecure', because: 'nsec3-iterations' }
-    return unproved(options, 'nothing shows that the wildcard applies')
   }
-  const covering = opened.covering(withoutLabels(name, name.labelCount - closestEncloser.labelCount - 1))
-  if (opened.isSpent) return { kind: 'unproved', problem: problem('limit', `too much hashing for ${formatName(name)}`) }
-  if (covering === undefined) return unproved(options, 'nothing shows that the wildcard applies')
-  return { kind: 'proved', ...statusOf(covering.optOut) }
-}
-
-/** One proof uses one kind of record: each is tried alone. */
-function findings({ name, zone, proofs, budget, policy }: DenialOptions): Finding[] {
-  const nsec = readNsecRecords(proofs, zone)
-  const nsec3 = readNsec3Records(proofs, zone)
-  const found: Finding[] = []
-  if (nsec.length > 0) found.push(lookInNsec(nsec, name, zone))
-  if (nsec3.length === 0 || found.some(({ kind }) => kind !== 'unknown')) return found
-  const chain = openChain(nsec3, { budget, policy })
-  const finding = 'kind' in chain ? chain : lookInNsec3(chain, name, zone)
-  return [...found, !('kind' in chain) && chain.isSpent ? { kind: 'limit' } : finding]
-}
-
-function lookInNsec(records: readonly NsecRecord[], name: Name, zone: Name): Finding {
-  const found = findByNsec(records, name, zone)
-  if (found.kind === 'match') return { kind: 'match', types: found.record.types }
-  if (found.kind !== 'absent') return found
-  const wildcard = wildcardAt(found.closestEncloser)
-  if (wildcard === undefined) return { kind: 'nxdomain', optOut: false }
-  const above = findByNsec(records, wildcard, zone)
-  switch (above.kind) {
-    case 'match':
-      return { kind: 'wildcard', types: above.record.types, optOut: false }
-    case 'empty':
-      return { kind: 'wildcard', types: new Set(), optOut: false }
-    case 'absent':
-      return { kind: 'nxdomain', optOut: false }
-    case 'unknown':
-      return { kind: 'absent', optOut: false }
+  const chain = openChain(options)
+  if ('kind' in chain) {
+    if (chain.kind === 'too-many-iterations') return { kind: 'proved', status: 'insecure', because: 'nsec3-iterations' }
+    return chain.kind === 'limit' ? unfound('limit', options) : nothing
   }
-}
-
-function openChain(
-  records: readonly Nsec3Record[],
-  { budget, policy }: Pick<DenialOptions, 'budget' | 'policy'>,
-): Nsec3Chain | { readonly kind: 'too-many-iterations' | 'unknown' | 'limit' } {
-  if (records.length === 0 || !areOfOneChain(records)) return { kind: 'unknown' }
-  if (records.length > limits.dnssec.nsec3RecordsPerAnswer) return { kind: 'limit' }
-  if (records.some(({ iterations }) => iterations > policy.nsec3Iterations)) return { kind: 'too-many-iterations' }
-  return openNsec3Chain(records, budget)
-}
-
-function lookInNsec3(chain: Nsec3Chain, name: Name, zone: Name): Finding {
-  const own = chain.matching(name)
-  if (own !== undefined) return { kind: 'match', types: own.types }
-  const closer = proveCloser(chain, name, zone)
-  if (closer === undefined) return { kind: 'unknown' }
-  const { optOut } = closer
-  const wildcard = wildcardAt(closer.closestEncloser)
-  const standing = wildcard === undefined ? undefined : chain.matching(wildcard)
-  if (standing !== undefined) return { kind: 'wildcard', types: standing.types, optOut }
-  const isDenied = wildcard === undefined || chain.covering(wildcard) !== undefined
-  return isDenied ? { kind: 'nxdomain', optOut } : { kind: 'absent', optOut }
+  const covering = chain.covering(withoutLabels(name, name.labelCount - closestEncloser.labelCount - 1))
+  if (chain.isSpent) return unfound('limit', options)
+  return covering === undefined ? nothing : { kind: 'proved', ...statusOf(covering.optOut) }
 }
 
 function lacks(types: TypeSet, type: number): boolean {
@@ -235,8 +168,21 @@ function isCut(types: TypeSet): boolean {
   return types.has(TYPE.NS) && !types.has(TYPE.SOA)
 }
 
+const ofChild = 'the proof is of the child zone'
+
+/** The root has no parent that could speak instead. */
+function isOfChild(types: TypeSet, name: Name): boolean {
+  return types.has(TYPE.SOA) && !sameName(name, rootName)
+}
+
 function statusOf(optOut: boolean): { status: Security; because: InsecureBecause | undefined } {
   return optOut ? { status: 'insecure', because: 'opt-out' } : { status: 'secure', because: undefined }
+}
+
+function unfound(kind: 'none' | 'unknown' | 'limit', options: DenialOptions): Unproved {
+  if (kind === 'none') return unproved(options, 'no proof')
+  if (kind === 'unknown') return unproved(options, 'the proof is incomplete')
+  return { kind: 'unproved', problem: problem('limit', `too much hashing for ${formatName(options.name)}`) }
 }
 
 function unproved({ name, type }: { name: Name; type?: number }, why: string): Unproved {

@@ -95,13 +95,16 @@ export interface CloserProof {
   readonly optOut: boolean
 }
 
-/** Names longer than this below the zone are looked at from here: what is absent has nothing below it. */
-const deepest = limits.dnssec.nsec3HashesPerDenial - 2
-
-/** The closest encloser of a name that is not there. RFC 5155 §8.3 */
+/**
+ * The closest encloser of a name that is not there, the name itself having been looked for. RFC 5155 §8.3
+ *
+ * Names far below the zone are looked at from as deep as the limit of hashes allows, one kept for the wildcard: where
+ * the encloser lies deeper, nothing is proved.
+ */
 export function proveCloser(chain: Nsec3Chain, name: Name, zone: Name): CloserProof | undefined {
-  const excess = name.labelCount - zone.labelCount - deepest
-  let nextCloser = withoutLabels(name, excess)
+  const depth = name.labelCount - zone.labelCount
+  const most = limits.dnssec.nsec3HashesPerDenial - 2
+  let nextCloser = depth <= most ? name : withoutLabels(name, depth - (most - 1))
   if (chain.matching(nextCloser) !== undefined) return undefined
   while (nextCloser.labelCount > zone.labelCount) {
     const encloser = withoutLabels(nextCloser, 1)
