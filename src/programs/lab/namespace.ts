@@ -10,6 +10,7 @@ export async function claimAddress(world: Endpoint): Promise<Endpoint> {
   const prefix = world.address.includes(':') ? 128 : 32
   try {
     await run('ip', ['addr', 'replace', `${world.address}/${prefix}`, 'dev', 'lo'])
+    await run('ip', ['link', 'set', 'lo', 'up']) // in a new namespace it is down
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split('\n')[1] ?? error.message) : String(error)
     throw new ConfigError(`cannot take address ${world.address}; run inside "unshare -rn": ${reason}`)
