@@ -1,3 +1,4 @@
+import type { SessionReport } from '../../core/decision/decision.ts'
 import type { Authenticator } from '../smtp/authenticator.ts'
 import type { SessionRecord } from '../smtp/run-session.ts'
 import type { Protection } from './report.ts'
@@ -40,4 +41,6 @@ export interface Judgement {
   readonly protection: Protection
   /** For the recipients whom the last session left open. */
   readonly failure: Status
+  /** For TLSRPT. RFC 8460 §4.3 */
+  readonly reports?: readonly SessionReport[] | undefined
 }

@@ -1,7 +1,9 @@
 import type { Clock } from '../../io/clock.ts'
 import type { PkixTrust } from '../../io/https/pkix-trust.ts'
+import type { StsService } from '../../io/mtasts/sts-service.ts'
 import type { Network } from '../../io/network.ts'
 import type { Resolver, TraceEvent } from '../../io/resolver/resolver.ts'
+import type { TlsProfile } from '../../io/smtp/tls-profile.ts'
 import type { Store } from '../../io/store/store.ts'
 import type { StoreNeed } from '../config/store-path.ts'
 import type { Values } from './command.ts'
@@ -15,6 +17,9 @@ export interface World {
   readonly clock: Clock
   /** The authorities that policy hosts and MX hosts under MTA-STS must chain to. */
   readonly trust: PkixTrust
+  /** The same authorities for sessions with MX hosts. */
+  readonly profile: TlsProfile
+  readonly sts: StsService
   /** Port of MX hosts: 25 except in laboratories. */
   readonly smtpPort: number
   /** For one domain with all its lookups, in milliseconds. */

@@ -1,0 +1,126 @@
+import { decide } from '../../core/decision/decide.ts'
+import type {
+  DecisionOptions,
+  DomainDecision,
+  HostDecision,
+  MessageDemand,
+  SkipDecision,
+} from '../../core/decision/decision.ts'
+import { defaultOptions } from '../../core/decision/decision.ts'
+import type { Facts, NextHop } from '../../core/decision/facts.ts'
+import type { MailDomain } from '../../core/smtp/mailbox.ts'
+import type { Clock } from '../clock.ts'
+import { examine } from '../examine/examine.ts'
+import type { StsService } from '../mtasts/sts-service.ts'
+import type { Resolver } from '../resolver/resolver.ts'
+import type { AuthenticatorIo } from '../smtp/authenticator.ts'
+import type { SessionIo } from '../smtp/run-session.ts'
+import { cutSelf, orderHosts, type Random } from './order-hosts.ts'
+import type { DomainPlan, HostPlan } from './plan.ts'
+import { planHost } from './plan-host.ts'
+import { ourStatus, type Status } from './status.ts'
+
+/** Everything that delivering takes of the world. */
+export interface DeliveryIo extends SessionIo, AuthenticatorIo {
+  readonly resolver: Resolver
+  readonly sts: StsService
+  readonly clock: Clock
+  /** For EHLO: a host name in A-labels, or an address literal. */
+  readonly clientName: string
+  /** Of MX hosts. */
+  readonly port: number
+  readonly random: Random
+  readonly options?: DecisionOptions | undefined
+  /** MX hosts that are ourselves: mail must not come back. RFC 5321 §5.1 */
+  readonly isSelf?: ((host: string) => boolean) | undefined
+  /** Hears what was found out and decided about each domain. */
+  readonly onDecision?: ((decided: DecidedDomain) => void) | undefined
+}
+
+export interface DecidedDomain {
+  readonly facts: Facts
+  readonly decision: DomainDecision
+}
+
+export interface PlanDemand extends MessageDemand {
+  /** Whether a policy in force is to be fetched again first. RFC 8461 §5.1 */
+  readonly recheck: boolean
+}
+
+/** Decides about a domain, and makes the plan that carries the decision out. Rejects only when given up. */
+export async function planDomain(domain: MailDomain, demand: PlanDemand, io: DeliveryIo): Promise<DomainPlan> {
+  const { options = defaultOptions, clock, onDecision } = io
+  const nextHop = nextHopOf(domain)
+  if (demand.recheck && nextHop.kind === 'domain') await io.sts.refresh(nextHop.domain, { signal: io.signal })
+  const facts = await examine(nextHop, { ...io, smtpPort: io.port, insecureMx: options.insecureMx })
+  const decision = decide(facts, { now: clock.now(), options, demand })
+  onDecision?.({ facts, decision })
+  return planOf(decision, io)
+}
+
+function nextHopOf(domain: MailDomain): NextHop {
+  return domain.kind === 'domain'
+    ? { kind: 'domain', domain: domain.name }
+    : { kind: 'literal', address: domain.address }
+}
+
+function planOf(decision: DomainDecision, io: DeliveryIo): DomainPlan {
+  const { row, reason, text, hosts } = decision
+  if (hosts.length === 0) return { action: 'refuse', row, status: domainStatus(reason, text) }
+  const { isSelf = () => false } = io
+  const left = cutSelf(hosts, ({ host }) => isSelf(host))
+  if (left.length === 0) {
+    const words = 'this mail server is the best host for the domain, and was not told to take its mail'
+    return { action: 'refuse', row, status: ourStatus('mail-loop', 'dns', words) }
+  }
+  return { action: 'deliver', hosts: orderHosts(left, io.random).map((host) => planOne(host, io)) }
+}
+
+function domainStatus(reason: DomainDecision['reason'], text: string): Status {
+  switch (reason) {
+    case 'no-such-domain':
+      return ourStatus('no-such-domain', 'dns', text)
+    case 'null-mx':
+      return ourStatus('null-mx', 'dns', text)
+    case 'dane-required':
+      return ourStatus('tls-failed', 'dane', text)
+    case 'policy-lookup-failed':
+      return ourStatus('dns-failed', 'mta-sts', text)
+    case 'mx-lookup-failed':
+      return ourStatus('dns-failed', 'dns', text)
+    case 'no-usable-host':
+    case 'all-hosts-skipped':
+    case 'hosts':
+      return ourStatus('no-host', 'dns', text)
+  }
+}
+
+function planOne(host: HostDecision, io: DeliveryIo): HostPlan {
+  return host.action === 'connect' ? planHost(host, io) : { ...planSkip(host), action: 'skip' }
+}
+
+function planSkip({
+  host,
+  preference,
+  row,
+  reason,
+  text,
+}: SkipDecision): Omit<Extract<HostPlan, { action: 'skip' }>, 'action'> {
+  return { host, preference, row, reason: text, status: skipStatus(reason, text) }
+}
+
+function skipStatus(reason: SkipDecision['reason'], text: string): Status {
+  switch (reason) {
+    case 'tlsa-lookup-failed':
+    case 'dane-required':
+      return ourStatus('tls-failed', 'dane', text)
+    case 'mx-not-in-policy':
+      return ourStatus('tls-failed', 'mta-sts', text)
+    case 'address-lookup-failed':
+      return ourStatus('dns-failed', 'dns', text)
+    case 'no-address':
+      return ourStatus('no-host', 'dns', text)
+    case 'requiretls-unprotected':
+      return ourStatus('requiretls-unprotected', 'requiretls', text)
+  }
+}

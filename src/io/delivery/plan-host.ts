@@ -1,0 +1,189 @@
+import { demandOf } from '../../core/dane/match.ts'
+import type { ConnectDecision } from '../../core/decision/decision.ts'
+import {
+  judgeSession,
+  type PeerFault,
+  type PeerFinding,
+  type SessionFinding,
+  type Verdict,
+} from '../../core/decision/judge.ts'
+import type { DomainName } from '../../core/name/domain.ts'
+import { formatReply } from '../../core/smtp/reply.ts'
+import {
+  type Authenticator,
+  type AuthenticatorIo,
+  createAuthenticator,
+  type PeerEvidence,
+} from '../smtp/authenticator.ts'
+import type { DaneEvidence, PkixEvidence } from '../smtp/peer-evidence.ts'
+import type { SessionRecord } from '../smtp/run-session.ts'
+import { failedInTls } from './attempt-address.ts'
+import type { ConnectPlan, Judgement } from './plan.ts'
+import { ourStatus, type Reason, type Status } from './status.ts'
+
+/** What the decision about one host means for the sessions with it. */
+export function planHost(host: ConnectDecision, io: AuthenticatorIo): ConnectPlan {
+  // Of the last handshake: sessions with one host follow each other.
+  let seen: PeerFinding | undefined
+  const decide = (evidence: PeerEvidence): boolean => {
+    seen = findingOfPeer(evidence)
+    return judgeSession(host, { kind: 'tls', peer: seen }).action === 'deliver'
+  }
+  return {
+    ...{ action: 'connect', host: host.host, preference: host.preference, addresses: host.addresses },
+    tls: host.tls === 'may' && !host.demand.requireTls ? 'may' : 'required',
+    async authenticator() {
+      seen = undefined
+      return authenticatorFor(host, decide, io)
+    },
+    judge: (sessions) => judgeAddress(host, sessions, seen),
+  }
+}
+
+function authenticatorFor(
+  host: ConnectDecision,
+  decide: (evidence: PeerEvidence) => boolean,
+  io: AuthenticatorIo,
+): Promise<Authenticator> {
+  const { dane, sts, serverName, tls } = host
+  const demand = {
+    host: host.host as DomainName, // a literal has no anchors and no names to hold against
+    serverName,
+    strict: tls !== 'may',
+    dane: dane.state === 'ok' ? { ...demandOf(dane.records), names: dane.names } : undefined,
+    needsPkix: sts.mode !== 'none',
+    decide,
+  }
+  return createAuthenticator(demand, io)
+}
+
+/** What the evidence means in the words of the tables. */
+function findingOfPeer({ dane, pkix }: PeerEvidence): PeerFinding {
+  return { dane: dane && daneMatch(dane), pkixFault: pkixFault(pkix) }
+}
+
+function daneMatch(dane: DaneEvidence): NonNullable<PeerFinding['dane']> {
+  if (dane.kind === 'matched') return { kind: 'matched' }
+  const { detail } = dane
+  switch (dane.why) {
+    case 'no-match':
+      return failed('4', 'validation-failure', 'dane-no-match: no TLSA record is of the certificate presented')
+    case 'anchor-not-in-chain':
+      return failed(
+        '5',
+        'certificate-not-trusted',
+        'dane-ta-not-in-chain: no TLSA record is of a certificate above the server’s',
+      )
+    case 'chain':
+      return failed(
+        '5',
+        'certificate-not-trusted',
+        `the certificate does not lead to the anchor: ${detail ?? 'no path'}`,
+      )
+    case 'dates':
+      return failed('6', 'certificate-expired', `a certificate is out of date: ${detail ?? 'expired'}`)
+    case 'names':
+      return failed('7', 'certificate-host-mismatch', 'the certificate bears none of the names asked for')
+  }
+}
+
+function failed(row: '4' | '5' | '6' | '7', resultType: PeerFault['resultType'], reason: string) {
+  return { kind: 'failed', row, fault: { resultType, reason } } as const
+}
+
+/** Expiry before names before trust: what is mended most simply is said first. RFC 8460 §4.3.1 */
+function pkixFault(pkix: PkixEvidence | undefined): PeerFault | undefined {
+  if (pkix === undefined) return { resultType: 'certificate-not-trusted', reason: 'not held against public roots' }
+  const { chainError, nameMatches, dates } = pkix
+  if (dates === 'expired' || chainError === 'CERT_HAS_EXPIRED') {
+    return { resultType: 'certificate-expired', reason: 'the certificate has expired' }
+  }
+  if (dates === 'not-yet-valid' || chainError === 'CERT_NOT_YET_VALID') {
+    return { resultType: 'certificate-not-trusted', reason: 'the certificate is not valid yet' }
+  }
+  if (chainError !== undefined) {
+    return { resultType: 'certificate-not-trusted', reason: `the certificate is not trusted: ${chainError}` }
+  }
+  if (!nameMatches) return { resultType: 'certificate-host-mismatch', reason: 'the certificate is not of this host' }
+  return undefined
+}
+
+/** What all sessions with one address came to: the row is that of the first in which TLS was decided. */
+function judgeAddress(
+  host: ConnectDecision,
+  sessions: readonly SessionRecord[],
+  seen: PeerFinding | undefined,
+): Judgement {
+  const last = sessions.at(-1)
+  const decisive = sessions.find(failedInTls) ?? last
+  const finding = decisive === undefined ? noSession('the host was not connected to') : findingOfSession(decisive, seen)
+  const verdict = judgeSession(host, finding)
+  const { row, text, protection, reports } = verdict
+  const endsOtherwise = last !== undefined && last !== decisive
+  const failure = failureOf(endsOtherwise ? judgeSession(host, findingOfSession(last, seen)) : verdict, last)
+  return { row, reason: text, protection: endsOtherwise ? 'none' : protection, failure, reports }
+}
+
+function noSession(reason: string): SessionFinding {
+  return { kind: 'no-session', reason }
+}
+
+function findingOfSession(session: SessionRecord, seen: PeerFinding | undefined): SessionFinding {
+  const { end, secured, startTls, tlsFailure } = session
+  if (failedInTls(session)) {
+    const reason = end.kind === 'early-octets' ? 'octets came before the TLS handshake' : tlsFailure?.reason
+    return { kind: 'no-handshake', reason: `the TLS handshake failed: ${reason ?? 'the connection was lost'}` }
+  }
+  if (end.kind === 'requiretls-not-offered') return { kind: 'no-requiretls' }
+  if (seen !== undefined && (secured || end.kind === 'not-authenticated')) return { kind: 'tls', peer: seen }
+  switch (end.kind) {
+    case 'not-connected':
+      return noSession(`no connection: ${end.fault}`)
+    case 'greeting-refused':
+      return noSession(`the server greets with ${formatReply(end.reply)}`)
+    case 'starttls-not-offered':
+      return { kind: 'no-starttls', reason: 'the server does not offer STARTTLS' }
+    case 'starttls-refused':
+      return { kind: 'no-starttls', reason: `the server refuses STARTTLS: ${formatReply(end.reply)}` }
+    default:
+      if (startTls !== undefined) {
+        return {
+          kind: 'no-starttls',
+          reason: startTls.offered ? 'the server refuses STARTTLS' : 'the server does not offer STARTTLS',
+        }
+      }
+      return noSession('the session ended before it began')
+  }
+}
+
+/** For recipients whom the last session left open. */
+function failureOf({ action, text, cause, row }: Verdict, last: SessionRecord | undefined): Status {
+  if (action === 'skip' && row !== '30') return ourStatus(skipReasons[cause], cause, text)
+  const end = last?.end
+  switch (end?.kind) {
+    case undefined:
+    case 'not-connected':
+    case 'greeting-refused':
+      return ourStatus('not-connected', 'smtp', text)
+    case 'lost':
+      return ourStatus('connection-lost', 'smtp', 'the connection was lost')
+    case 'timed-out':
+      return ourStatus('connection-lost', 'smtp', 'the server did not answer in time')
+    case 'closing':
+      return ourStatus('connection-lost', 'smtp', `the server closes: ${formatReply(end.reply)}`)
+    case 'protocol':
+      return ourStatus('bad-protocol', 'smtp', `the server's reply cannot be understood: ${end.fault}`)
+    case 'ehlo-refused':
+      return ourStatus('bad-protocol', 'smtp', `the server refuses EHLO: ${formatReply(end.reply)}`)
+    default:
+      return ourStatus('not-connected', 'smtp', text)
+  }
+}
+
+const skipReasons = {
+  dane: 'tls-failed',
+  'mta-sts': 'tls-failed',
+  starttls: 'no-starttls',
+  requiretls: 'requiretls-missing',
+  smtp: 'not-connected',
+} as const satisfies Record<Verdict['cause'], Reason>

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs'
+import { createPkixTrust, readPkixTrust } from '../../io/https/pkix-trust.ts'
+import { createStsService } from '../../io/mtasts/sts-service.ts'
+import { createNetwork } from '../../io/network-node.ts'
+import { createResolver } from '../../io/resolver/create-resolver.ts'
+import type { Resolver, TraceEvent } from '../../io/resolver/resolver.ts'
+import { createTlsProfile } from '../../io/smtp/tls-profile.ts'
+import { openStore } from '../../io/store/open-store.ts'
+import { readInputs } from '../config/inputs.ts'
+import { loadSettings } from '../config/resolve-settings.ts'
+import { type SettingValues, valuesOf } from '../config/settings.ts'
+import { chooseStorePath, type StoreNeed } from '../config/store-path.ts'
+import type { CommandContext } from './command.ts'
+import { formatTrace } from './trace-text.ts'
+import type { World, WorldValues } from './world.ts'
+
+type Surroundings = Pick<CommandContext, 'out' | 'clock' | 'environment'>
+
+/** Puts the world together that options and configuration describe. Throws ConfigError or UsageError. */
+export async function openWorld(values: WorldValues, need: StoreNeed, around: Surroundings): Promise<World> {
+  const { out, clock, environment } = around
+  const settings = valuesOf(await loadSettings(values, environment))
+  const ca = settings['ca-file']
+  const trust = ca === undefined ? createPkixTrust() : readPkixTrust(ca)
+  const profile = createTlsProfile(ca === undefined ? {} : { ca: readFileSync(ca, 'latin1') })
+  const network = createNetwork({ allowPrivate: settings['allow-private'] })
+  const trace = values.trace === true ? (event: TraceEvent) => out.note(formatTrace(event)) : undefined
+  const resolver = traced(openResolver(settings, network, around, trace), trace)
+  const store = openStore(chooseStorePath(settings.store, need, environment), {
+    onWarning: ({ table, key, reason }) => out.warn(`store: ${table} of ${key}: ${reason}`),
+  })
+  const timeoutMs = settings.timeout * 1000
+  const sts = createStsService({ resolver, network, store, clock, trust, deadlineMs: Math.min(timeoutMs, 60_000) })
+  return {
+    ...{ resolver, network, store, clock, trust, profile, sts, trace, timeoutMs, smtpPort: settings['smtp-port'] },
+    async close() {
+      await sts.close()
+      await resolver.close()
+      await store.close()
+    },
+  }
+}
+
+function openResolver(
+  settings: SettingValues,
+  network: World['network'],
+  { clock, out }: Surroundings,
+  trace: World['trace'],
+): Resolver {
+  const { rootHints, trustAnchors } = readInputs(settings)
+  return createResolver({
+    ...{ engine: settings.engine, network, clock, servers: settings.server, trustAnchors },
+    ...(rootHints === undefined ? {} : { rootHints }),
+    allowSha1: settings['allow-sha1'],
+    onEngine: (engine, why) => {
+      if (trace !== undefined) out.note(`# engine ${engine}: ${why}`)
+    },
+  })
+}
+
+/** With `--trace` every lookup is shown, whoever makes it. */
+function traced(resolver: Resolver, trace: World['trace']): Resolver {
+  if (trace === undefined) return resolver
+  return { ...resolver, resolve: (name, type, options) => resolver.resolve(name, type, { trace, ...options }) }
+}
