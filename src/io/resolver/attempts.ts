@@ -8,9 +8,12 @@ import type { Name } from '../../core/name/name.ts'
 import type { AskFault } from './ask.ts'
 import { type Trouble, trouble } from './task.ts'
 
-/** How long to wait for an answer on the n-th round, counted from 0. RFC 1035 §4.2.1 */
-export function patienceOf(round: number): number {
-  return Math.min(limits.resolver.udpFirstTryMs * 2 ** round, limits.resolver.udpLastTryMs)
+/** How long to wait for an answer on the n-th round, counted from 0, in milliseconds. RFC 1035 §4.2.1 */
+export type Patience = (round: number) => number
+
+/** `factor` makes it longer for servers that ask others, shorter where no server is far. */
+export function patienceBy(factor = 1): Patience {
+  return (round) => factor * Math.min(limits.resolver.udpFirstTryMs * 2 ** round, limits.resolver.udpLastTryMs)
 }
 
 /** Gathers why servers were of no use, and says it in one line. */

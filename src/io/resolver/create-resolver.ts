@@ -8,6 +8,7 @@ import { rootName } from '../../core/name/name.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Endpoint, Network } from '../network.ts'
 import { type Asker, createAsker } from './ask.ts'
+import { patienceBy } from './attempts.ts'
 import { createExchange, type Exchange } from './exchange.ts'
 import { createForwarder } from './forward.ts'
 import { createIterator } from './iterate.ts'
@@ -30,6 +31,8 @@ export interface ResolverOptions {
   readonly allowSha1?: boolean | undefined
   /** From 0 up to 1: tests give their own. */
   readonly random?: (() => number) | undefined
+  /** Factor by which waiting for an answer is longer or shorter than usual, for tests and the lab. */
+  readonly patience?: number | undefined
   /** In the place of sockets, for tests. */
   readonly exchange?: Exchange | undefined
   /** Told once which engine `auto` took, and why. */
@@ -73,12 +76,21 @@ function choose(parts: Parts): Resolver {
 
 function iterating({ asker, clock, options }: Parts): Resolver {
   const { rootHints = builtInRootHints, random = safeRandom } = options
-  const upstream = createIterator({ asker, rootHints, random, now: () => clock.now() })
+  const upstream = createIterator({
+    asker,
+    rootHints,
+    random,
+    patience: patienceBy(options.patience),
+    now: () => clock.now(),
+  })
   return validating({ clock, options }, upstream)
 }
 
 function forwarding({ asker, clock, options }: Parts): Resolver {
-  return validating({ clock, options }, createForwarder({ asker, servers: serversOf(options) }))
+  return validating(
+    { clock, options },
+    createForwarder({ asker, servers: serversOf(options), patience: recursivePatience(options) }),
+  )
 }
 
 function validating(
@@ -98,7 +110,12 @@ function trusting({ asker, clock, options }: Parts): Resolver {
       `engine trust-ad would believe ${far.address}, which is not on this machine: use engine forward`,
     )
   }
-  return createTrustAdResolver({ asker, servers, clock })
+  return createTrustAdResolver({ asker, servers, clock, patience: recursivePatience(options) })
+}
+
+/** A recursive server may have to ask others first. */
+function recursivePatience({ patience = 1 }: ResolverOptions) {
+  return patienceBy(4 * patience)
 }
 
 function serversOf({ servers = [] }: ResolverOptions): readonly Endpoint[] {

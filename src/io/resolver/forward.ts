@@ -4,7 +4,7 @@ import { limits } from '../../core/limits.ts'
 import { rootName } from '../../core/name/name.ts'
 import type { Endpoint } from '../network.ts'
 import { type Asker, formatServer } from './ask.ts'
-import { type Attempts, createAttempts, patienceOf } from './attempts.ts'
+import { type Attempts, createAttempts, type Patience } from './attempts.ts'
 import type { Task } from './task.ts'
 import type { Reply, Upstream } from './upstream.ts'
 
@@ -12,12 +12,13 @@ export interface ForwardOptions {
   readonly asker: Asker
   /** In the order in which they are asked. */
   readonly servers: readonly Endpoint[]
+  readonly patience: Patience
 }
 
 type Question = Parameters<Upstream['fetch']>[0]
 
 /** Asks recursive servers, and has them pass on what they hold bogus: judging it is for us. RFC 6840 §5.9, RFC 4035 §3.2.2 */
-export function createForwarder({ asker, servers }: ForwardOptions): Upstream {
+export function createForwarder({ asker, servers, patience }: ForwardOptions): Upstream {
   return {
     async fetch(question, task, avoid) {
       const attempts = createAttempts()
@@ -53,16 +54,20 @@ interface Try {
   readonly source: string
 }
 
+interface Asking extends Pick<ForwardOptions, 'asker' | 'patience'> {
+  readonly task: Task
+  readonly attempts: Attempts
+}
+
 type Found = { readonly kind: 'reply'; readonly reply: Reply } | { readonly kind: 'slow' | 'dead' | 'useless' | 'over' }
 
 async function askOnce(
   { server, checkingDisabled, round, source }: Try,
   question: Question,
-  { asker, task, attempts }: { readonly asker: Asker; readonly task: Task; readonly attempts: Attempts },
+  { asker, task, attempts, patience }: Asking,
 ): Promise<Found> {
   const name = formatServer(server)
-  // A recursive server may have to ask others first, so it gets more time than one that has the answer itself.
-  const timeoutMs = 4 * patienceOf(round)
+  const timeoutMs = patience(round)
   const ask = {
     ...question,
     endpoint: server,

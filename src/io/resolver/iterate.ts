@@ -7,7 +7,7 @@ import { isAtOrBelow, isBelow, type Name, parentOfName, sameName } from '../../c
 import { formatName } from '../../core/name/text.ts'
 import type { Endpoint } from '../network.ts'
 import { type Asker, formatServer } from './ask.ts'
-import { type Attempts, createAttempts, patienceOf } from './attempts.ts'
+import { type Attempts, createAttempts, type Patience } from './attempts.ts'
 import { createCache } from './cache.ts'
 import {
   addressOf,
@@ -27,6 +27,7 @@ export interface IterateOptions {
   readonly now: () => number
   /** From 0 up to 1, never 1 itself. */
   readonly random: () => number
+  readonly patience: Patience
 }
 
 type Question = Parameters<Upstream['fetch']>[0]
@@ -171,7 +172,7 @@ async function askServer(
     chosenBy,
     recursive: false,
     checkingDisabled: true,
-    timeoutMs: patienceOf(round),
+    timeoutMs: work.patience(round),
   } as const
   const asked = await work.asker(isLast ? { ...ask, transport: 'tcp' } : ask, task)
   if (!asked.ok) {

@@ -8,7 +8,7 @@ import { type Name, rootName } from '../../core/name/name.ts'
 import type { Clock } from '../clock.ts'
 import type { Endpoint } from '../network.ts'
 import { type Asker, formatServer } from './ask.ts'
-import { createAttempts, patienceOf } from './attempts.ts'
+import { createAttempts, type Patience } from './attempts.ts'
 import { createCache } from './cache.ts'
 import type { Resolver } from './resolver.ts'
 import { createTask, type Task, type Trouble, trouble } from './task.ts'
@@ -18,6 +18,7 @@ export interface TrustAdOptions {
   readonly asker: Asker
   readonly servers: readonly Endpoint[]
   readonly clock: Clock
+  readonly patience: Patience
 }
 
 interface Question {
@@ -29,14 +30,14 @@ interface Question {
  * Believes the AD bit of a validating resolver: only for one on this machine, to which nobody else has the line.
  * RFC 4035 §4.9.3, RFC 6840 §5.7
  */
-export function createTrustAdResolver({ asker, servers, clock }: TrustAdOptions): Resolver {
+export function createTrustAdResolver({ asker, servers, clock, patience }: TrustAdOptions): Resolver {
   const now = () => clock.now()
   const bounds = { now, entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
   const cache = createCache<Resolution>({ ...bounds, octetsOf: () => 1024 })
   const closing = new AbortController()
 
   async function ask(question: Question, task: Task): Promise<Resolution> {
-    const found = await askServers(question, servers, task, asker)
+    const found = await askServers(question, task, { asker, servers, patience })
     if ('why' in found) return failureOf(question, found)
     return readReply(question, found)
   }
@@ -73,16 +74,15 @@ type TrustedReply = SortedReply & { readonly server: string }
 
 async function askServers(
   question: Question,
-  servers: readonly Endpoint[],
   task: Task,
-  asker: Asker,
+  { asker, servers, patience }: Pick<TrustAdOptions, 'asker' | 'servers' | 'patience'>,
 ): Promise<TrustedReply | Trouble> {
   const attempts = createAttempts()
   for (let round = 0; round < limits.resolver.retriesPerServer; round++) {
     for (const endpoint of servers) {
       const server = formatServer(endpoint)
       const flags = { recursive: true, checkingDisabled: false, authenticData: true } as const
-      const timeoutMs = 4 * patienceOf(round)
+      const timeoutMs = patience(round)
       const asked = await asker({ ...question, ...flags, endpoint, chosenBy: 'operator', timeoutMs }, task)
       if (!asked.ok) attempts.fault(server, asked.fault)
       else if ([RCODE.NOERROR, RCODE.NXDOMAIN].some((good) => good === asked.value.message.rcode)) {
