@@ -97,9 +97,11 @@ export function parseClass(text: string): number | undefined {
   return generic !== null && Number(generic[1]) <= 65535 ? Number(generic[1]) : undefined
 }
 
-/** Of ASCII alone: JavaScript would also make `SOA` of `ſoa` (U+017F). RFC 4343 §2 */
+const longestMnemonic = 16
+
+/** Of ASCII alone: JavaScript would also make `SOA` of `ſoa` (U+017F). What is too long to be a mnemonic stays. RFC 4343 §2 */
 function upperCase(text: string): string {
-  return text.replace(/[a-z]+/g, (letters) => letters.toUpperCase())
+  return text.length > longestMnemonic ? text : text.replace(/[a-z]+/g, (letters) => letters.toUpperCase())
 }
 
 /** `NXDOMAIN`, or `RCODE3841` for one without a name. */

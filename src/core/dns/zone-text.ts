@@ -115,11 +115,14 @@ function readOwner(words: Token[], indented: boolean, context: Context): Result<
   return name.ok ? accept(name.value) : refuse('bad-owner', name.at)
 }
 
+/** Ten digits and a letter, of each unit. */
+const ttlCharacters = 5 * 11
+
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 }
 
 /** Seconds, or numbers with units; undefined when it is neither or over 32 bits. RFC 2181 §8 */
 export function parseTtl(text: string): number | undefined {
-  if (!/^(?:\d{1,10}|(?:\d{1,10}[smhdw])+)$/i.test(text)) return undefined
+  if (text.length > ttlCharacters || !/^(?:\d{1,10}|(?:\d{1,10}[smhdw])+)$/i.test(text)) return undefined
   const parts = text.toLowerCase().match(/\d+[smhdw]?/g) ?? []
   const seconds = parts.reduce(
     (sum, part) => sum + Number.parseInt(part, 10) * (unitSeconds[part.at(-1) ?? ''] ?? 1),

@@ -58,9 +58,36 @@ export function splitEntries(text: string): Result<Entry[], TokenFault> {
 
 function readToken(text: string, at: number): { value: Token; end: number } | undefined {
   const quoted = text.charAt(at) === '"'
-  const pattern = quoted ? /"((?:[^"\\\n]|\\[^\n])*)"/y : /((?:[^\s;()"\\]|\\[^\n]|"(?:[^"\\\n]|\\[^\n])*"|\\)+)/y
-  pattern.lastIndex = at
-  const match = pattern.exec(text)
-  if (match === null) return undefined
-  return { value: { text: match[1] as string, quoted, at }, end: pattern.lastIndex }
+  const end = quoted ? endOfQuote(text, at) : endOfWord(text, at)
+  if (end === undefined || end === at) return undefined
+  const value = { text: quoted ? text.slice(at + 1, end - 1) : text.slice(at, end), quoted, at }
+  return { value, end }
+}
+
+/** Behind the quote that closes the one at `start`; undefined when its line has none. */
+function endOfQuote(text: string, start: number): number | undefined {
+  for (let at = start + 1; at < text.length; at++) {
+    const character = text.charAt(at)
+    if (character === '"') return at + 1
+    if (character === '\\') at++
+    if (text.charAt(at) === '\n') return undefined
+  }
+  return undefined
+}
+
+/** Behind a word, whose quotes hold what they hold together: `key1="a b"`. Step by step, for words may be megabytes. */
+function endOfWord(text: string, start: number): number {
+  let at = start
+  while (at < text.length) {
+    const character = text.charAt(at)
+    if (/[\s;()]/.test(character)) break
+    if (character === '\\') at += /^[^\n]/.test(text.charAt(at + 1)) ? 2 : 1
+    else if (character !== '"') at++
+    else {
+      const end = endOfQuote(text, at)
+      if (end === undefined) break
+      at = end
+    }
+  }
+  return at
 }

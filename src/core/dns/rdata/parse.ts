@@ -1,3 +1,4 @@
+import { limits } from '../../limits.ts'
 import { type Name, rootName } from '../../name/name.ts'
 import { parseName } from '../../name/text.ts'
 import { accept, type Result, refuse } from '../../result.ts'
@@ -28,6 +29,7 @@ export function parseRdata(
   if (first !== undefined && first.text === '\\#' && !first.quoted) return parseGeneric(type, words)
   const layout = layoutOf(type)
   if (layout === undefined) return refuse('unknown-type', first?.at ?? 0)
+  if (words.length > limits.dns.messageOctets) return refuse('malformed-rdata', first?.at ?? 0)
   const pieces: Uint8Array[] = []
   const rest = [...words]
   for (const field of layout) {
@@ -43,7 +45,7 @@ export function parseRdata(
 }
 
 function checked(type: number, rdata: Uint8Array, at: number): Result<Uint8Array, RdataTextFault> {
-  const fits = rdata.length <= 65535 && checkRdata(type, rdata).ok
+  const fits = rdata.length <= limits.dns.messageOctets && checkRdata(type, rdata).ok
   return fits ? accept(rdata) : refuse('malformed-rdata', at)
 }
 
