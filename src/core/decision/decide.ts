@@ -75,6 +75,10 @@ function decideHosts(
   if (!isHopeless) {
     return { action: 'deliver', row: mx.row, reason: 'hosts', text: describeMx(mx), hosts, validUntil: until }
   }
+  if (hosts.every(({ daneRow }) => daneRow === 'H3')) {
+    const text = 'no MX host has an address'
+    return { action: 'defer', row: 'M7', reason: 'no-usable-host', text, hosts, validUntil: until }
+  }
   const isBounce =
     hosts.length > 0 && hosts.every((host) => host.action === 'skip' && host.reason === 'requiretls-unprotected')
   return {
@@ -128,11 +132,11 @@ function isSecure(mx: MxFinding): boolean {
   return 'status' in mx ? mx.status === 'secure' : mx.row === 'M8'
 }
 
-/** Row H2. Without a signed MX record nobody claimed DANE, so the report knows of no policy. RFC 7672 §2.1.2 */
+/** Row 1 by way of H2; behind an unsigned MX record nobody claimed DANE, and nothing is reported. RFC 7672 §2.1.2 */
 function addressFailure(host: HostFacts, { mx }: Facts, reason: string): SkipDecision {
   const policyType = isSecure(mx) ? 'tlsa' : 'no-policy-found'
   const reports: SessionReport[] = isSecure(mx) ? [{ policyType, resultType: 'dnssec-invalid', reason }] : []
-  return skip(host, 'H2', 'address-lookup-failed', `its address lookup failed: ${reason}`, reports)
+  return skip(host, isSecure(mx) ? '1' : 'H2', 'address-lookup-failed', `its address lookup failed: ${reason}`, reports)
 }
 
 /** Row 1: a TLSA lookup that fails makes the host unreachable, whatever a policy says. RFC 7672 §2.1.2, RFC 8461 §2 */

@@ -32,6 +32,7 @@ export function createForwarder({ asker, servers, patience }: ForwardOptions): U
               asker,
               task,
               attempts,
+              patience,
             })
             if (found.kind === 'reply') return { ok: true, reply: found.reply }
             if (found.kind === 'dead') dead.add(formatServer(server))

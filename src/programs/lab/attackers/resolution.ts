@@ -17,16 +17,21 @@ export interface Forgery {
 
 /**
  * Changes an answer on its way; undefined swallows it. `former` is what the same server would have said when the lab
- * started.
+ * started, and `origin` the zone that it serves.
  */
-export type AnswerChange = (sections: Sections, question: Question, former: () => Sections) => Sections | undefined
+export type AnswerChange = (
+  sections: Sections,
+  question: Question,
+  former: () => Sections,
+  origin: Name,
+) => Sections | undefined
 
 /** What an attack does to answers; `kind` is the attack's own. */
 export function changeOfAnswers(kind: ResolutionAttack, attack: Attack, forgery: Forgery): AnswerChange {
   const { target } = forgery
   const at = (type: number, change: AnswerChange): AnswerChange => {
-    return (sections, question, former) =>
-      question.name.key === target.key && question.type === type ? change(sections, question, former) : sections
+    return (sections, question, ...rest) =>
+      question.name.key === target.key && question.type === type ? change(sections, question, ...rest) : sections
   }
   const broken = (manner: Manner): AnswerChange => {
     return (sections, question) => spoil(sections, question, attack.how ?? manner)
@@ -47,13 +52,13 @@ export function changeOfAnswers(kind: ResolutionAttack, attack: Attack, forgery:
     case 'break-tlsa':
       return at(TYPE.TLSA, broken('servfail'))
     case 'replay':
-      return (sections, question, former) => (isAtOrBelow(question.name, target) ? former() : sections)
+      return (sections, _, former, origin) => (isAtOrBelow(origin, target) ? former() : sections)
   }
 }
 
 function anyType(target: Name, change: AnswerChange): AnswerChange {
-  return (sections, question, former) =>
-    question.name.key === target.key ? change(sections, question, former) : sections
+  return (sections, question, ...rest) =>
+    question.name.key === target.key ? change(sections, question, ...rest) : sections
 }
 
 /** An answer made up from nothing, which nobody signed. */

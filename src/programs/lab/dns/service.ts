@@ -1,12 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Question } from '../../../core/dns/message.ts'
+import { TYPE } from '../../../core/dns/types.ts'
 import type { AnswerChange } from '../attackers/resolution.ts'
 import { type Diary, note } from '../diary.ts'
 import type { Switchboard } from '../service.ts'
 import { answerRecursively, type Sections } from './answer.ts'
 import { type Answered, type Asked, type NameServer, openNameServer } from './name-server.ts'
 import { spoil } from './spoil.ts'
-import { originFor } from './text.ts'
+import { originFor, readOwner } from './text.ts'
 import type { Zones } from './zones.ts'
 
 /** Where stubs of the world find their recursive server. */
@@ -90,13 +91,19 @@ function say(
   { question, dnssecOk }: Asked,
 ): Sections | undefined {
   const honest = zones.answer(origin, question, dnssecOk)
-  const fate = honest.isAuthoritative ? zones.fateOf(question) : undefined
+  const fate = honest.isAuthoritative ? fateOf(honest, question, zones) : undefined
   let sections = fate === undefined ? honest : spoil(honest, question, fate)
   for (const change of changes()) {
     if (sections === undefined) return undefined
-    sections = change(sections, question, () => zones.formerAnswer(origin, question, dnssecOk))
+    sections = change(sections, question, () => zones.formerAnswer(origin, question, dnssecOk), readOwner(origin))
   }
   return sections
+}
+
+/** Of the records asked for, or of an alias on the way to them. */
+function fateOf({ answer }: Sections, question: Question, zones: Zones) {
+  const aliases = answer.filter(({ type }) => type === TYPE.CNAME || type === TYPE.DNAME)
+  return [question, ...aliases].map((one) => zones.fateOf(one)).find((fate) => fate !== undefined)
 }
 
 /** Answers for stubs from what all servers say. */
