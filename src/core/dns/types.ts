@@ -99,7 +99,10 @@ export function parseClass(text: string): number | undefined {
 
 const longestMnemonic = 16
 
-/** Of ASCII alone: JavaScript would also make `SOA` of `ſoa` (U+017F). What is too long to be a mnemonic stays. RFC 4343 §2 */
+/**
+ * Of ASCII alone: JavaScript would also make `SOA` of `ſoa` (U+017F). What is too long for a mnemonic stays.
+ * RFC 4343 §2
+ */
 function upperCase(text: string): string {
   return text.length > longestMnemonic ? text : text.replace(/[a-z]+/g, (letters) => letters.toUpperCase())
 }
