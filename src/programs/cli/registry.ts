@@ -11,9 +11,29 @@ export interface Registered {
 /** In the order of the help. */
 export const registry: readonly Registered[] = [
   {
+    name: 'demo',
+    summary: 'Show in a test Internet what attackers do to mail, with and without Waxseal',
+    load: async () => (await import('./commands/demo.ts')).demo,
+  },
+  {
+    name: 'explain',
+    summary: 'Say what mail to a domain must be shown before it is handed over, and why',
+    load: async () => (await import('./commands/explain.ts')).explain,
+  },
+  {
+    name: 'send',
+    summary: 'Deliver a message from standard input to its recipients, enforced',
+    load: async () => (await import('./commands/send.ts')).send,
+  },
+  {
     name: 'dns',
     summary: 'Look up records and show the chain of trust that proves them',
     load: async () => (await import('./commands/dns.ts')).dns,
+  },
+  {
+    name: 'config check',
+    summary: 'Check the configuration, and show every value with where it comes from',
+    load: async () => (await import('./commands/config-check.ts')).configCheck,
   },
 ]
 

@@ -66,6 +66,7 @@ function shown(mailbox: RecipientReport['mailbox']): string {
 /** The report as data, for scripts. Certificates and transcripts are left to `--transcript`. */
 export function toJson({ sender, recipients, domains }: DeliveryReport): string {
   const data = {
+    schema: 'waxseal.send/1',
     sender: sender === null ? '' : formatMailbox(sender),
     recipients: recipients.map(({ mailbox, status, host, address, row, protection }) => ({
       recipient: formatMailbox(mailbox),
@@ -81,7 +82,7 @@ export function toJson({ sender, recipients, domains }: DeliveryReport): string 
     })),
     domains: domains.map(({ nextHop, hosts }) => ({ nextHop, hosts: hosts.map(hostToJson) })),
   }
-  return `${JSON.stringify(data, undefined, 2)}\n`
+  return `${JSON.stringify(data)}\n`
 }
 
 function hostToJson({ host, row, reason, sessions }: HostReport) {

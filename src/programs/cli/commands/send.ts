@@ -1,0 +1,165 @@
+import { writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { defaultOptions } from '../../../core/decision/decision.ts'
+import { limits } from '../../../core/limits.ts'
+import { parseHostName } from '../../../core/name/domain.ts'
+import { escapeText } from '../../../core/smtp/escape.ts'
+import { formatMailbox, type Mailbox, parseMailbox, type ReversePath } from '../../../core/smtp/mailbox.ts'
+import type { DeliveryReport } from '../../../io/delivery/report.ts'
+import { formatEntry } from '../../../io/smtp/transcript.ts'
+import { type CommandContext, defineCommand, UsageError } from '../command.ts'
+import { EXIT } from '../exit.ts'
+import { withProgress } from '../with-progress.ts'
+import type { World } from '../world.ts'
+import { worldOptions } from '../world-options.ts'
+import { prepareSubmission, readMessage, type Submission } from './send-message.ts'
+import { exitStatus, formatTranscripts, toJson, writeReport } from './send-report.ts'
+
+export const send = defineCommand({
+  name: 'send',
+  summary: 'Deliver a message from standard input to its recipients, enforced',
+  usage: ['send [--from ADDRESS] RECIPIENT...', 'send -t [--from ADDRESS] [RECIPIENT...]'],
+  description: [
+    'Reads a message from standard input and delivers it to the MX hosts of its recipients: each host must show what ' +
+      'DANE or MTA-STS asks of it (see "waxseal explain"), or the message is not handed over. Nothing is queued: who ' +
+      'gets exit status 75 tries again later.',
+    'Shows what became of every recipient, and why. With --json it says so as one object; --transcript keeps the ' +
+      'sessions line by line.',
+  ],
+  options: {
+    from: { type: 'string', short: 'f', value: 'ADDRESS', description: 'sender of the envelope; <> when absent' },
+    'read-recipients': { type: 'boolean', short: 't', description: 'take recipients from To, Cc and Bcc as well' },
+    helo: { type: 'string', value: 'NAME', description: 'our name for EHLO, instead of this machine’s' },
+    'require-tls': {
+      type: 'boolean',
+      description: 'ask for REQUIRETLS: only to verified hosts that pass it on (RFC 8689)',
+    },
+    'require-dane': { type: 'boolean', description: 'deliver only where DANE authenticates the host' },
+    transcript: { type: 'string', value: 'FILE', description: 'write every session, line by line' },
+    json: { type: 'boolean', description: 'print one JSON object (schema waxseal.send/1)' },
+    ...worldOptions,
+  },
+  operands: { name: 'RECIPIENT', min: 0, max: limits.smtp.recipients },
+  examples: [
+    { line: 'waxseal send -f me@example.net you@example.org <message.eml', does: 'to one recipient' },
+    { line: 'waxseal send -t <message.eml', does: 'to those whom the header names' },
+  ],
+  exitStatuses: [
+    { status: EXIT.done, means: 'everyone got it' },
+    { status: EXIT.data, means: 'the message cannot be sent: its header or a line of it' },
+    { status: 67, means: 'refused for good: no such mailbox' },
+    { status: EXIT.noHost, means: 'refused for good: no such domain, or one that takes no mail' },
+    { status: EXIT.unavailable, means: 'refused for good, for other reasons' },
+    { status: EXIT.temporary, means: 'not delivered to someone, and another try may help' },
+  ],
+  async run({ values, positionals }, context) {
+    const sender = readSender(values.from)
+    const named = positionals.map(readRecipient)
+    const clientName = readClientName(values.helo)
+    const wanted = values['read-recipients'] === true
+    if (named.length === 0 && !wanted) throw new UsageError('no recipients: name some, or give -t')
+    const submission = await readSubmission({ by: clientName, wanted }, context)
+    if (submission === undefined) return EXIT.data
+    const recipients = [...named, ...submission.recipients]
+    if (recipients.length === 0) throw new UsageError('the message names no recipients in To, Cc or Bcc')
+    if (recipients.length > limits.smtp.recipients)
+      throw new UsageError(`more than ${limits.smtp.recipients} recipients`)
+    const world = await context.openWorld(values, 'durable')
+    try {
+      const delivery = {
+        ...{ sender, recipients, clientName, submission },
+        requireTls: values['require-tls'] === true,
+        daneMandatory: values['require-dane'] === true,
+      }
+      const report = await deliverIn(world, delivery, context)
+      await show(report, { json: values.json === true, transcript: values.transcript }, context)
+      return context.signal.aborted ? EXIT.interrupted : exitStatus(report)
+    } finally {
+      await world.close()
+    }
+  },
+})
+
+function readSender(text: string | undefined): ReversePath {
+  if (text === undefined || text === '' || text === '<>') return null
+  return readAddress(text, 'option --from')
+}
+
+function readRecipient(text: string): Mailbox {
+  return readAddress(text, 'recipient')
+}
+
+function readAddress(text: string, what: string): Mailbox {
+  const mailbox = parseMailbox(text)
+  if (mailbox.ok) return mailbox.value
+  throw new UsageError(`${what}: not a mail address: "${escapeText(text)}" (${mailbox.fault.replaceAll('-', ' ')})`)
+}
+
+/** RFC 5321 §4.1.4: the name of this machine, or what stands for one without. */
+function readClientName(text: string | undefined): string {
+  if (text === undefined) {
+    const own = parseHostName(hostname())
+    return own.ok ? own.value : 'localhost'
+  }
+  const name = parseHostName(text)
+  if (!name.ok) throw new UsageError(`option --helo: not a host name: "${escapeText(text)}"`)
+  return name.value
+}
+
+/** Undefined, after saying why, for a message that cannot be sent. */
+async function readSubmission(
+  { by, wanted }: { readonly by: string; readonly wanted: boolean },
+  { openInput, signal, clock, out }: CommandContext,
+): Promise<Submission | undefined> {
+  const octets = await readMessage(openInput(), signal)
+  if (!octets.ok) {
+    out.warn(`the message is larger than ${limits.smtp.messageOctets} octets`)
+    return undefined
+  }
+  const prepared = prepareSubmission(octets.value, { by, now: clock.now(), recipientsFromHeader: wanted })
+  if ('submission' in prepared) return prepared.submission
+  out.warn(prepared.problem)
+  return undefined
+}
+
+interface Delivery {
+  readonly sender: ReversePath
+  readonly recipients: readonly Mailbox[]
+  readonly clientName: string
+  readonly submission: Submission
+  readonly requireTls: boolean
+  readonly daneMandatory: boolean
+}
+
+async function deliverIn(world: World, delivery: Delivery, { out, signal }: CommandContext): Promise<DeliveryReport> {
+  const { deliver } = await import('../../../io/delivery/deliver.ts')
+  const { sender, recipients, clientName, submission, requireTls, daneMandatory } = delivery
+  const { resolver, network, store, clock, profile, sts, smtpPort, trace } = world
+  const describe = (seconds: number) => `delivering to ${recipients.map(formatMailbox).join(', ')} for ${seconds} s`
+  return withProgress(out, describe, () =>
+    deliver(
+      { sender, recipients, message: submission.message, requireTls },
+      {
+        ...{ resolver, network, clock, profile, sts, signal, clientName, port: smtpPort, anchors: store.anchors },
+        random: Math.random,
+        options: { ...defaultOptions, daneMandatory },
+        ...(trace === undefined ? {} : { follow: (entry) => out.note(formatEntry(entry)) }),
+      },
+    ),
+  )
+}
+
+async function show(
+  report: DeliveryReport,
+  { json, transcript }: { readonly json: boolean; readonly transcript: string | undefined },
+  { out }: CommandContext,
+): Promise<void> {
+  if (json) out.write(toJson(report))
+  else writeReport(report, out)
+  if (transcript === undefined) return
+  try {
+    await writeFile(transcript, formatTranscripts(report))
+  } catch (error) {
+    out.warn(`cannot write "${escapeText(transcript)}": ${error instanceof Error ? escapeText(error.message) : error}`)
+  }
+}
