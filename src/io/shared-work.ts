@@ -5,7 +5,7 @@ export interface SharedWork<Value> {
    * itself is given up when nobody waits for it any more.
    */
   join(key: string, start: (signal: AbortSignal) => Promise<Value>, signal?: AbortSignal): Promise<Value>
-  /** Gives up all work, and resolves when it has ended. */
+  /** Gives up all work, and resolves when it has ended, what was given up before included. Nothing starts after it. */
   close(): Promise<void>
 }
 
@@ -17,13 +17,17 @@ interface Work<Value> {
 
 export function createSharedWork<Value>(): SharedWork<Value> {
   const underWay = new Map<string, Work<Value>>()
+  const running = new Set<Work<Value>>()
+  const closing = new AbortController()
 
   const begin = (key: string, start: (signal: AbortSignal) => Promise<Value>): Work<Value> => {
     const stop = new AbortController()
     const result = start(stop.signal).finally(() => {
+      running.delete(work)
       if (underWay.get(key) === work) underWay.delete(key)
     })
     const work: Work<Value> = { result, stop, waiters: 0 }
+    running.add(work)
     underWay.set(key, work)
     return work
   }
@@ -37,6 +41,7 @@ export function createSharedWork<Value>(): SharedWork<Value> {
   return {
     join: async (key, start, signal) => {
       signal?.throwIfAborted()
+      closing.signal.throwIfAborted()
       const work = underWay.get(key) ?? begin(key, start)
       work.waiters++
       try {
@@ -46,7 +51,8 @@ export function createSharedWork<Value>(): SharedWork<Value> {
       }
     },
     close: async () => {
-      const all = [...underWay.values()]
+      closing.abort()
+      const all = [...running]
       for (const { stop } of all) stop.abort()
       await Promise.allSettled(all.map(({ result }) => result))
     },
@@ -57,6 +63,7 @@ function abandonable<Value>(result: Promise<Value>, signal: AbortSignal | undefi
   if (signal === undefined) return result
   return new Promise((resolve, reject) => {
     const giveUp = () => reject(signal.reason)
+    if (signal.aborted) giveUp() // by what the start of the work set off
     signal.addEventListener('abort', giveUp, { once: true })
     result.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp))
   })
