@@ -1,4 +1,4 @@
-import type { Resolution } from '../dnssec/resolution.ts'
+import type { Resolution, Security } from '../dnssec/resolution.ts'
 import { type DomainName, domainOfName } from '../name/domain.ts'
 
 /**
@@ -9,6 +9,7 @@ export function baseDomains(host: DomainName, lookups: readonly Resolution[]): D
   const found = lookups.flatMap((lookup) => (lookup.kind === 'failure' ? [] : [lookup]))
   const [first] = [...found.filter(({ kind }) => kind === 'answer'), ...found]
   if (first === undefined) return []
+  // A denial for the other family counts too: a zone whose denials are insecure is held to be unsigned. RFC 9276 §3.2
   const isSecure = found.every(({ status }) => status === 'secure')
   const [alias] = first.aliases
   if (alias === undefined) return isSecure ? [host] : []
@@ -19,12 +20,12 @@ export function baseDomains(host: DomainName, lookups: readonly Resolution[]): D
 
 /** Who was to get the mail, and how the host was found. */
 export interface NamesOptions {
-  /** The domain of the recipients; undefined for a relay that an operator named. */
+  /** The domain of the recipients, or a relay that an operator named; undefined for an address. */
   readonly nextHop: DomainName | undefined
   /** What the next-hop domain is an alias of, when it is one. */
   readonly expanded: DomainName | undefined
-  /** How the MX RRset is known; undefined when no MX record led to the host. */
-  readonly mx: 'secure' | 'insecure' | undefined
+  /** How what DNS says of MX records is known; undefined when nobody asked, as for a relay. */
+  readonly mx: Security | undefined
   /** The host, as the MX record names it. */
   readonly host: DomainName
   readonly baseDomain: DomainName

@@ -7,7 +7,7 @@ export interface DecisionOptions {
   readonly insecureMx: 'dane' | 'skip'
   /** Where both apply, MTA-STS must hold as well as DANE. */
   readonly requireBoth: boolean
-  /** Deliver what would be held back, and say so. RFC 7672 §9.1 */
+  /** Deliver what DANE or MTA-STS would hold back after a session (rows 2–7, 16–20), and say so. RFC 7672 §9.1 */
   readonly audit: boolean
   /** Wait when the TXT record of MTA-STS cannot be looked up. */
   readonly deferOnTxtError: boolean
@@ -45,6 +45,8 @@ export interface DomainDecision {
   readonly text: string
   /** In the order of their preferences. Empty when there is nothing to try. */
   readonly hosts: readonly HostDecision[]
+  /** What is to be reported before any session with a host, once for the domain. RFC 8460 §4.3 */
+  readonly reports: readonly SessionReport[]
   /** Milliseconds since 1970; undefined when nothing was learnt that lasts. */
   readonly validUntil: number | undefined
 }
@@ -65,7 +67,7 @@ export interface SkipDecision {
   readonly action: 'skip'
   readonly host: string
   readonly preference: number
-  /** Of table 1d, or H2 and H3 of table 1b. */
+  /** Of table 1d, or H2 (behind insecure MX records) and H3 of table 1b. */
   readonly row: Row
   /** The row of table 1b. */
   readonly daneRow: DaneRow

@@ -1,4 +1,5 @@
 import type { ConnectDecision, ResultType, Row, SessionReport } from './decision.ts'
+import { success, unlistedReport, unusableReport } from './reports.ts'
 
 /** What a session came to before any mail. */
 export type SessionFinding =
@@ -9,8 +10,8 @@ export type SessionFinding =
   | { readonly kind: 'no-handshake'; readonly reason: string }
   /** Nobody there, or no SMTP server. RFC 8460 §4.3: not counted. */
   | { readonly kind: 'no-session'; readonly reason: string }
-  /** The server does not pass REQUIRETLS on. RFC 8689 §4.2.1 */
-  | { readonly kind: 'no-requiretls' }
+  /** TLS is up, and the server does not pass REQUIRETLS on; `peer` as far as it is known. RFC 8689 §4.2.1 */
+  | { readonly kind: 'no-requiretls'; readonly peer?: PeerFinding | undefined }
 
 export interface PeerFinding {
   /** Undefined when no usable records apply. */
@@ -47,28 +48,45 @@ export interface Verdict {
 export function judgeSession(host: ConnectDecision, found: SessionFinding): Verdict {
   const verdict = weigh(host, found)
   if (found.kind === 'no-session') return verdict
-  if (host.demand.waived) return relax(verdict, found, '32', 'the message waives TLS')
-  if (verdict.action === 'skip' && host.options.audit) return relax(verdict, found, '31', 'delivered in audit mode')
-  return host.demand.requireTls ? requireTls(host, found, verdict) : verdict
+  const { requireTls, waived } = host.demand
+  if (requireTls) return holdToRequireTls(host, found, verdict)
+  if (waived) return relax(countedFor(host, verdict), found, '32', 'the message waives TLS')
+  if (isAudited(host, found, verdict)) return relax(verdict, found, '31', 'delivered in audit mode')
+  return verdict
+}
+
+/** What mail would be held back for, and audit mode lets pass: DANE and MTA-STS, after a session. RFC 7672 §9.1 */
+const auditedRows: ReadonlySet<Row> = new Set(['2', '3', '4', '5', '6', '7', '16', '17', '18', '19', '20'])
+
+/** Who mandates TLS audits certificates alone. */
+function isAudited({ options }: ConnectDecision, found: SessionFinding, { action, row }: Verdict): boolean {
+  const isUp = found.kind === 'tls' || !options.tlsMandatory
+  return options.audit && action === 'skip' && auditedRows.has(row) && isUp
 }
 
 /** Rows 31 and 32: the reports are those of the row that would have held it back. */
 function relax(verdict: Verdict, found: SessionFinding, row: Row, why: string): Verdict {
+  if (verdict.action !== 'skip') return { ...verdict, row, text: why }
   const action = found.kind === 'no-handshake' ? 'retry-in-clear' : 'deliver'
-  const protection = found.kind === 'tls' ? 'encrypted' : 'none'
-  const text = verdict.action === 'skip' ? `${why}, although ${verdict.text}` : why
-  return { ...verdict, action, row, text, protection: verdict.action === 'skip' ? protection : verdict.protection }
+  const isUp = found.kind === 'tls' || found.kind === 'no-requiretls'
+  const text = `${why}, although ${verdict.text}`
+  return { ...verdict, action, row, text, protection: isUp ? 'encrypted' : 'none' }
 }
 
-/** Row 33. RFC 8689 §4.2.1 */
-function requireTls(host: ConnectDecision, found: SessionFinding, verdict: Verdict): Verdict {
-  if (verdict.action === 'skip' && found.kind !== 'no-requiretls') return verdict
-  const isAuthenticated = verdict.protection === 'verified' && (host.dane.state === 'ok' || host.sts.mode === 'enforce')
-  if (verdict.action === 'deliver' && (isAuthenticated || verdict.protection === 'host-verified')) return verdict
-  const text =
-    found.kind === 'no-requiretls'
-      ? 'the server does not offer REQUIRETLS'
-      : 'the message requires an authenticated server'
+/** A message that waives TLS goes even where TLSA records cannot be looked up; that is what is counted then. */
+function countedFor({ daneRow }: ConnectDecision, verdict: Verdict): Verdict {
+  if (daneRow !== 'H8') return verdict
+  return { ...verdict, reports: [{ policyType: 'tlsa', resultType: 'dnssec-invalid', reason: 'tlsa-lookup-failed' }] }
+}
+
+/** Row 33: neither audit mode nor a policy in mode testing counts for what a message demands. RFC 8689 §4.2.1 */
+function holdToRequireTls(host: ConnectDecision, found: SessionFinding, verdict: Verdict): Verdict {
+  if (verdict.action === 'skip') return verdict
+  const isProved = (host.dane.state === 'ok' && host.mxIsSecure) || host.sts.mode === 'enforce'
+  if (verdict.action === 'deliver' && verdict.protection === 'verified' && isProved && found.kind === 'tls') {
+    return verdict
+  }
+  const text = found.kind === 'no-requiretls' ? noRequireTls : 'the message requires an authenticated server'
   return { ...verdict, action: 'skip', row: '33', protection: 'none', cause: 'requiretls', text }
 }
 
@@ -76,47 +94,46 @@ function weigh(host: ConnectDecision, found: SessionFinding): Verdict {
   switch (found.kind) {
     case 'no-session':
       return { row: '30', action: 'skip', protection: 'none', text: found.reason, cause: 'smtp', reports: [] }
-    case 'no-requiretls':
-      return { row: '33', action: 'skip', protection: 'none', text: 'no REQUIRETLS', cause: 'requiretls', reports: [] }
     case 'no-starttls':
     case 'no-handshake':
       return weighNoTls(host, found.kind, found.reason)
+    case 'no-requiretls':
+      if (found.peer !== undefined) return weighPeer(host, found.peer)
+      return { row: '33', action: 'skip', protection: 'none', text: noRequireTls, cause: 'requiretls', reports: [] }
     case 'tls':
       return weighPeer(host, found.peer)
   }
 }
 
-/** Rows 2, 3, 13, 18, 19, 22, 23, 25, 26 and 29. */
+const noRequireTls = 'the server does not offer REQUIRETLS'
+
+/** Rows 2, 3, 13, 17, 18, 19, 22, 23, 25, 26 and 29. */
 function weighNoTls(host: ConnectDecision, kind: 'no-starttls' | 'no-handshake', reason: string): Verdict {
   const { dane, sts, options } = host
   const isOffer = kind === 'no-starttls'
   const resultType = isOffer ? 'starttls-not-supported' : 'validation-failure'
-  const skip = (row: Row, reports: readonly SessionReport[]): Verdict => {
-    return { row, action: 'skip', protection: 'none', text: reason, cause: causeOf(host, isOffer), reports }
-  }
-  const clear = (row: Row, reports: readonly SessionReport[]): Verdict => {
-    const action = isOffer ? 'deliver' : 'retry-in-clear'
-    return { row, action, protection: 'none', text: reason, cause: 'starttls', reports }
+  const skip = (row: Row, cause: Verdict['cause'], reports: readonly SessionReport[]): Verdict => {
+    return { row, action: 'skip', protection: 'none', text: reason, cause: isOffer ? 'starttls' : cause, reports }
   }
   const tlsa: SessionReport = { policyType: 'tlsa', resultType, reason }
   const policy: SessionReport = { policyType: 'sts', resultType, reason }
   if (dane.state === 'ok') {
     const alsoSts = isOffer && sts.mode !== 'none' ? [policy] : []
-    return skip(isOffer ? '2' : '3', [tlsa, ...alsoSts])
+    return skip(isOffer ? '2' : '3', 'dane', [tlsa, ...alsoSts])
   }
-  if (dane.state === 'unusable') return skip('13', [tlsa, { ...tlsa, resultType: 'tlsa-invalid', reason: undefined }])
-  if (sts.mode === 'enforce') return skip(isOffer ? '18' : '19', [policy])
-  const none: SessionReport = { policyType: 'no-policy-found', resultType, reason }
-  if (options.tlsMandatory) return skip('29', [sts.mode === 'testing' ? policy : none])
-  if (sts.mode === 'testing') return clear(isOffer ? '22' : '23', [policy])
-  return clear(isOffer ? '25' : '26', [none])
+  if (dane.state === 'unusable') return skip('13', 'dane', [tlsa, unusableReport])
+  const isUnlisted = sts.mode !== 'none' && !sts.listed
+  const report: SessionReport = sts.mode === 'none' ? { ...policy, policyType: 'no-policy-found' } : policy
+  const reports = [isUnlisted ? unlistedReport : report]
+  if (sts.mode === 'enforce' && isUnlisted) return { ...skip('17', 'mta-sts', reports), ...unlisted }
+  if (sts.mode === 'enforce') return skip(isOffer ? '18' : '19', 'mta-sts', reports)
+  if (options.tlsMandatory) return skip('29', 'starttls', reports)
+  const row = sts.mode === 'testing' ? (isOffer ? '22' : '23') : isOffer ? '25' : '26'
+  const action = isOffer ? 'deliver' : 'retry-in-clear'
+  return { row, action, protection: 'none', text: reason, cause: 'starttls', reports }
 }
 
-function causeOf({ dane, sts }: ConnectDecision, isOffer: boolean): Verdict['cause'] {
-  if (isOffer) return 'starttls'
-  if (dane.state !== 'none') return 'dane'
-  return sts.mode === 'none' ? 'starttls' : 'mta-sts'
-}
+const unlisted = { cause: 'mta-sts', text: 'the MTA-STS policy does not list the host' } as const
 
 /** Rows 4 to 12, 14 to 17, 20 to 22, 24 and 27. */
 function weighPeer(host: ConnectDecision, peer: PeerFinding): Verdict {
@@ -141,18 +158,16 @@ function weighDane(host: ConnectDecision, peer: PeerFinding): Verdict {
     const reports: SessionReport[] = [{ policyType: 'tlsa', ...fault }]
     return { row, action: 'skip', protection: 'none', text: fault.reason, cause: 'dane', reports }
   }
-  const success: SessionReport = { policyType: 'tlsa', resultType: undefined, reason: undefined }
   const good = (row: Row, reports: readonly SessionReport[]): Verdict => {
     const protection = mxIsSecure ? 'verified' : 'host-verified'
     return { row, action: 'deliver', protection, text: 'DANE matches', cause: 'dane', reports }
   }
-  if (sts.mode === 'none') return good('8', [success])
+  if (sts.mode === 'none') return good('8', [success('tlsa')])
   const fault = stsFault(sts, peer)
   if (fault === undefined) {
-    const verdict = good('9', [success, { ...success, policyType: 'sts' }])
-    return { ...verdict, protection: 'verified' }
+    return { ...good('9', [success('tlsa'), success('sts')]), protection: 'verified' }
   }
-  const reports: SessionReport[] = [success, { policyType: 'sts', ...fault }]
+  const reports: SessionReport[] = [success('tlsa'), { policyType: 'sts', ...fault }]
   if (sts.mode === 'testing') return good('10', reports)
   const mustHold = !mxIsSecure || options.requireBoth
   if (!mustHold) return good('11', reports)
@@ -164,18 +179,26 @@ type ActiveSts = Extract<ConnectDecision['sts'], { mode: 'testing' | 'enforce' }
 
 /** What MTA-STS has against the session. RFC 8461 §4 */
 function stsFault({ listed }: ActiveSts, { pkixFault }: PeerFinding): PeerFault | undefined {
-  return listed ? pkixFault : { resultType: 'validation-failure', reason: 'sts-mx-mismatch' }
+  return listed ? pkixFault : unlistedFault
 }
 
+const unlistedFault: PeerFault = { resultType: 'validation-failure', reason: 'sts-mx-mismatch' }
+
 function weighUnusable({ sts }: ConnectDecision, peer: PeerFinding): Verdict {
-  const invalid: SessionReport = { policyType: 'tlsa', resultType: 'tlsa-invalid', reason: undefined }
   const unusable = 'no TLSA record can be used'
   if (sts.mode === 'none') {
-    return { row: '14', action: 'deliver', protection: 'encrypted', text: unusable, cause: 'dane', reports: [invalid] }
+    return {
+      row: '14',
+      action: 'deliver',
+      protection: 'encrypted',
+      text: unusable,
+      cause: 'dane',
+      reports: [unusableReport],
+    }
   }
   const fault = stsFault(sts, peer)
   const counted: SessionReport = fault === undefined ? success('sts') : { policyType: 'sts', ...fault }
-  const reports = [counted, invalid]
+  const reports = [counted, unusableReport]
   if (sts.mode === 'testing') {
     return { row: '14', action: 'deliver', protection: 'encrypted', text: unusable, cause: 'dane', reports }
   }
@@ -202,8 +225,4 @@ function weighPublic({ sts }: ConnectDecision, peer: PeerFinding): Verdict {
     return { row: '22', action: 'deliver', protection: 'encrypted', text, cause: 'mta-sts', reports }
   }
   return { row: sts.listed ? '20' : '17', action: 'skip', protection: 'none', text, cause: 'mta-sts', reports }
-}
-
-function success(policyType: SessionReport['policyType']): SessionReport {
-  return { policyType, resultType: undefined, reason: undefined }
 }

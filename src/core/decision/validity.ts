@@ -1,8 +1,12 @@
 import type { Resolution } from '../dnssec/resolution.ts'
 import type { Facts } from './facts.ts'
 
-/** When the first of what a decision rests on ends, in milliseconds since 1970; undefined when something failed. */
+/**
+ * When the first of what a decision rests on ends, in milliseconds since 1970; undefined when something failed, and may
+ * go well at the next try. A policy that cannot be fetched is such a failure too.
+ */
 export function validUntil(facts: Facts, now: number): number | undefined {
+  if (facts.sts?.id !== undefined && facts.sts.failure !== undefined) return undefined
   const ends = lookupsOf(facts).map((lookup) => (lookup.kind === 'failure' ? undefined : now + lookup.ttl * 1000))
   const policy = facts.sts?.policy
   if (policy !== undefined) ends.push(policy.expiresAt)
@@ -10,6 +14,7 @@ export function validUntil(facts: Facts, now: number): number | undefined {
   return known.length === 0 || known.length < ends.length ? undefined : Math.min(...known)
 }
 
+/** Every lookup that the facts rest on. */
 export function lookupsOf({ mx, hosts, sts }: Facts): Resolution[] {
   const all = [
     mx.resolution,
