@@ -1,7 +1,7 @@
 import { isPaused } from '../../core/mtasts/cache.ts'
-import { storedPolicy } from './policy-cache.ts'
+import { findPolicy, storedPolicy } from './policy-cache.ts'
 import { loadPolicy, type ServedPolicy } from './policy-source.ts'
-import { formatStsFailure, parseStsFailure } from './sts-failure.ts'
+import { formatStsFailure, parseStsFailure, type StsFailure } from './sts-failure.ts'
 import type { PolicyKey, StsWork } from './sts-work.ts'
 
 /** Fetches and stores, unless that failed for this id in the last minutes: then the failure stands. RFC 8461 §3.3 */
@@ -19,16 +19,31 @@ export function fetchAndStore(key: PolicyKey, work: StsWork, signal: AbortSignal
 }
 
 async function load({ domain, id }: PolicyKey, work: StsWork, signal: AbortSignal): Promise<ServedPolicy> {
-  const { store, clock, onEvent } = work
+  const before = await work.store.policies.find(domain)
   const served = await loadPolicy(domain, { ...work, signal })
-  const now = clock.now()
   if (served.kind === 'policy') {
-    await store.policies.put(storedPolicy(domain, { ...served, id, now }))
-    onEvent?.({ kind: 'policy-stored', domain, id, mode: served.policy.mode })
+    const current = await work.store.policies.find(domain)
+    // A fetch for another id has overtaken this one, and what it brought is newer.
+    if (current === undefined || current.id === before?.id) await keepPolicy({ domain, id }, served, work)
     return served
   }
   signal.throwIfAborted()
-  await store.policies.putFailure({ domain, id, at: now, failure: formatStsFailure(served.failure) })
-  onEvent?.({ kind: 'fetch-failed', domain, failure: served.failure })
+  await keepFailure({ domain, id }, served.failure, work)
   return served
+}
+
+async function keepPolicy(
+  { domain, id }: PolicyKey,
+  served: Extract<ServedPolicy, { kind: 'policy' }>,
+  { store, clock, onEvent }: StsWork,
+): Promise<void> {
+  const written = await store.policies.put(storedPolicy(domain, { ...served, id, now: clock.now() }))
+  if (written === 'durable') onEvent?.({ kind: 'policy-stored', domain, id, mode: served.policy.mode })
+}
+
+async function keepFailure({ domain, id }: PolicyKey, failure: StsFailure, work: StsWork): Promise<void> {
+  await work.store.policies.putFailure({ domain, id, at: work.clock.now(), failure: formatStsFailure(failure) })
+  const { cached } = await findPolicy(domain, work)
+  // RFC 8461 §3.3, §10.2: who has withdrawn MTA-STS by mode none may well take the policy host down.
+  if (cached?.policy.mode !== 'none') work.onEvent?.({ kind: 'fetch-failed', domain, failure })
 }

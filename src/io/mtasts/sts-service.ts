@@ -34,6 +34,7 @@ export function createStsService(options: StsServiceOptions): StsService {
   return {
     lookup: (domain, { signal } = {}) => lookups.join(domain, (shared) => lookup(domain, work, shared), signal),
     refresh: async (domain, { signal } = {}) => {
+      signal?.throwIfAborted()
       const { cached } = await findPolicy(domain, work)
       return cached && fetchAndStore({ domain, id: cached.stored.id }, work, signal)
     },
@@ -45,14 +46,14 @@ export function createStsService(options: StsServiceOptions): StsService {
 }
 
 async function lookup(domain: DomainName, work: StsWork, signal: AbortSignal): Promise<StsFinding> {
-  const [record, { cached, lapsed }] = await Promise.all([
-    lookupStsRecord(domain, { resolver: work.resolver, signal }),
-    findPolicy(domain, work),
-  ])
+  const record = await lookupStsRecord(domain, { resolver: work.resolver, signal })
   signal.throwIfAborted()
+  const before = await findPolicy(domain, work)
   // RFC 8461 §5.1: an id that is no news leaves the policy in force as it is, and so does a record that is not there.
-  if (record.kind !== 'valid' || cached?.stored.id === record.id)
-    return findingOf({ record, cached, lapsed, now: work.clock.now() })
+  if (record.kind !== 'valid' || before.cached?.stored.id === record.id)
+    return findingOf({ record, ...before, now: work.clock.now() })
   const served = await obtainPolicy({ domain, id: record.id }, work, signal)
-  return findingOf({ record, cached, lapsed, served, now: work.clock.now() })
+  // While a fetch failed, the policy in force may have lapsed or been refreshed.
+  const known = served.kind === 'failed' ? await findPolicy(domain, work) : before
+  return findingOf({ record, ...known, served, now: work.clock.now() })
 }

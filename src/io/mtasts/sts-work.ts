@@ -23,7 +23,9 @@ export interface StsServiceOptions {
 
 /** What an operator may want in a log or a count. */
 export type StsEvent =
+  /** On disk, that is. */
   | { readonly kind: 'policy-stored'; readonly domain: DomainName; readonly id: string; readonly mode: string }
+  /** Any fetch, refreshes included; not told while the policy in force is of mode `none`. */
   | { readonly kind: 'fetch-failed'; readonly domain: DomainName; readonly failure: StsFailure }
   /** A policy in force is on its way to lapse; never told of mode `none`. RFC 8461 §3.3, §10.2 */
   | {
