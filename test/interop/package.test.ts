@@ -36,7 +36,7 @@ before(() => {
 after(() => rmSync(elsewhere, { recursive: true, force: true }))
 
 test('the packed package runs elsewhere through npx', () => {
-  assert.equal(run("npx", ["waxseal", "--version"], elsewhere).trim(), `waxseal ${version}`)
+  assert.equal(run('npx', ['waxseal', '--version'], elsewhere).trim(), `waxseal ${version}`)
 })
 
 test('the packed package brings no Node of its own', () => {

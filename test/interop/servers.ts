@@ -81,7 +81,15 @@ function connects(address: string, port: number): Promise<boolean> {
 
 /** How `ldns-signzone` is to sign a zone; `expired` and `-o` style options go straight through. */
 export interface Signing {
-  readonly algorithm: 'RSASHA256' | 'RSASHA512' | 'ECDSAP256SHA256' | 'ECDSAP384SHA384' | 'ED25519' | 'ED448'
+  readonly algorithm:
+    | 'RSASHA1'
+    | 'RSASHA1-NSEC3-SHA1'
+    | 'RSASHA256'
+    | 'RSASHA512'
+    | 'ECDSAP256SHA256'
+    | 'ECDSAP384SHA384'
+    | 'ED25519'
+    | 'ED448'
   readonly options?: readonly string[]
 }
 
@@ -231,7 +239,7 @@ export function digest(certificate: string, selector: 0 | 1): string {
 
 /** Postfix with an `smtpd` per address, each with its own certificate, delivering all mail to one folder. */
 export interface Postfix {
-  /** Messages delivered so far, whole. */
+  /** Messages delivered so far, whole, an octet a character. */
   messages(): string[]
 }
 
@@ -262,6 +270,7 @@ export async function startPostfix(
     'smtpd_relay_restrictions = reject_unauth_destination',
     'smtpd_recipient_restrictions = check_recipient_access inline:{ { refused@dane.example = 550 5.1.1 no such user }, { later@dane.example = 450 4.2.1 busy } }, reject_unauth_destination',
     'smtpd_tls_loglevel = 1',
+    'smtpd_tls_received_header = yes',
     'smtpd_peername_lookup = no',
   ]
   const services = hosts.map(({ address, name, chain, key }) => {
@@ -301,7 +310,7 @@ export async function startPostfix(
 
 function readMaildir(folder: string): string[] {
   try {
-    return readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'))
+    return readdirSync(folder).map((file) => readFileSync(join(folder, file), 'latin1'))
   } catch {
     return [] // virtual(8) makes the folder with the first message
   }

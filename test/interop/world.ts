@@ -1,11 +1,12 @@
 // One small Internet of real servers: a signed root, a signed TLD, domains of every kind, at addresses of its own.
-import { writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { addresses as at } from './addresses.ts'
 import {
+  addAddresses,
   digest,
   openAuthority,
   type Postfix,
-  type Signing,
   type Stage,
   signZone,
   startNginx,
@@ -13,20 +14,7 @@ import {
   startPostfix,
   startUnbound,
 } from './servers.ts'
-
-export const at = {
-  root: '192.0.2.1',
-  topLevel: '192.0.2.2',
-  leaves: '192.0.2.3',
-  /** Unbound; a loopback address, because `trust-ad` believes no other. */
-  unbound: '127.0.0.53',
-  dane: '192.0.2.25',
-  anchored: '192.0.2.26',
-  listed: '192.0.2.27',
-  plain: '192.0.2.28',
-  wrong: '192.0.2.29',
-  policies: '192.0.2.80',
-} as const
+import { dnsLeaves, type Leaf, mailLeaves } from './zones.ts'
 
 export interface InteropWorld {
   readonly hints: string
@@ -35,130 +23,62 @@ export interface InteropWorld {
   readonly postfix: Postfix | undefined
 }
 
-const soa = '@ 3600 IN SOA ns.example. hostmaster.example. 1 3600 600 86400 300\n'
-
-function zone(body: string): string {
-  return `$TTL 3600\n${soa}@ IN NS ns.example.\n${body}\n`
-}
-
-interface Leaf {
-  readonly text: string
-  readonly signing?: Signing
-  /** The parent has no DS although the zone is signed. */
-  readonly withoutDs?: boolean
-  /** The parent has a DS that matches no key. */
-  readonly wrongDs?: boolean
-}
-
-const nsec3 = ['-n', '-t', '0']
-const nsec3OptOut = ['-n', '-p', '-t', '0']
-
-/** Records that exercise each kind of answer and denial. */
-const exercise = `
-a IN A 192.0.2.90
-alias IN CNAME a
-far IN CNAME a.unsigned.example.
-farther IN CNAME alias.p384.example.
-*.wild IN TXT "expanded"
-*.wild IN MX 10 a
-host.wild IN A 192.0.2.91
-b.ent IN A 192.0.2.92
-tree IN DNAME target
-x.target IN A 192.0.2.93
-child IN NS ns.example.
-_25._tcp.a IN TLSA 3 1 1 0000000000000000000000000000000000000000000000000000000000000000
-`
-
-function leaves(tlsa: Readonly<Record<string, string>>): Record<string, Leaf> {
-  return {
-    'dane.example.': {
-      signing: { algorithm: 'ECDSAP256SHA256' },
-      text: `@ IN MX 10 mx\nmx IN A ${at.dane}\n_25._tcp.mx IN TLSA ${tlsa.dane}\n${exercise}`,
-    },
-    'anchored.example.': {
-      signing: { algorithm: 'ED25519', options: nsec3 },
-      text: `@ IN MX 10 mx\nmx IN A ${at.anchored}\n_25._tcp.mx IN TLSA ${tlsa.anchored}\n${exercise}`,
-    },
-    'wrong.example.': {
-      signing: { algorithm: 'ECDSAP256SHA256' },
-      text: `@ IN MX 10 mx\nmx IN A ${at.wrong}\n_25._tcp.mx IN TLSA ${tlsa.wrong}`,
-    },
-    'optout.example.': { signing: { algorithm: 'ECDSAP256SHA256', options: nsec3OptOut }, text: exercise },
-    'rsa.example.': { signing: { algorithm: 'RSASHA256', options: nsec3 }, text: exercise },
-    'rsa512.example.': { signing: { algorithm: 'RSASHA512' }, text: exercise },
-    'p384.example.': { signing: { algorithm: 'ECDSAP384SHA384' }, text: exercise },
-    'ed448.example.': { signing: { algorithm: 'ED448', options: nsec3 }, text: exercise },
-    'island.example.': { signing: { algorithm: 'ED25519' }, text: exercise, withoutDs: true },
-    'broken.example.': { signing: { algorithm: 'ED25519' }, text: exercise, wrongDs: true },
-    'expired.example.': {
-      signing: { algorithm: 'ED25519', options: ['-i', '20200101000000', '-e', '20200201000000'] },
-      text: exercise,
-    },
-    'unsigned.example.': { text: `${exercise}@ IN MX 10 mx\nmx IN A ${at.plain}` },
-    'sts.example.': {
-      text: `@ IN MX 10 mx\nmx IN A ${at.listed}\n_mta-sts IN TXT "v=STSv1; id=1;"\nmta-sts IN A ${at.policies}`,
-    },
-    'strict.example.': {
-      text: `@ IN MX 10 mx\nmx IN A ${at.plain}\n_mta-sts IN TXT "v=STSv1; id=1;"\nmta-sts IN A ${at.policies}`,
-    },
-    'null.example.': { signing: { algorithm: 'ECDSAP256SHA256' }, text: '@ IN MX 0 .' },
-  }
-}
-
-/** Builds the DNS half of the world; with `mail`, Postfix and nginx too. */
+/** Builds the DNS half of the world; with `mail`, Postfix and nginx in the place of zones that only DNS needs. */
 export async function buildWorld(stage: Stage, { mail }: { mail: boolean }): Promise<InteropWorld> {
+  addAddresses(Object.values(at).filter((address) => !address.startsWith('127.')))
   const authority = openAuthority(stage)
+  const policyDomains = ['sts', 'strict', 'unlisted', 'trial', 'missing'].map((name) => `mta-sts.${name}.example`)
   const certificates = {
     dane: authority.issue('mx.dane.example', { names: ['unrelated.example'] }),
     anchored: authority.issue('mx.anchored.example'),
     listed: authority.issue('mx.sts.example'),
     plain: authority.issue('elsewhere.example'),
     wrong: authority.issue('mx.wrong.example'),
-    policy: authority.issue('mta-sts.sts.example', { names: ['mta-sts.sts.example', 'mta-sts.strict.example'] }),
+    policy: authority.issue('mta-sts.sts.example', { names: policyDomains }),
   }
-  const tlsa = {
+  const mailZones = mailLeaves({
     dane: `3 1 1 ${digest(certificates.dane.certificate, 1)}`,
     anchored: `2 0 1 ${digest(authority.certificate, 0)}`,
     wrong: `3 1 1 ${'ab'.repeat(32)}`,
-  }
-  const dns = await startDns(stage, leaves(tlsa))
+  })
+  const dns = await startDns(stage, mail ? mailZones : { ...mailZones, ...dnsLeaves() })
   if (!mail) return { ...dns, authority: authority.certificate, postfix: undefined }
   const names = ['dane', 'anchored', 'listed', 'plain', 'wrong'] as const
   const postfix = await startPostfix(
     stage,
-    names.map((name) => ({ address: at[name], name: `mx.${name}.example`, ...certificates[name] })),
-    ['dane.example', 'anchored.example', 'sts.example', 'strict.example', 'unsigned.example', 'wrong.example'],
+    [
+      ...names.map((name) => ({ address: at[name], name: `mx.${name}.example`, ...certificates[name] })),
+      { address: at.cleartext, name: 'mx.cleartext.example' },
+    ],
+    Object.keys(mailZones).map((zone) => zone.replace(/\.$/, '')),
   )
-  const policy = (mx: string) =>
-    `return 200 "version: STSv1\\r\\nmode: enforce\\r\\nmx: ${mx}\\r\\nmax_age: 86400\\r\\n";`
+  const policy = (mode: string, mx: string) =>
+    `return 200 "version: STSv1\\r\\nmode: ${mode}\\r\\nmx: ${mx}\\r\\nmax_age: 86400\\r\\n";`
   await startNginx(stage, at.policies, [
-    { name: 'mta-sts.sts.example', ...certificates.policy, answer: policy('mx.sts.example') },
-    { name: 'mta-sts.strict.example', ...certificates.policy, answer: policy('mx.strict.example') },
+    { name: 'mta-sts.sts.example', ...certificates.policy, answer: policy('enforce', 'mx.sts.example') },
+    { name: 'mta-sts.strict.example', ...certificates.policy, answer: policy('enforce', 'mx.strict.example') },
+    { name: 'mta-sts.unlisted.example', ...certificates.policy, answer: policy('enforce', '*.elsewhere.example') },
+    { name: 'mta-sts.trial.example', ...certificates.policy, answer: policy('testing', 'mx.trial.example') },
+    { name: 'mta-sts.missing.example', ...certificates.policy, answer: 'return 404;' },
   ])
   return { ...dns, authority: authority.certificate, postfix }
 }
 
-async function startDns(stage: Stage, domains: Record<string, Leaf>): Promise<{ hints: string; anchors: string }> {
-  const files: Record<string, string> = {}
-  let delegations = ''
-  for (const [name, { text, signing, withoutDs, wrongDs }] of Object.entries(domains)) {
-    delegations += `${name} IN NS ns.example.\n`
-    if (signing === undefined) {
-      files[name] = join(stage.folder, `${name}zone`)
-      writeFileSync(files[name], `$ORIGIN ${name}\n${zone(text)}`)
-      continue
-    }
-    const signed = signZone(stage, name, `$ORIGIN ${name}\n${zone(text)}`, signing)
-    files[name] = signed.file
-    if (withoutDs !== true)
-      delegations += wrongDs === true ? signed.ds.replace(/[0-9a-f]{8}\s*$/, 'deadbeef\n') : signed.ds
-  }
+const soa = '@ 3600 IN SOA ns.example. hostmaster.example. 1 3600 600 86400 300\n'
+
+function zoneText(name: string, body: string): string {
+  return `$ORIGIN ${name}\n$TTL 3600\n${soa}@ IN NS ns.example.\n${body}\n`
+}
+
+async function startDns(stage: Stage, leaves: Record<string, Leaf>): Promise<{ hints: string; anchors: string }> {
+  const { files, delegations, late } = signLeaves(stage, leaves)
   const example = signZone(
     stage,
     'example.',
     `$ORIGIN example.\n$TTL 3600\n@ IN SOA ns hostmaster 1 3600 600 86400 300\n@ IN NS tld\ntld IN A ${at.topLevel}\nns IN A ${at.leaves}\n${delegations}`,
-    { algorithm: 'ECDSAP256SHA256', options: nsec3OptOut },
+    { algorithm: 'ECDSAP256SHA256', options: ['-n', '-p', '-t', '0'] },
   )
+  appendFileSync(example.file, late)
   const root = signZone(
     stage,
     '.',
@@ -172,9 +92,63 @@ async function startDns(stage: Stage, domains: Record<string, Leaf>): Promise<{ 
   const anchors = join(stage.folder, 'anchors')
   writeFileSync(hints, `.  3600000  NS  ns.root.\nns.root.  3600000  A  ${at.root}\n`)
   writeFileSync(anchors, root.ds)
-  await startUnbound(stage, at.unbound, {
-    anchors: root.ds,
-    hints: `. 3600000 NS ns.root.\nns.root. 3600000 A ${at.root}\n`,
-  })
+  await startUnbound(stage, at.unbound, { anchors: root.ds, hints: readFileSync(hints, 'utf8') })
   return { hints, anchors }
+}
+
+interface SignedLeaves {
+  /** Zone name to file. */
+  readonly files: Record<string, string>
+  /** What `example.` says of them, and what it says without having signed it. */
+  readonly delegations: string
+  readonly late: string
+}
+
+/** Signs what is signed, children before their parents. */
+function signLeaves(stage: Stage, leaves: Record<string, Leaf>): SignedLeaves {
+  const files: Record<string, string> = {}
+  const delegations: Record<string, string> = {}
+  const late: Record<string, string> = {}
+  const deepestFirst = Object.entries(leaves).sort(([one], [other]) => other.split('.').length - one.split('.').length)
+  for (const [name, leaf] of deepestFirst) {
+    const text = zoneText(name, `${leaf.text}\n${delegations[name] ?? ''}`)
+    const { file, ds } = writeLeaf(stage, name, text, leaf)
+    appendFileSync(file, late[name] ?? '')
+    files[name] = file
+    const parent = name.slice(name.indexOf('.') + 1)
+    const list = leaf.isOptedOut === true ? late : delegations
+    list[parent] = `${list[parent] ?? ''}${name} 3600 IN NS ns.example.\n${ds}`
+  }
+  return { files, delegations: delegations['example.'] ?? '', late: late['example.'] ?? '' }
+}
+
+function writeLeaf(
+  stage: Stage,
+  name: string,
+  text: string,
+  { signing, ds, forge }: Leaf,
+): { file: string; ds: string } {
+  if (signing === undefined) {
+    const file = join(stage.folder, `${name}zone`)
+    writeFileSync(file, text)
+    return { file, ds: '' }
+  }
+  const signed = signZone(stage, name, text, signing)
+  if (forge !== undefined) forgeFile(signed.file, forge)
+  return { file: signed.file, ds: spoilDs(signed.ds, ds) }
+}
+
+/** Changes data in a signed zone and leaves its signatures. Signed zones have tabs where texts have blanks. */
+function forgeFile(file: string, [before, after]: readonly [string, string]): void {
+  const text = readFileSync(file, 'utf8')
+  const forged = text.replaceAll(before, after)
+  if (forged === text) throw new Error(`nothing to forge in ${file}: "${before}"`)
+  writeFileSync(file, forged)
+}
+
+function spoilDs(line: string, how: Leaf['ds']): string {
+  if (how === 'absent') return ''
+  if (how === 'mismatched') return line.replace(/[0-9a-f]{8}\s*$/, 'deadbeef\n')
+  // Digest type 2 becomes 99, which nobody knows. RFC 4035 §5.2
+  return how === 'unknown-digest' ? line.replace(/(\sDS\s+\d+ \d+) 2 /, '$1 99 ') : line
 }

@@ -225,12 +225,11 @@ function findReferral({ authority, bailiwick, message }: Reply, { name }: Questi
   )
 }
 
-/** A denial counts from whoever claims authority for it, or shows the zone's SOA record or a proof. */
+/** A denial counts from whoever claims authority for it, or shows the zone's SOA record or a proof without referring. */
 function isAuthoritative({ message, authority }: SortedReply): boolean {
-  return (
-    message.isAuthoritative ||
-    authority.some(({ type }) => [TYPE.SOA, TYPE.NSEC, TYPE.NSEC3].some((one) => one === type))
-  )
+  const has = (...types: readonly number[]) => authority.some(({ type }) => types.includes(type))
+  // NS records without SOA are a referral, here one to where we are: the proof beside it is about the cut. RFC 2308 §2.2
+  return message.isAuthoritative || has(TYPE.SOA) || (has(TYPE.NSEC, TYPE.NSEC3) && !has(TYPE.NS))
 }
 
 /** Unvalidated, as all that is said about name servers: what they serve is validated. RFC 4035 §2.2 */
