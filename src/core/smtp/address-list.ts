@@ -25,8 +25,12 @@ export function parseAddressList(text: string): Result<Mailbox[], AddressListFau
   const mailboxes: Mailbox[] = []
   let element: Token[] = []
   let inGroup = false
+  let brackets: Brackets = 'none'
   for (const token of [...tokens.value, mark(',', text.length)]) {
-    if (isInRoute(element) && token.at < text.length) element.push(token)
+    // Between angle brackets commas and colons belong to an old source route. RFC 5322 §4.4
+    const inRoute = brackets === 'open' && token.at < text.length
+    brackets = bracketsAfter(brackets, token, inRoute)
+    if (inRoute) element.push(token)
     else if (isMark(token, ':')) {
       if (inGroup) return refuse('group', token.at)
       inGroup = true
@@ -43,9 +47,13 @@ export function parseAddressList(text: string): Result<Mailbox[], AddressListFau
   return inGroup ? refuse('group', text.length) : accept(mailboxes)
 }
 
-/** Between angle brackets commas and colons belong to an old source route. RFC 5322 §4.4 */
-function isInRoute(element: readonly Token[]): boolean {
-  return element.some((token) => isMark(token, '<')) && !element.some((token) => isMark(token, '>'))
+/** What the element has had of `<` and `>`. */
+type Brackets = 'none' | 'open' | 'closed'
+
+function bracketsAfter(brackets: Brackets, token: Token, inRoute: boolean): Brackets {
+  if (!inRoute && [':', ',', ';'].some((text) => isMark(token, text))) return 'none'
+  if (isMark(token, '>')) return 'closed'
+  return brackets === 'none' && isMark(token, '<') ? 'open' : brackets
 }
 
 /** One mailbox, with or without a display name; undefined for nothing at all. */
