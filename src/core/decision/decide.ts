@@ -31,7 +31,10 @@ export function decide(
       return { ...base, action: 'bounce', reason: 'null-mx', text: 'the domain takes no mail (null MX)' }
     case 'M7':
       return { ...base, action: 'defer', reason: 'no-usable-host', text: 'no MX record names a host' }
-    default:
+    case 'M4':
+    case 'M5':
+    case 'M6':
+    case 'M8':
       // RFC 8689 §4.1: REQUIRETLS makes the header field that waives TLS count for nothing.
       return decideHosts(facts, base, options, { ...demand, waived: demand.waived && !demand.requireTls })
   }

@@ -47,7 +47,7 @@ export interface Verdict {
 /** Table 1d for one session with a host. */
 export function judgeSession(host: ConnectDecision, found: SessionFinding): Verdict {
   const verdict = weigh(host, found)
-  if (found.kind === 'no-session') return verdict
+  if (found.kind === 'no-session' || found.kind === 'no-requiretls') return verdict
   const { requireTls, waived } = host.demand
   if (requireTls) return holdToRequireTls(host, found, verdict)
   if (waived) return relax(countedFor(host, verdict), found, '32', 'the message waives TLS')
@@ -68,9 +68,8 @@ function isAudited({ options }: ConnectDecision, found: SessionFinding, { action
 function relax(verdict: Verdict, found: SessionFinding, row: Row, why: string): Verdict {
   if (verdict.action !== 'skip') return { ...verdict, row, text: why }
   const action = found.kind === 'no-handshake' ? 'retry-in-clear' : 'deliver'
-  const isUp = found.kind === 'tls' || found.kind === 'no-requiretls'
-  const text = `${why}, although ${verdict.text}`
-  return { ...verdict, action, row, text, protection: isUp ? 'encrypted' : 'none' }
+  const protection = found.kind === 'tls' ? 'encrypted' : 'none'
+  return { ...verdict, action, row, text: `${why}, although ${verdict.text}`, protection }
 }
 
 /** A message that waives TLS goes even where TLSA records cannot be looked up; that is what is counted then. */
@@ -83,11 +82,13 @@ function countedFor({ daneRow }: ConnectDecision, verdict: Verdict): Verdict {
 function holdToRequireTls(host: ConnectDecision, found: SessionFinding, verdict: Verdict): Verdict {
   if (verdict.action === 'skip') return verdict
   const isProved = (host.dane.state === 'ok' && host.mxIsSecure) || host.sts.mode === 'enforce'
-  if (verdict.action === 'deliver' && verdict.protection === 'verified' && isProved && found.kind === 'tls') {
-    return verdict
-  }
-  const text = found.kind === 'no-requiretls' ? noRequireTls : 'the message requires an authenticated server'
-  return { ...verdict, action: 'skip', row: '33', protection: 'none', cause: 'requiretls', text }
+  if (found.kind === 'tls' && verdict.protection === 'verified' && isProved) return verdict
+  return { ...verdict, ...requireTlsFails, text: 'the message requires an authenticated server' }
+}
+
+const requireTlsFails: Omit<Verdict, 'reports'> = {
+  ...{ row: '33', action: 'skip', protection: 'none', cause: 'requiretls' },
+  text: 'the server does not offer REQUIRETLS',
 }
 
 function weigh(host: ConnectDecision, found: SessionFinding): Verdict {
@@ -98,14 +99,18 @@ function weigh(host: ConnectDecision, found: SessionFinding): Verdict {
     case 'no-handshake':
       return weighNoTls(host, found.kind, found.reason)
     case 'no-requiretls':
-      if (found.peer !== undefined) return weighPeer(host, found.peer)
-      return { row: '33', action: 'skip', protection: 'none', text: noRequireTls, cause: 'requiretls', reports: [] }
+      return weighUnwilling(host, found.peer)
     case 'tls':
       return weighPeer(host, found.peer)
   }
 }
 
-const noRequireTls = 'the server does not offer REQUIRETLS'
+/** Row 33, unless the server was turned away before: then it is counted as that. */
+function weighUnwilling(host: ConnectDecision, peer: PeerFinding | undefined): Verdict {
+  if (peer === undefined) return { ...requireTlsFails, reports: [] }
+  const verdict = weighPeer(host, peer)
+  return verdict.action === 'skip' ? verdict : { ...verdict, ...requireTlsFails }
+}
 
 /** Rows 2, 3, 13, 17, 18, 19, 22, 23, 25, 26 and 29. */
 function weighNoTls(host: ConnectDecision, kind: 'no-starttls' | 'no-handshake', reason: string): Verdict {
