@@ -1,7 +1,10 @@
 import { limits } from '../../core/limits.ts'
 import { expiryTime, refreshRetryTime } from '../../core/mtasts/cache.ts'
+import type { DomainName } from '../../core/name/domain.ts'
 import type { StoredPolicy } from '../store/store.ts'
 import { fetchAndStore } from './obtain-policy.ts'
+import type { ServedPolicy } from './policy-source.ts'
+import type { StsFailure } from './sts-failure.ts'
 import type { StsWork } from './sts-work.ts'
 
 export interface RefreshOptions {
@@ -17,18 +20,21 @@ export interface RefreshReport {
 
 /**
  * Fetches again, whatever their TXT records say, all policies whose refresh is due, so that none lapses while its host
- * still serves it. Ends early when the signal says so or the store takes no writes. RFC 8461 §3.3
+ * still serves it. No policy twice, even if it is due again at once. Ends early when the signal says so. RFC 8461 §3.3
  */
 export async function refreshDue(work: StsWork, options: RefreshOptions): Promise<RefreshReport> {
   const { signal, concurrency = limits.sts.refreshesAtOnce } = options
   const report = { refreshed: 0, failed: 0 }
-  for (;;) {
+  const seen = new Set<DomainName>()
+  while (signal?.aborted !== true) {
     const due = await work.store.policies.due(work.clock.now(), limits.sts.refreshBatch)
-    if (due.length === 0 || signal?.aborted === true) return report
-    const moved = await refreshAll(due, { work, signal, concurrency, report })
-    // Without this a store that takes no writes would give us the same policies for ever.
-    if (!moved) return report
+    // What stays due, because it lives so shortly or the store takes no writes, must not keep us here for ever.
+    const fresh = due.filter(({ domain }) => !seen.has(domain))
+    if (fresh.length === 0) break
+    for (const { domain } of fresh) seen.add(domain)
+    await refreshAll(fresh, { work, signal, concurrency, report })
   }
+  return report
 }
 
 interface Batch {
@@ -38,38 +44,47 @@ interface Batch {
   readonly report: { refreshed: number; failed: number }
 }
 
-/** Whether any policy of the batch has a later refresh time now. */
-async function refreshAll(due: readonly StoredPolicy[], batch: Batch): Promise<boolean> {
+async function refreshAll(due: readonly StoredPolicy[], batch: Batch): Promise<void> {
   const queue = due.values()
-  let moved = false
   const worker = async () => {
     for (const stored of queue) {
       if (batch.signal?.aborted === true) return
-      if (await refreshOne(stored, batch)) moved = true
+      await refreshOne(stored, batch)
     }
   }
   await Promise.all(Array.from({ length: batch.concurrency }, worker))
-  return moved
 }
 
-async function refreshOne(stored: StoredPolicy, { work, signal, report }: Batch): Promise<boolean> {
+async function refreshOne(stored: StoredPolicy, { work, signal, report }: Batch): Promise<void> {
   const served = await fetchUnlessStopped(stored, work, signal)
-  if (served === undefined) return false
+  if (served === undefined) return
   if (served.kind === 'policy') {
     report.refreshed++
-    return (await work.store.policies.find(stored.domain))?.refreshAt !== stored.refreshAt
+    return
   }
   report.failed++
-  const now = work.clock.now()
-  const expiresAt = expiryTime(stored)
-  if (stored.mode !== 'none') {
-    const lapsing = expiresAt - now < (stored.maxAge * 1000) / 2
-    work.onEvent?.({ kind: 'refresh-failed', domain: stored.domain, failure: served.failure, expiresAt, lapsing })
-  }
-  return (await work.store.policies.postpone(stored.domain, refreshRetryTime(stored, now))) === 'durable'
+  await postponeRefresh(stored, served.failure, work)
 }
 
-async function fetchUnlessStopped(stored: StoredPolicy, work: StsWork, signal: AbortSignal | undefined) {
+async function postponeRefresh(stored: StoredPolicy, failure: StsFailure, work: StsWork): Promise<void> {
+  const { domain, mode, maxAge } = stored
+  const current = await work.store.policies.find(domain)
+  // A lookup has brought a newer policy meanwhile, which has times of its own.
+  if (current?.id !== stored.id || current.fetchedAt !== stored.fetchedAt) return
+  const now = work.clock.now()
+  const expiresAt = expiryTime(stored)
+  if (mode !== 'none') {
+    const lapsing = expiresAt - now < (maxAge * 1000) / 2
+    work.onEvent?.({ kind: 'refresh-failed', domain, failure, expiresAt, lapsing })
+  }
+  await work.store.policies.postpone(domain, refreshRetryTime(stored, now))
+}
+
+async function fetchUnlessStopped(
+  stored: StoredPolicy,
+  work: StsWork,
+  signal: AbortSignal | undefined,
+): Promise<ServedPolicy | undefined> {
   try {
     return await fetchAndStore(stored, work, signal)
   } catch (error) {

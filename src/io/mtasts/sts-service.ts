@@ -24,13 +24,15 @@ export interface StsService {
   refresh(domain: DomainName, options?: Signalled): Promise<ServedPolicy | undefined>
   /** Refreshes every policy whose time has come. RFC 8461 §3.3, §10.2 */
   refreshDue(options?: RefreshOptions): Promise<RefreshReport>
-  /** Gives up what is under way; the store stays open. */
+  /** Gives up what is under way, and resolves when it has ended; the store stays open. */
   close(): Promise<void>
 }
 
 export function createStsService(options: StsServiceOptions): StsService {
   const lookups = createSharedWork<StsFinding>()
   const work: StsWork = { ...options, fetches: createSharedWork<ServedPolicy>() }
+  const closing = new AbortController()
+  const runs = new Set<Promise<RefreshReport>>()
   return {
     lookup: (domain, { signal } = {}) => lookups.join(domain, (shared) => lookup(domain, work, shared), signal),
     refresh: async (domain, { signal } = {}) => {
@@ -38,9 +40,16 @@ export function createStsService(options: StsServiceOptions): StsService {
       const { cached } = await findPolicy(domain, work)
       return cached && fetchAndStore({ domain, id: cached.stored.id }, work, signal)
     },
-    refreshDue: (refresh = {}) => refreshDue(work, refresh),
+    refreshDue: ({ signal, ...rest } = {}) => {
+      const either = signal === undefined ? closing.signal : AbortSignal.any([closing.signal, signal])
+      const run = refreshDue(work, { ...rest, signal: either }).finally(() => runs.delete(run))
+      runs.add(run)
+      return run
+    },
     close: async () => {
+      closing.abort()
       await Promise.all([lookups.close(), work.fetches.close()])
+      await Promise.allSettled(runs)
     },
   }
 }
