@@ -14,11 +14,24 @@ export function formatStsFailure(failure: StsFailure): string {
 
 /** Reads back what `formatStsFailure` wrote; anything else is a failed fetch all the same. */
 export function parseStsFailure(text: string): StsFailure {
+  const read = parseJson(text)
+  return isFailure(read)
+    ? read
+    : { resultType: 'sts-policy-fetch-error', fault: 'http', reason: 'the last fetch failed' }
+}
+
+function parseJson(text: string): unknown {
   try {
-    const { resultType, fault, reason } = JSON.parse(text)
-    if (typeof reason === 'string' && typeof fault === 'string') return { resultType, fault, reason } as StsFailure
+    return JSON.parse(text)
   } catch {
-    // falls through to the general failure
+    return undefined
   }
-  return { resultType: 'sts-policy-fetch-error', fault: 'http', reason: 'the last fetch failed' }
+}
+
+const resultTypes: readonly unknown[] = ['sts-policy-fetch-error', 'sts-policy-invalid', 'sts-webpki-invalid']
+
+function isFailure(read: unknown): read is StsFailure {
+  if (typeof read !== 'object' || read === null) return false
+  const { resultType, fault, reason } = read as Record<string, unknown>
+  return resultTypes.includes(resultType) && typeof fault === 'string' && typeof reason === 'string'
 }
