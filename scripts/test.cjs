@@ -22,5 +22,6 @@ if (named.length === 0) {
   run(path.join(bin, 'biome'), ['check', '--error-on-warnings', '.'])
   run(path.join(bin, 'oxlint'), ['--type-aware', '--deny-warnings'])
 }
-const files = named.length > 0 ? named : ['src/**/*.test.ts', 'test/*.test.ts', 'test/scenarios/**/*.test.ts']
-run(findNode(), ['--test', '--test-reporter=./scripts/summary-reporter.mjs'].concat(files))
+const own = ['src/**/*.test.ts', 'test/*.test.ts', 'test/{fuzz,recorded,resolver,scenarios,support}/**/*.test.ts']
+const files = named.length > 0 ? named : own
+run(findNode(), ['--test', '--test-timeout=120000', '--test-reporter=./scripts/summary-reporter.mjs'].concat(files))

@@ -1,0 +1,158 @@
+import { ConfigError } from './core/config-error.ts'
+import { decide } from './core/decision/decide.ts'
+import { type DecisionOptions, type DomainDecision, defaultOptions } from './core/decision/decision.ts'
+import type { Facts } from './core/decision/facts.ts'
+import { parseType } from './core/dns/types.ts'
+import { parseTrustAnchors } from './core/dnssec/anchors.ts'
+import type { Resolution } from './core/dnssec/resolution.ts'
+import { type DomainName, parseDomainName } from './core/name/domain.ts'
+import { parseName } from './core/name/text.ts'
+import { type Mailbox, parseMailbox } from './core/smtp/mailbox.ts'
+import { type Clock, systemClock } from './io/clock.ts'
+import { deliver } from './io/delivery/deliver.ts'
+import type { DeliveryReport } from './io/delivery/report.ts'
+import { examine } from './io/examine/examine.ts'
+import { createPkixTrust } from './io/https/pkix-trust.ts'
+import { createStsService } from './io/mtasts/sts-service.ts'
+import type { Endpoint, Network } from './io/network.ts'
+import { createNetwork } from './io/network-node.ts'
+import { createResolver } from './io/resolver/create-resolver.ts'
+import type { TraceEvent } from './io/resolver/resolver.ts'
+import { createTlsProfile } from './io/smtp/tls-profile.ts'
+import { openStore } from './io/store/open-store.ts'
+
+export { ConfigError } from './core/config-error.ts'
+export type { DecisionOptions, DomainDecision, HostDecision } from './core/decision/decision.ts'
+export type { Facts } from './core/decision/facts.ts'
+export type { Answer, Denial, Failure, Resolution } from './core/dnssec/resolution.ts'
+export type { DeliveryReport, RecipientReport } from './io/delivery/report.ts'
+export type { Endpoint } from './io/network.ts'
+export type { TraceEvent } from './io/resolver/resolver.ts'
+
+/** How to look at the world. Everything may be left out. */
+export interface WaxsealOptions {
+  /** `auto` unless told: from the root, or through `servers`, or the system's resolvers where port 53 is closed. */
+  readonly engine?: 'auto' | 'forward' | 'iterate' | 'trust-ad'
+  /** Recursive resolvers. */
+  readonly servers?: readonly Endpoint[]
+  readonly rootHints?: readonly Endpoint[]
+  /** DS or DNSKEY records as zone text, in the place of those of the root. */
+  readonly trustAnchors?: string
+  /** Believe RSA/SHA-1 signatures. */
+  readonly allowSha1?: boolean
+  /** PEM text of the authorities to trust for MTA-STS, in the place of those that Node carries. */
+  readonly ca?: string
+  /** Where MTA-STS policies are kept: a path, or `:memory:`, which forgets them with the process. */
+  readonly store?: string
+  /** Connect to private and loopback addresses that DNS names. */
+  readonly allowPrivate?: boolean
+  /** Of MX hosts; 25 except in laboratories. */
+  readonly smtpPort?: number
+  /** Our name for EHLO. */
+  readonly clientName?: string
+  readonly decision?: Partial<DecisionOptions>
+  /** In the place of sockets, for tests and the lab. */
+  readonly network?: Network
+  readonly clock?: Clock
+}
+
+interface Given {
+  readonly signal?: AbortSignal
+}
+
+/** One message and its envelope. */
+export interface Mail {
+  /** An address, or null for the empty reverse-path. */
+  readonly from: string | null
+  readonly to: readonly string[]
+  /** The whole message, header and body. */
+  readonly message: Uint8Array
+  /** REQUIRETLS. RFC 8689 */
+  readonly requireTls?: boolean
+}
+
+export interface Explanation {
+  readonly facts: Facts
+  readonly decision: DomainDecision
+}
+
+/** Enforced STARTTLS: validated lookups, decisions with their reasons, and deliveries that keep to them. */
+export interface Waxseal {
+  /** A validated lookup; `name` as zone text, `type` as `MX` or `TYPE257`. Failures are values. RFC 4035 §4.3 */
+  resolve(
+    name: string,
+    type: string,
+    options?: Given & { readonly trace?: (event: TraceEvent) => void },
+  ): Promise<Resolution>
+  /** What mail to a domain must be shown, and what that rests on. RFC 7672 §2.2, RFC 8461 §5 */
+  explain(domain: string, options?: Given): Promise<Explanation>
+  /** Delivers to the MX hosts of every recipient. Every recipient gets a status; nothing is queued. */
+  deliver(mail: Mail, options?: Given): Promise<DeliveryReport>
+  /** Fetches MTA-STS policies again whose time has come; to be called now and then by whoever runs long. RFC 8461 §3.3 */
+  refreshPolicies(options?: Given): Promise<{ readonly refreshed: number; readonly failed: number }>
+  close(): Promise<void>
+}
+
+/** Throws ConfigError for options that cannot be used; its methods throw TypeError for names and addresses that are none. */
+export function createWaxseal(options: WaxsealOptions = {}): Waxseal {
+  const { clock = systemClock, allowPrivate = false, smtpPort = 25, clientName = 'localhost', ca } = options
+  const network = options.network ?? createNetwork({ allowPrivate })
+  const resolver = createResolver({ ...options, network, clock, trustAnchors: readAnchors(options.trustAnchors) })
+  const store = openStore(options.store ?? ':memory:')
+  const sts = createStsService({ resolver, network, store, clock, trust: createPkixTrust(ca) })
+  const profile = createTlsProfile(ca === undefined ? {} : { ca })
+  const decision = { ...defaultOptions, ...options.decision }
+  return {
+    resolve: async (name, type, more) => resolver.resolve(readName(name), readType(type), more),
+    async explain(domain, { signal } = {}) {
+      const nextHop = { kind: 'domain', domain: readDomain(domain) } as const
+      const facts = await examine(nextHop, { resolver, sts, smtpPort, signal, insecureMx: decision.insecureMx })
+      return { facts, decision: decide(facts, { now: clock.now(), options: decision }) }
+    },
+    deliver: async ({ from, to, message, requireTls }, { signal } = {}) =>
+      deliver(
+        { sender: from === null ? null : readMailbox(from), recipients: to.map(readMailbox), message, requireTls },
+        {
+          ...{ resolver, network, clock, profile, sts, signal, clientName, port: smtpPort, anchors: store.anchors },
+          ...{ random: Math.random, options: decision },
+        },
+      ),
+    refreshPolicies: ({ signal } = {}) => sts.refreshDue({ signal }),
+    async close() {
+      await sts.close()
+      await resolver.close()
+      await store.close()
+    },
+  }
+}
+
+function readAnchors(text: string | undefined) {
+  if (text === undefined) return undefined
+  const anchors = parseTrustAnchors(text)
+  if (!anchors.ok) throw new ConfigError(`trust anchors: ${anchors.fault}`)
+  return anchors.value
+}
+
+function readName(text: string) {
+  const name = parseName(text)
+  if (!name.ok) throw new TypeError(`not a name: ${JSON.stringify(text)} (${name.fault})`)
+  return name.value
+}
+
+function readType(text: string): number {
+  const type = parseType(text)
+  if (type === undefined) throw new TypeError(`not a record type: ${JSON.stringify(text)}`)
+  return type
+}
+
+function readDomain(text: string): DomainName {
+  const domain = parseDomainName(text)
+  if (!domain.ok) throw new TypeError(`not a domain name: ${JSON.stringify(text)} (${domain.fault})`)
+  return domain.value
+}
+
+function readMailbox(text: string): Mailbox {
+  const mailbox = parseMailbox(text)
+  if (!mailbox.ok) throw new TypeError(`not a mail address: ${JSON.stringify(text)} (${mailbox.fault})`)
+  return mailbox.value
+}
