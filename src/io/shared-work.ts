@@ -33,7 +33,8 @@ export function createSharedWork<Value>(): SharedWork<Value> {
   }
   const leave = (key: string, work: Work<Value>) => {
     work.waiters--
-    if (work.waiters > 0) return
+    // What has ended is not given up: to say so would cost as much as a signature check, for every lookup.
+    if (work.waiters > 0 || !running.has(work)) return
     // Whoever comes from now on starts afresh instead of joining what is being given up.
     if (underWay.get(key) === work) underWay.delete(key)
     work.stop.abort()
