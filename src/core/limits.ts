@@ -71,6 +71,7 @@ export const limits = {
     headerOctets: 16 * 1024,
     policies: 1_000_000,
     refreshEvery: 86_400,
+    refreshRetryMax: 21_600,
     /** How long a refresh that failed waits, and the least time between two of one domain. */
     refreshRetry: 3600,
     refreshBatch: 1000,

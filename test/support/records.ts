@@ -1,7 +1,9 @@
-import { isIPv6 } from 'node:net'
+import { parseAddress } from '../../src/core/dns/rdata/address.ts'
+import { writeMx, writeName, writeTlsa, writeTxt } from '../../src/core/dns/rdata/write.ts'
 import { TYPE } from '../../src/core/dns/types.ts'
 import { type Name, nameFromLabels } from '../../src/core/name/name.ts'
 
+/** A name of labels without escapes. */
 export function nameOfText(text: string): Name {
   const name = nameFromLabels(text.split('.').filter((label) => label !== ''))
   if (name === undefined) throw new Error(`not a name: "${text}"`)
@@ -10,41 +12,26 @@ export function nameOfText(text: string): Name {
 
 /** The data of a record, from the text that a zone file would have. */
 export function rdataOfText(type: number, text: string): Uint8Array {
+  const fields = text.split(' ')
   switch (type) {
     case TYPE.A:
-      return Uint8Array.from(text.split('.').map(Number))
     case TYPE.AAAA:
-      return addressOctets(text)
+      return parseAddress(text) ?? fail(text)
     case TYPE.CNAME:
-    case TYPE.NS:
-      return Buffer.from(nameOfText(text).wire, 'latin1')
-    case TYPE.MX: {
-      const [preference, exchange = '.'] = text.split(' ')
-      return Buffer.concat([Uint8Array.of(0, Number(preference)), Buffer.from(nameOfText(exchange).wire, 'latin1')])
-    }
+      return writeName(nameOfText(text))
+    case TYPE.MX:
+      return writeMx({ preference: Number(fields[0]), exchange: nameOfText(fields[1] ?? fail(text)) })
     case TYPE.TXT:
-      return Buffer.concat(
-        [...text.matchAll(/"([^"]*)"/g)].map(([, part = '']) =>
-          Buffer.from(`\0${part}`, 'latin1').fill(part.length, 0, 1),
-        ),
-      )
+      return writeTxt([...text.matchAll(/"([^"]*)"/g)].map(([, string = '']) => string))
     case TYPE.TLSA: {
-      const [usage, selector, matching, ...data] = text.split(' ')
-      return Buffer.concat([
-        Uint8Array.from([usage, selector, matching].map(Number)),
-        Buffer.from(data.join(''), 'hex'),
-      ])
+      const [usage = 0, selector = 0, matchingType = 0] = fields.slice(0, 3).map(Number)
+      return writeTlsa({ usage, selector, matchingType, data: Buffer.from(fields.slice(3).join(''), 'hex') })
     }
     default:
-      throw new Error(`no text form here for type ${type}`)
+      return fail(`type ${type}`)
   }
 }
 
-function addressOctets(text: string): Uint8Array {
-  if (!isIPv6(text)) throw new Error(`not an IPv6 address: "${text}"`)
-  const [head = '', tail = ''] = text.split('::')
-  const left = head.split(':').filter(Boolean)
-  const right = tail.split(':').filter(Boolean)
-  const groups = [...left, ...Array(8 - left.length - right.length).fill('0'), ...right]
-  return Uint8Array.from(groups.flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 255]))
+function fail(text: string): never {
+  throw new Error(`no record data: "${text}"`)
 }
