@@ -27,7 +27,7 @@ export function createAsker(exchange: Exchange): Asker {
   const underWay = createSharedWork<Result<Exchanged, AskFault>>()
   return async (ask, task) => {
     if (task.signal.aborted) return refuse('aborted')
-    if (!task.takeQuery()) return refuse('limit')
+    if (!task.takeQuery(formatServer(ask.endpoint))) return refuse('limit')
     const { endpoint, name, type, recursive, checkingDisabled, transport = 'udp' } = ask
     const flags = `${recursive ? 'r' : ''}${checkingDisabled ? 'c' : ''}`
     const key = `${formatServer(endpoint)} ${transport} ${flags} ${type} ${name.key}`

@@ -1,8 +1,10 @@
 import { type Budget, createBudget } from '../../core/dnssec/budget.ts'
+import { nameRrset } from '../../core/dnssec/problem.ts'
 import type { Failure } from '../../core/dnssec/resolution.ts'
 import { limits } from '../../core/limits.ts'
 import type { Name } from '../../core/name/name.ts'
 import type { Clock } from '../clock.ts'
+import type { SharedWork } from '../shared-work.ts'
 import type { TraceEvent } from './resolver.ts'
 
 /** One question of a caller with everything that it leads to: what it may still cost is never set back. */
@@ -11,10 +13,10 @@ export interface Task {
   readonly budget: Budget
   readonly clock: Clock
   readonly trace: ((event: TraceEvent) => void) | undefined
-  /** Counts a query about to be sent; false when there must be none any more. RFC 1035 §7.1 */
-  takeQuery(): boolean
-  /** How many queries were sent. */
-  readonly queries: number
+  /** Counts a query about to be sent to the server; false when there must be none any more. RFC 1035 §7.1 */
+  takeQuery(server: string): boolean
+  /** Who was asked last, for saying whom a lookup waited for in vain. */
+  lastServer(): string | undefined
 }
 
 export interface TaskOptions {
@@ -26,19 +28,43 @@ export interface TaskOptions {
 
 export function createTask({ signal, clock, trace, queries = limits.resolver.queries }: TaskOptions): Task {
   let sent = 0
+  let last: string | undefined
   return {
     signal,
     clock,
     trace,
     budget: createBudget(),
-    takeQuery() {
+    takeQuery(server) {
       if (sent >= queries) return false
       sent++
+      last = server
       return true
     },
-    get queries() {
-      return sent
-    },
+    lastServer: () => last,
+  }
+}
+
+interface Joining<Value> {
+  readonly key: string
+  readonly task: Task
+  start(task: Task): Promise<Value>
+  /** Whether it ended because the means of the question that began it did. */
+  isSpent(value: Value): boolean
+}
+
+/** Joins the work that another question began; where the other's means did not suffice, it is begun anew with ours. */
+export async function joinOnOwnMeans<Value>(
+  work: SharedWork<Value>,
+  { key, task, start, isSpent }: Joining<Value>,
+): Promise<Value> {
+  for (;;) {
+    let isOurs = false
+    const begin = (signal: AbortSignal) => {
+      isOurs = true
+      return start({ ...task, signal })
+    }
+    const value = await work.join(key, begin, task.signal)
+    if (isOurs || !isSpent(value)) return value
   }
 }
 
@@ -55,6 +81,11 @@ export interface Trouble {
   readonly ede: number | undefined
   readonly zone: Name | undefined
   readonly server: string | undefined
+}
+
+/** What is wrong with what a reply says of a name and type. */
+export function malformed(question: { readonly name: Name; readonly type: number }, reason: string, server: string) {
+  return trouble('malformed', `${nameRrset(question)}: ${server} sent what is of no use: ${reason}`, { server })
 }
 
 export function trouble(why: Failure['why'], reason: string, more: Partial<Trouble> = {}): Trouble {

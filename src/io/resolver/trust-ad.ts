@@ -11,8 +11,8 @@ import { type Asker, formatServer } from './ask.ts'
 import { createAttempts, type Patience } from './attempts.ts'
 import { createCache } from './cache.ts'
 import type { Resolver } from './resolver.ts'
+import { answerHere, failureOf } from './results.ts'
 import { createTask, type Task, type Trouble, trouble } from './task.ts'
-import { answerHere, failureOf } from './validating-resolver.ts'
 
 export interface TrustAdOptions {
   readonly asker: Asker

@@ -1,19 +1,17 @@
 import { findPart } from '../../core/dns/reply.ts'
-import { type Rrset, recordsOf } from '../../core/dns/rrset.ts'
-import { TYPE } from '../../core/dns/types.ts'
+import { recordsOf } from '../../core/dns/rrset.ts'
 import type { TrustAnchor } from '../../core/dnssec/anchors.ts'
 import type { ValidationPolicy } from '../../core/dnssec/policy.ts'
-import { nameRrset } from '../../core/dnssec/problem.ts'
 import type { Alias, Answer, Denial, Failure, Resolution, Security } from '../../core/dnssec/resolution.ts'
 import { limits } from '../../core/limits.ts'
 import { isAtOrBelow, type Name } from '../../core/name/name.ts'
-import { formatName } from '../../core/name/text.ts'
 import type { Clock } from '../clock.ts'
 import { createSharedWork } from '../shared-work.ts'
 import { createCache } from './cache.ts'
+import { createFailureTimes } from './failure-times.ts'
 import type { ResolveOptions, Resolver } from './resolver.ts'
-import { specialAnswer } from './special-names.ts'
-import { createTask, type Task, type Trouble, trouble } from './task.ts'
+import { aliasLoop, answerHere, closed, failureOf, givenUp, overloaded, tooLong, tooManyAliases } from './results.ts'
+import { createTask, joinOnOwnMeans, type Task, trouble } from './task.ts'
 import type { Reply, Upstream } from './upstream.ts'
 import { createValidator, type FailedLink, type Judged, type Link, type Validator } from './validator.ts'
 import { createZones } from './zones.ts'
@@ -50,6 +48,8 @@ export function createValidatingResolver(options: ValidatingOptions): Resolver {
   const bounds = { entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
   const links = createCache<Link>({ now, ...bounds, octetsOf: octetsOfLink })
   const failures = createFailureTimes(now)
+  /** Questions that cost all that one may: their ends are no news for whoever comes to them by an alias. */
+  const costly = createCache<Failure>({ now, ...bounds, octetsOf: () => 512 })
   const underWay = createSharedWork<Found>()
   const closing = new AbortController()
   let waiting = 0
@@ -76,14 +76,13 @@ export function createValidatingResolver(options: ValidatingOptions): Resolver {
       links.put(key, carried, now() + carried.ttl * 1000)
       return { link: carried, reply, cached: false }
     }
-    const start = (signal: AbortSignal) => fetchLink(question, { ...task, signal })
-    return underWay.join(key, start, task.signal)
+    const start = (own: Task) => fetchLink(question, own)
+    const isSpent = ({ link }: Found) => link.kind === 'failed' && link.trouble.why === 'limit'
+    return joinOnOwnMeans(underWay, { key, task, start, isSpent })
   }
 
   async function resolve(question: Question, { signal, trace }: ResolveOptions): Promise<Resolution> {
-    if (waiting >= limits.resolver.waitingQuestions) {
-      return failureOf(question, trouble('overload', `${waiting} lookups are under way already`))
-    }
+    if (waiting >= limits.resolver.waitingQuestions) return failureOf(question, overloaded(question))
     const timer = new AbortController()
     const stop = setTimeout(() => timer.abort(), limits.resolver.questionMs)
     const all = [timer.signal, closing.signal, ...(signal === undefined ? [] : [signal])]
@@ -93,20 +92,28 @@ export function createValidatingResolver(options: ValidatingOptions): Resolver {
       return await chase(question, task, { find, clock })
     } catch (error) {
       if (!task.signal.aborted) throw error
-      return failureOf(
-        question,
-        timer.signal.aborted ? tooLong(question) : trouble('aborted', 'the lookup was given up'),
-      )
+      return failureOf(question, timer.signal.aborted ? tooLong(question, task) : givenUp(question))
     } finally {
       waiting--
       clearTimeout(stop)
     }
   }
 
+  async function resolveWithinMeans(question: Question, more: ResolveOptions): Promise<Resolution> {
+    const key = keyOf(question)
+    const before = costly.get(key)
+    if (before !== undefined) return { ...before.value, ...question, cached: true }
+    const resolution = await resolve(question, more)
+    if (resolution.kind === 'failure' && resolution.why === 'limit') {
+      costly.put(key, resolution, now() + failures.next(key, 'limit') * 1000)
+    }
+    return resolution
+  }
+
   return {
     async resolve(name, type, more = {}) {
-      if (closing.signal.aborted) return failureOf({ name, type }, trouble('aborted', 'the resolver is closed'))
-      return answerHere({ name, type }) ?? resolve({ name, type }, more)
+      if (closing.signal.aborted) return failureOf({ name, type }, closed({ name, type }))
+      return answerHere({ name, type }) ?? resolveWithinMeans({ name, type }, more)
     },
     async close() {
       closing.abort()
@@ -120,35 +127,16 @@ function keyOf({ name, type }: Question): string {
   return `${type} ${name.key}`
 }
 
-function tooLong(question: Question): Trouble {
-  const seconds = limits.resolver.questionMs / 1000
-  return trouble('timeout', `${nameRrset(question)}: no answer within ${seconds} s`, { ede: 22 })
-}
-
 function octetsOfLink(link: Link): number {
   const chain = 200 * link.chain.length
   if (link.kind !== 'rrset') return 256 + chain
-  return link.rrset.rdatas.reduce((sum, rdata) => sum + rdata.length + 64, 256 + chain)
+  const { rdatas, signatures } = link.rrset
+  const octets = [...rdatas, ...signatures.map(({ signature }) => signature)]
+  return octets.reduce((sum, { length }) => sum + length + 64, 256 + chain)
 }
 
 function aged({ value, until }: { readonly value: Link; readonly until: number }, now: number): Link {
   return value.kind === 'failed' ? value : { ...value, ttl: Math.floor((until - now) / 1000) }
-}
-
-/** How long failures are remembered: longer each time in a row. RFC 9520 §3.2 */
-function createFailureTimes(now: () => number) {
-  const bounds = { now, entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
-  const last = createCache<number>({ ...bounds, octetsOf: () => 8 })
-  return {
-    next(key: string, why: Failure['why']): number {
-      const least = why === 'bogus' ? limits.resolver.bogusTtl : limits.resolver.failureTtl
-      const before = last.get(key)?.value
-      const seconds = Math.min(before === undefined ? least : 2 * before, limits.resolver.failureTtlMax)
-      last.put(key, seconds, now() + 2 * limits.resolver.failureTtlMax * 1000)
-      return seconds
-    },
-    forget: (key: string) => last.delete(key),
-  }
 }
 
 /** Asks one source after another until a reply is no forgery, or none is left. RFC 4035 §5.5 */
@@ -195,8 +183,9 @@ async function chase(question: Question, task: Task, work: Work): Promise<Resolu
   let { name } = question
   let reply: Reply | undefined
   for (;;) {
-    if (seen.has(name.key)) return failureOf(question, loops(question, name))
-    if (aliases.length > limits.resolver.aliases) return failureOf(question, tooManyAliases(question))
+    const server = passed.at(-1)?.server
+    if (seen.has(name.key)) return failureOf(question, aliasLoop(question, name, server))
+    if (aliases.length > limits.resolver.aliases) return failureOf(question, tooManyAliases(question, server))
     seen.add(name.key)
     const found = await work.find({ name, type: question.type }, task, reply)
     const { link, cached } = found
@@ -207,14 +196,6 @@ async function chase(question: Question, task: Task, work: Work): Promise<Resolu
     name = link.target
     reply = found.reply
   }
-}
-
-function loops(question: Question, name: Name): Trouble {
-  return trouble('alias-loop', `${nameRrset(question)}: the aliases come back to ${formatName(name)}`)
-}
-
-function tooManyAliases(question: Question): Trouble {
-  return trouble('limit', `${nameRrset(question)}: more than ${limits.resolver.aliases} aliases`)
 }
 
 interface Ending {
@@ -240,34 +221,5 @@ function conclude(question: Question, { name, link, aliases, passed }: Ending): 
     },
   }
   if (link.kind !== 'rrset') return { kind: link.kind, ...outcome }
-  return { kind: 'answer', ...outcome, records: recordsIn(link.rrset, outcome.ttl) }
-}
-
-function recordsIn(rrset: Rrset, ttl: number) {
-  return recordsOf({ ...rrset, ttl })
-}
-
-export function failureOf(
-  { name, type }: Question,
-  { why, reason, ede, zone, server }: Trouble,
-  { cached, chain }: Pick<Failure, 'cached' | 'chain'> = { cached: false, chain: [] },
-): Failure {
-  return { kind: 'failure', name, type, why, reason, ede, zone, server, cached, chain }
-}
-
-/** Answers that no server is asked for; they have no chain of trust. RFC 6761 §6 */
-export function answerHere(question: Question): Resolution | undefined {
-  const { name, type } = question
-  // RRSIG records are parts of what they sign, and have no signature of their own. RFC 4035 §2.2
-  const isQuestionType = type === 0 || type === TYPE.OPT || type === TYPE.RRSIG || (type >= 128 && type <= 255)
-  if (isQuestionType) return failureOf(question, trouble('config', `${nameRrset(question)} is nothing to look up`))
-  const special = specialAnswer(name, type)
-  if (special === undefined) return undefined
-  if (special.kind === 'refuse') return failureOf(question, trouble('config', special.reason))
-  const reason = `${formatName(name)} is answered locally`
-  const evidence = { chain: [], signer: undefined, server: undefined, cached: true, reason }
-  const outcome = { ...question, status: 'insecure', canonicalName: name, aliases: [], ttl: 3600, evidence } as const
-  return special.kind === 'records'
-    ? { kind: 'answer', ...outcome, records: special.records }
-    : { kind: special.kind, ...outcome }
+  return { kind: 'answer', ...outcome, records: recordsOf({ ...link.rrset, ttl: outcome.ttl }) }
 }

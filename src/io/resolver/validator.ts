@@ -11,7 +11,7 @@ import { type VerifiedRrset, verifyRrset } from '../../core/dnssec/signature.ts'
 import { limits } from '../../core/limits.ts'
 import { isAtOrBelow, isBelow, type Name, parentOfName, sameName } from '../../core/name/name.ts'
 import { formatName } from '../../core/name/text.ts'
-import { secondsOf, type Task, type Trouble, trouble } from './task.ts'
+import { malformed, secondsOf, type Task, type Trouble } from './task.ts'
 import type { Reply } from './upstream.ts'
 import { bogus, type SecureZone, type ZoneState, type Zones } from './zones.ts'
 
@@ -79,11 +79,9 @@ async function judgePart(part: ReplyPart, question: Question, work: Work): Promi
     case 'denial':
       return judgeDenial(question, part.isNameError, work)
     case 'broken':
-      return { kind: 'failed', trouble: trouble('malformed', part.reason, { server }), chain: [] }
-    case 'none': {
-      const reason = `the reply says nothing about ${nameRrset(question)}`
-      return { kind: 'failed', trouble: trouble('malformed', reason, { server }), chain: [] }
-    }
+      return { kind: 'failed', trouble: malformed(question, part.reason, server), chain: [] }
+    case 'none':
+      return { kind: 'failed', trouble: malformed(question, 'nothing about it', server), chain: [] }
   }
 }
 
@@ -146,7 +144,7 @@ function verifyProofs(zone: SecureZone, work: Work): VerifiedRrset[] {
 async function judgeDenial(question: Question, isNameError: boolean, work: Work): Promise<Link> {
   const { zones, task, reply } = work
   const kind = isNameError ? 'nxdomain' : 'nodata'
-  const ttl = negativeTtl(reply)
+  const ttl = negativeTtl(reply, question.name)
   let first: FailedLink | undefined
   const limit = question.type === TYPE.DS ? (parentOfName(question.name) ?? question.name) : question.name
   const signers = new Map(
@@ -185,7 +183,7 @@ function proveAbsence(question: Question, isNameError: boolean, zone: SecureZone
   const soa = verifySoa(zone, work)
   if (soa !== undefined) return { kind: 'failed', trouble: bogus(soa, zone.zone, reply), chain: zone.chain }
   const judged = secure(proofs, zone, work)
-  const ttl = Math.min(judged.ttl, negativeTtl(reply))
+  const ttl = Math.min(judged.ttl, negativeTtl(reply, question.name))
   const weak = verdict.status === 'secure' ? {} : weakened(verdict.because)
   return { ...judged, ...weak, ttl, kind: verdict.kind }
 }
@@ -262,11 +260,11 @@ function capTtl(ttl: number, { until }: { readonly until: number }, { task }: Wo
   return Math.max(0, Math.min(ttl, left, limits.resolver.ttl))
 }
 
-/** RFC 2308 §5, RFC 9077 §3. Without a SOA record a denial is not for keeping. */
-function negativeTtl(reply: SortedReply): number {
+/** RFC 2308 §5, RFC 9077 §3. Without the SOA record of a zone that the name lies in, a denial is not for keeping. */
+export function negativeTtl(reply: SortedReply, name: Name): number {
   const rrset = soaOf(reply)
   const [rdata] = rrset?.rdatas ?? []
   const soa = rdata === undefined ? undefined : readSoa(rdata)
-  if (rrset === undefined || soa?.ok !== true) return limits.resolver.failureTtl
+  if (rrset === undefined || soa?.ok !== true || !isAtOrBelow(name, rrset.name)) return limits.resolver.failureTtl
   return Math.min(rrset.ttl, soa.value.minimum, limits.resolver.negativeTtl)
 }

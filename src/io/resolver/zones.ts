@@ -15,7 +15,7 @@ import { isAtOrBelow, isBelow, type Name, parentOfName, sameName } from '../../c
 import { formatName } from '../../core/name/text.ts'
 import { createSharedWork } from '../shared-work.ts'
 import { createCache } from './cache.ts'
-import { secondsOf, type Task, type Trouble, trouble } from './task.ts'
+import { joinOnOwnMeans, secondsOf, type Task, type Trouble, trouble } from './task.ts'
 import type { Reply, Upstream } from './upstream.ts'
 
 /** What is known of a zone: its keys, that it has no chain of trust, or that neither can be told. RFC 4035 §4.3 */
@@ -77,15 +77,13 @@ export function createZones(options: ZonesOptions): Zones {
   async function find(apex: Name, task: Task, isLikely: boolean): Promise<ZoneState> {
     const cached = known.get(apex.key)
     if (cached !== undefined) return cached.value
-    return underWay.join(
-      apex.key,
-      async (signal) => {
-        const state = await findState(apex, isLikely, withSignal(task, signal), work)
-        if (!signal.aborted) known.put(apex.key, state, state.until)
-        return state
-      },
-      task.signal,
-    )
+    const start = async (own: Task) => {
+      const state = await findState(apex, isLikely, own, work)
+      if (!own.signal.aborted) known.put(apex.key, state, state.until)
+      return state
+    }
+    const isSpent = (state: ZoneState) => state.kind === 'failed' && state.trouble.why === 'limit'
+    return joinOnOwnMeans(underWay, { key: apex.key, task, start, isSpent })
   }
 
   const stateOf: Zones['stateOf'] = (apex, task) => find(apex, task, true)
@@ -344,7 +342,7 @@ export function bogus(problem: Problem, zone: Name, { server }: { readonly serve
 
 function fail(found: Trouble, chain: readonly ChainLink[], { now }: Pick<Work, 'now'>): FailedZone {
   const seconds = found.why === 'bogus' ? limits.resolver.bogusTtl : limits.resolver.failureTtl
-  // What ended because nobody waited any more says nothing to the next who asks.
-  const until = found.why === 'aborted' ? 0 : now() + seconds * 1000
+  // What ended because nobody waited any more, or one question's means did, says nothing to the next who asks.
+  const until = found.why === 'aborted' || found.why === 'limit' ? 0 : now() + seconds * 1000
   return { kind: 'failed', trouble: found, chain, until }
 }

@@ -1,0 +1,26 @@
+import type { Failure } from '../../core/dnssec/resolution.ts'
+import { limits } from '../../core/limits.ts'
+import { createCache } from './cache.ts'
+
+/** How long failures are remembered: longer each time in a row. RFC 9520 §3.2 */
+export interface FailureTimes {
+  /** Seconds, for a failure that has just come. */
+  next(key: string, why: Failure['why']): number
+  /** Ends the row. */
+  forget(key: string): void
+}
+
+export function createFailureTimes(now: () => number): FailureTimes {
+  const bounds = { now, entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
+  const last = createCache<number>({ ...bounds, octetsOf: () => 8 })
+  return {
+    next(key, why) {
+      const least = why === 'bogus' ? limits.resolver.bogusTtl : limits.resolver.failureTtl
+      const doubled = 2 * (last.get(key)?.value ?? 0)
+      const seconds = Math.min(Math.max(least, doubled), limits.resolver.failureTtlMax)
+      last.put(key, seconds, now() + 2 * limits.resolver.failureTtlMax * 1000)
+      return seconds
+    },
+    forget: (key) => last.delete(key),
+  }
+}
