@@ -1,6 +1,6 @@
 // Writes docs/standards.md: which code follows, and which test checks, each section of each RFC that we cite.
 // With --check it writes nothing and exits 1 when the file is out of date.
-import { globSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
@@ -101,6 +101,9 @@ function place(index: Map<string, Places>, key: string, file: string): void {
   index.set(key, places)
   const kind = isTest(file) ? places.tests : places.code
   kind.add(file)
+  // What stands beside the code is its test, whether or not it cites the section again.
+  const beside = file.replace(/\.ts$/, '.test.ts')
+  if (kind === places.code && existsSync(join(root, beside))) places.tests.add(beside)
 }
 
 function linkAll(files: ReadonlySet<string>): string {
@@ -131,7 +134,7 @@ function header(): string[] {
     '# Standards: which code follows what, and which test checks it',
     '',
     'Made by `npm run standards` from the citations in the sources; do not edit. A section is listed where code or a test',
-    'cites it. Files are relative to `src/` unless they begin with `test/`.',
+    'cites it; a test beside code that cites it counts as well. Files are relative to `src/` unless they begin with `test/`.',
     '',
   ]
 }

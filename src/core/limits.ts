@@ -72,17 +72,11 @@ export const limits = {
     policies: 1_000_000,
     refreshEvery: 86_400,
     refreshRetryMax: 21_600,
-    /** How long a refresh that failed waits, and the least time between two of one domain. */
-    refreshRetry: 3600,
     refreshBatch: 1000,
     refreshesAtOnce: 8,
     /** Addresses of a policy host tried, and how long each may take to accept a connection. */
     addresses: 8,
     connectMs: 10_000,
-    /** How long the absence of a record is believed, whatever its zone says. */
-    absenceTtl: 3600,
-    /** Lookups and fetches under way at once. */
-    lookups: 1000,
   },
   store: {
     busyMs: 2000,
