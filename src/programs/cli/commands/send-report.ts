@@ -75,10 +75,10 @@ export function toJson({ sender, recipients, domains }: DeliveryReport): string 
       enhancedCode: status.enhanced,
       text: status.text,
       wordsOf: status.from,
-      host,
-      address,
-      row,
-      protection,
+      host: host ?? null,
+      address: address ?? null,
+      row: row ?? null,
+      protection: protection ?? null,
     })),
     domains: domains.map(({ nextHop, hosts }) => ({ nextHop, hosts: hosts.map(hostToJson) })),
   }
@@ -95,15 +95,18 @@ function sessionToJson({ endpoint, end, secured, tls, tlsFailure }: SessionRecor
     port: endpoint.port,
     end: end.kind,
     secured,
-    tls: tls && {
-      protocol: tls.protocol,
-      cipher: tls.cipher,
-      serverName: tls.serverName,
-      chainError: tls.chainError,
-      certificates: tls.chain.map(({ fingerprint256 }) => fingerprint256.replaceAll(':', '').toLowerCase()),
-    },
-    tlsFailure: tlsFailure && { fault: tlsFailure.fault, reason: tlsFailure.reason, alert: tlsFailure.alert },
+    tls: tls === undefined ? null : tlsToJson(tls),
+    tlsFailure: tlsFailure === undefined ? null : failureToJson(tlsFailure),
   }
+}
+
+function tlsToJson({ protocol, cipher, serverName, chainError, chain }: NonNullable<SessionRecord['tls']>) {
+  const certificates = chain.map(({ fingerprint256 }) => fingerprint256.replaceAll(':', '').toLowerCase())
+  return { protocol, cipher, serverName, chainError: chainError ?? null, certificates }
+}
+
+function failureToJson({ fault, reason, alert }: NonNullable<SessionRecord['tlsFailure']>) {
+  return { fault, reason, alert: alert ?? null }
 }
 
 /** Every session from its first line to its last. */
