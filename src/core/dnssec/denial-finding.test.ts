@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { nsec3Around, nsec3At, verified } from '../../../test/support/proofs.ts'
 import { nameOf } from '../../../test/support/sign.ts'
 import { parseType } from '../dns/types.ts'
+import { formatName } from '../name/text.ts'
 import { createBudget } from './budget.ts'
 import { judgeDsDenial, proveDenial, proveWildcard } from './denial.ts'
 import { createPolicy } from './policy.ts'
@@ -219,3 +220,30 @@ for (const [claim, proof] of useless) {
     assert.equal(dsDenial([proof, nsecWildcard]), 'unproved')
   })
 }
+
+test('DNSSEC-43 the last record of a zone covers nothing that sorts behind the zone', () => {
+  const proofs = [verified('\\!.test. NSEC \\!.test. NS SOA RRSIG NSEC', '\\!.test.')]
+  assert.equal(denial(proofs, { zone: '\\!.test.', name: 'x.\\!.test.' }), secure)
+  assert.equal(denial(proofs, { zone: '\\!.test.', name: 'x.test.' }), 'unproved')
+})
+
+test('DNSSEC-17 DNSSEC-50 NSEC3 says nothing of a name outside its zone, whatever it hashes', () => {
+  const proofs = [nsec3At('host.other.', undefined, { types: 'A' })]
+  assert.equal(denial(proofs, { name: 'host.other.', rcode: 'NOERROR' }), 'unproved')
+  assert.equal(dsDenial(proofs, { name: 'host.other.' }), 'unproved')
+})
+
+test('DNSSEC-50 the next hash is as long as SHA-1 makes it', () => {
+  const owner = nsec3At('host.example.', undefined).name
+  const text = (next: string) => `${formatName(owner)} NSEC3 1 0 0 - ${next} A`
+  assert.equal(denial([verified(text('0'.repeat(32)))], nodata), 'nodata secure')
+  for (const next of ['0'.repeat(16), '0'.repeat(64)]) assert.equal(denial([verified(text(next))], nodata), 'unproved')
+})
+
+test('DNSSEC-53 DNSSEC-55 opt-out excuses no wildcard that is left open, but for DS', () => {
+  const proofs = nsec3({ flags: 1 }).slice(0, 2)
+  assert.equal(denial(proofs), 'unproved')
+  assert.equal(denial(proofs, { rcode: 'NOERROR' }), 'unproved')
+  assert.equal(denial(proofs, { type: 'DS', rcode: 'NOERROR' }), 'nodata insecure opt-out')
+  assert.equal(dsDenial(proofs), 'opt-out')
+})

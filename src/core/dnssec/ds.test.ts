@@ -89,6 +89,15 @@ for (const [claim, ds, expected] of byDs) {
   test(`${claim}: ${expected}`, () => assert.equal(verdictOf({ ds: verifiedDs(zone, ds) }), expected))
 }
 
+test('DNSSEC-29 a DS must name the algorithm and the tag of the key, whatever its digest', () => {
+  const [, , , , ...digested] = good
+  const named = (keyTag: number, algorithm: number) =>
+    writeDs({ keyTag, algorithm, digestType: 2, digest: Uint8Array.from(digested) })
+  assert.equal(verdictOf({ ds: verifiedDs(zone, [named(key.keyTag, 15)]) }), 'secure')
+  assert.equal(verdictOf({ ds: verifiedDs(zone, [named(key.keyTag, 13)]) }), 'ds-mismatch')
+  assert.equal(verdictOf({ ds: verifiedDs(zone, [named(key.keyTag ^ 1, 15)]) }), 'ds-mismatch')
+})
+
 test('DNSSEC-31 WIRE-32 a DS record that cannot be read is never left out', () => {
   const ds = { ...verifiedDs(zone, [ofAlgorithm99]), rdatas: [ofAlgorithm99, Uint8Array.of(1, 2, 15)] }
   assert.equal(verdictOf({ ds }), 'ds-mismatch')

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { nsec3At } from '../../../test/support/proofs.ts'
 import { nameOf } from '../../../test/support/sign.ts'
 import { base32hex } from '../dns/base32hex.ts'
-import { nsec3Hash, nsec3Price } from './nsec3.ts'
+import { limits } from '../limits.ts'
+import { createBudget } from './budget.ts'
+import { nsec3Hash, nsec3Price, openNsec3Chain, readNsec3Records } from './nsec3.ts'
 
 interface Chain {
   readonly salt: string
@@ -92,3 +95,15 @@ for (const [saltOctets, iterations, blocks] of prices) {
     assert.equal(nsec3Price({ salt: new Uint8Array(saltOctets), iterations }), blocks)
   })
 }
+
+test('DNSSEC-62 one denial hashes eight names, each once', () => {
+  const records = readNsec3Records([nsec3At('example.', undefined)], nameOf('example.'))
+  const budget = createBudget()
+  const chain = openNsec3Chain(records, budget)
+  const names = Array.from({ length: limits.dnssec.nsec3HashesPerDenial }, (_, at) => nameOf(`n${at}.example.`))
+  for (const name of [...names, ...names]) chain.matching(name)
+  assert.equal(chain.isSpent, false)
+  assert.equal(chain.matching(nameOf('example.')), undefined)
+  assert.equal(chain.isSpent, true)
+  assert.equal(budget.spent.nsec3Blocks, limits.dnssec.nsec3HashesPerDenial)
+})

@@ -86,7 +86,7 @@ export function openNsec3Chain(records: readonly Nsec3Record[], budget: Budget):
 
 /** The last record's span goes round to the first. RFC 5155 §3.1.7 */
 function covers({ hash: owner, nextHash: next }: Nsec3Record, hash: string): boolean {
-  return owner < next ? owner < hash && hash < next : owner !== hash && (hash > owner || hash < next)
+  return owner < next ? owner < hash && hash < next : hash > owner || hash < next
 }
 
 export interface CloserProof {

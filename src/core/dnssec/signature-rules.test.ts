@@ -125,6 +125,7 @@ const fields: [claim: string, given: Partial<Rrsig>, expected: string][] = [
   ['labels of the owner and more', { labels: 3 }, 'labels'],
   ['another tag', { keyTag: (key.keyTag + 1) & 0xffff }, 'no-key'],
   ['an algorithm that we lack', { algorithm: 99 }, 'no-key'],
+  ['an algorithm that the key is not of', { algorithm: 16 }, 'no-key'],
   ['the same begin and end', { inception: now, expiration: now }, 'secure'],
   ['its end before its begin', { inception: now, expiration: now - 1 }, 'inverted-times'],
   ['a begin 60 seconds from now', { inception: now + 60 }, 'secure'],
