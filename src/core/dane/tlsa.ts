@@ -59,10 +59,10 @@ export function formatTlsa({ usage, selector, matchingType, data }: Tlsa): strin
 export type TlsaFault = 'missing-field' | 'number' | 'hex' | 'no-data'
 
 /** RFC 7218 §2 */
-const acronyms: readonly Readonly<Record<string, number>>[] = [
-  { 'pkix-ta': 0, 'pkix-ee': 1, 'dane-ta': 2, 'dane-ee': 3, privcert: 255 },
-  { cert: 0, spki: 1, privsel: 255 },
-  { full: 0, 'sha2-256': 1, 'sha2-512': 2, privmatch: 255 },
+const acronyms: readonly ReadonlyMap<string, number>[] = [
+  mapOf({ 'pkix-ta': 0, 'pkix-ee': 1, 'dane-ta': 2, 'dane-ee': 3, privcert: 255 }),
+  mapOf({ cert: 0, spki: 1, privsel: 255 }),
+  mapOf({ full: 0, 'sha2-256': 1, 'sha2-512': 2, privmatch: 255 }),
 ]
 
 /** Reads the text form; white space and parentheses may stand inside the data. RFC 6698 §2.2, RFC 7218 §2 */
@@ -72,7 +72,7 @@ export function parseTlsa(text: string): Result<Tlsa, TlsaFault> {
   for (const acronym of acronyms) {
     const word = words.shift()
     if (word === undefined) return refuse('missing-field', text.length)
-    const value = /^\d{1,3}$/.test(word.text) ? Number(word.text) : acronym[word.text.toLowerCase()]
+    const value = /^\d{1,3}$/.test(word.text) ? Number(word.text) : acronym.get(word.text.toLowerCase())
     if (value === undefined || value > 255) return refuse('number', word.at)
     numbers.push(value)
   }
@@ -82,4 +82,9 @@ export function parseTlsa(text: string): Result<Tlsa, TlsaFault> {
   if (!/^(?:[0-9a-fA-F]{2})+$/.test(digits)) return refuse('hex', first.at)
   const [usage = 0, selector = 0, matchingType = 0] = numbers
   return accept({ usage, selector, matchingType, data: Buffer.from(digits, 'hex') })
+}
+
+/** An object would also find what every object inherits, such as `constructor`. */
+function mapOf(values: Readonly<Record<string, number>>): ReadonlyMap<string, number> {
+  return new Map(Object.entries(values))
 }
