@@ -89,7 +89,12 @@ function iterating({ asker, clock, options }: Parts): Resolver {
 function forwarding({ asker, clock, options }: Parts): Resolver {
   return validating(
     { clock, options },
-    createForwarder({ asker, servers: serversOf(options), patience: recursivePatience(options) }),
+    createForwarder({
+      asker,
+      servers: serversOf(options),
+      patience: recursivePatience(options),
+      now: () => clock.now(),
+    }),
   )
 }
 

@@ -5,6 +5,7 @@ import { rootName } from '../../core/name/name.ts'
 import type { Endpoint } from '../network.ts'
 import { type Asker, formatServer } from './ask.ts'
 import { type Attempts, createAttempts, type Patience } from './attempts.ts'
+import { createServerHealth, type ServerHealth } from './server-health.ts'
 import type { Task } from './task.ts'
 import type { Reply, Upstream } from './upstream.ts'
 
@@ -13,18 +14,21 @@ export interface ForwardOptions {
   /** In the order in which they are asked. */
   readonly servers: readonly Endpoint[]
   readonly patience: Patience
+  readonly now: () => number
 }
 
 type Question = Parameters<Upstream['fetch']>[0]
 
 /** Asks recursive servers, and has them pass on what they hold bogus: judging it is for us. RFC 6840 §5.9, RFC 4035 §3.2.2 */
-export function createForwarder({ asker, servers, patience }: ForwardOptions): Upstream {
+export function createForwarder({ asker, servers, patience, now }: ForwardOptions): Upstream {
+  const health = createServerHealth(now)
   return {
     async fetch(question, task, avoid) {
       const attempts = createAttempts()
       const dead = new Set<string>()
+      const ordered = health.order(servers, formatServer)
       for (let round = 0; round < limits.resolver.retriesPerServer; round++) {
-        for (const server of servers) {
+        for (const server of ordered) {
           for (const checkingDisabled of [true, false]) {
             const source = `${formatServer(server)} cd=${checkingDisabled}`
             if (avoid.has(source) || dead.has(formatServer(server)) || dead.has(source)) continue
@@ -33,6 +37,7 @@ export function createForwarder({ asker, servers, patience }: ForwardOptions): U
               task,
               attempts,
               patience,
+              health,
             })
             if (found.kind === 'reply') return { ok: true, reply: found.reply }
             if (found.kind === 'dead') dead.add(formatServer(server))
@@ -56,6 +61,7 @@ interface Try {
 }
 
 interface Asking extends Pick<ForwardOptions, 'asker' | 'patience'> {
+  readonly health: ServerHealth
   readonly task: Task
   readonly attempts: Attempts
 }
@@ -65,7 +71,7 @@ type Found = { readonly kind: 'reply'; readonly reply: Reply } | { readonly kind
 async function askOnce(
   { server, checkingDisabled, round, source }: Try,
   question: Question,
-  { asker, task, attempts, patience }: Asking,
+  { asker, task, attempts, patience, health }: Asking,
 ): Promise<Found> {
   const name = formatServer(server)
   const timeoutMs = patience(round)
@@ -81,8 +87,11 @@ async function askOnce(
   if (!asked.ok) {
     attempts.fault(name, asked.fault)
     if (asked.fault === 'aborted' || asked.fault === 'limit') return { kind: 'over' }
-    return { kind: asked.fault === 'timeout' ? 'slow' : 'dead' }
+    if (asked.fault !== 'timeout') return { kind: 'dead' }
+    health.noteSilence(name)
+    return { kind: 'slow' }
   }
+  health.noteAnswer(name)
   const { message } = asked.value
   if (message.rcode !== RCODE.NOERROR && message.rcode !== RCODE.NXDOMAIN) {
     attempts.refusal(name, message)

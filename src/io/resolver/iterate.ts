@@ -18,6 +18,7 @@ import {
   type NameServer,
   type Referral,
 } from './delegations.ts'
+import { createServerHealth, type ServerHealth } from './server-health.ts'
 import { type Task, trouble } from './task.ts'
 import type { Fetched, Reply, Upstream } from './upstream.ts'
 
@@ -41,6 +42,7 @@ interface Nesting {
 
 interface Work extends IterateOptions {
   readonly delegations: Delegations
+  readonly health: ServerHealth
   /** Addresses of name servers without glue; none for a while when there are none. */
   addressesOf(server: Name, task: Task, nesting: Nesting): Promise<readonly string[]>
 }
@@ -53,6 +55,7 @@ export function createIterator(options: IterateOptions): Upstream {
   const work: Work = {
     ...options,
     delegations: createDelegations(rootHints, now),
+    health: createServerHealth(now),
     async addressesOf(server, task, nesting) {
       const cached = addresses.get(server.key)
       if (cached !== undefined) return cached.value
@@ -139,7 +142,7 @@ async function* serversOf({ servers }: Delegation, { task, nesting, work }: Desc
   const fresh = (addresses: readonly string[]) => {
     const news = addresses.filter((address) => !given.has(address))
     for (const address of news) given.add(address)
-    return shuffle(news, work.random)
+    return work.health.order(shuffle(news, work.random), (address) => formatServer({ address, port: 53 }))
   }
   yield* fresh(servers.flatMap(({ addresses }) => addresses))
   const bare = servers.filter(({ addresses }) => addresses.length === 0)
@@ -177,9 +180,13 @@ async function askServer(
   const asked = await work.asker(isLast ? { ...ask, transport: 'tcp' } : ask, task)
   if (!asked.ok) {
     attempts.fault(server, asked.fault)
-    if (asked.fault === 'timeout') return 'slow'
+    if (asked.fault === 'timeout') {
+      work.health.noteSilence(server)
+      return 'slow'
+    }
     return asked.fault === 'aborted' || asked.fault === 'limit' ? 'over' : 'useless'
   }
+  work.health.noteAnswer(server)
   const { message } = asked.value
   if (message.rcode !== RCODE.NOERROR && message.rcode !== RCODE.NXDOMAIN) {
     attempts.refusal(server, message)
