@@ -2,24 +2,16 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { addresses as at } from './addresses.ts'
-import {
-  addAddresses,
-  digest,
-  openAuthority,
-  type Postfix,
-  type Stage,
-  signZone,
-  startNginx,
-  startNsd,
-  startPostfix,
-  startUnbound,
-} from './servers.ts'
+import { digest, openAuthority } from './certificates.ts'
+import { type Postfix, startNginx, startPostfix } from './mail-servers.ts'
+import { addAddresses, type Stage, signZone, startNsd, startUnbound } from './servers.ts'
 import { dnsLeaves, type Leaf, mailLeaves } from './zones.ts'
 
 export interface InteropWorld {
   readonly hints: string
   readonly anchors: string
   readonly authority: string
+  /** Only with mail. */
   readonly postfix: Postfix | undefined
 }
 
@@ -48,7 +40,11 @@ export async function buildWorld(stage: Stage, { mail }: { mail: boolean }): Pro
     stage,
     [
       ...names.map((name) => ({ address: at[name], name: `mx.${name}.example`, ...certificates[name] })),
-      { address: at.cleartext, name: 'mx.cleartext.example' },
+      {
+        address: at.cleartext,
+        name: 'mx.cleartext.example',
+        without: 'smtputf8, 8bitmime, pipelining, chunking, size',
+      },
     ],
     Object.keys(mailZones).map((zone) => zone.replace(/\.$/, '')),
   )
