@@ -1,19 +1,11 @@
 import type { X509Certificate } from 'node:crypto'
+import type { RecordsDemand } from '../../core/dane/match.ts'
 import type { DomainName } from '../../core/name/domain.ts'
 import type { TlsFacts } from './handshake.ts'
 import { bearsName, type DaneEvidence, type DaneFault, judgeDates, pathOf } from './peer-evidence.ts'
 
 /** What the usable TLSA records of a host ask of its certificates. RFC 7671 §5 */
-export interface DaneDemand {
-  /** Whether some DANE-EE record is of this certificate. */
-  isEndEntity(certificate: X509Certificate): boolean
-  /** Whether some DANE-TA record is of this certificate. */
-  isAnchor(certificate: X509Certificate): boolean
-  /** Whether the key that stands whole in some DANE-TA record signed this certificate. RFC 7671 §5.2.3 */
-  signedByAnchor(certificate: X509Certificate): boolean
-  /** Certificates that stand whole in DANE-TA records: a server may leave them out. RFC 7671 §5.2.2 */
-  readonly wholeAnchors: readonly X509Certificate[]
-  readonly hasAnchors: boolean
+export interface DaneDemand extends RecordsDemand {
   /** Reference identifiers, for DANE-TA alone. RFC 7672 §3.2.2 */
   readonly names: readonly DomainName[]
 }
