@@ -33,15 +33,3 @@ export function refreshRetryTime(life: PolicyLife, now: number): number {
 export function isPaused(failedAt: number, now: number): boolean {
   return failedAt <= now && now < failedAt + limits.sts.fetchPause * 1000
 }
-
-/** What the domain's record said, as far as the cache is concerned. */
-export type RecordState = { readonly kind: 'valid'; readonly id: string } | { readonly kind: 'unavailable' }
-
-/**
- * What to do about a domain's policy. A record that is gone, invalid or unanswered ends no cached policy (RFC 8461
- * §3.1); a cached policy under another id is used only when the fetch fails (RFC 8461 §5.1).
- */
-export function planPolicy(cachedId: string | undefined, record: RecordState): 'use-cached' | 'fetch' | 'no-policy' {
-  if (record.kind === 'unavailable') return cachedId === undefined ? 'no-policy' : 'use-cached'
-  return record.id === cachedId ? 'use-cached' : 'fetch'
-}

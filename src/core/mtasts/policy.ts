@@ -40,8 +40,11 @@ interface Field {
  * `mx` and empty extension values are outside the grammar but lose nobody's protection: they are taken with a warning.
  */
 export function parseStsPolicy(body: string): Result<StsPolicy, StsPolicyFault> {
-  if (body.length > limits.sts.bodyOctets) return refuse('too-large', limits.sts.bodyOctets)
-  const control = body.search(/[^\t\n\r -~\u0080-\uffff]|\ufeff|\ufffd/)
+  // Characters bound the octets from below, and need no counting.
+  const isTooLarge = body.length > limits.sts.bodyOctets || Buffer.byteLength(body) > limits.sts.bodyOctets
+  if (isTooLarge) return refuse('too-large', Math.min(body.length, limits.sts.bodyOctets))
+  // U+FFFD stands where octets were no UTF-8.
+  const control = body.search(/^\ufeff|[^\t\n\r -~\u0080-\ufffc\ufffe\uffff]/)
   if (control >= 0) return refuse('characters', control)
   const warnings: StsWarning[] = []
   const fields = readFields(body, warnings)
@@ -67,26 +70,39 @@ function assemble(fields: readonly Field[], warnings: StsWarning[], end: number)
   return mx.length > 0 ? accept({ mode: mode.value, maxAge, mx, warnings }) : refuse('mx', end)
 }
 
-/** Lines end in LF or CRLF; a bare CR ends nothing. RFC 8461 §3.2, EID 6253 */
+/** Lines end in LF or CRLF; a bare CR ends nothing, not even the last line. RFC 8461 §3.2, EID 6253 */
 function readFields(body: string, warnings: StsWarning[]): Result<Field[], 'syntax'> {
   const fields: Field[] = []
-  let at = 0
-  const lines = body.split('\n')
-  if (lines.at(-1) === '') lines.pop()
-  for (const line of lines) {
-    const text = line.replace(/\r$/, '').replace(/[ \t]+$/, '')
-    const match = /^([A-Za-z0-9][A-Za-z0-9_.-]{0,31}):[ \t]*([^\r\t]*)$/.exec(text)
+  for (let at = 0; at < body.length; ) {
+    const newline = body.indexOf('\n', at)
+    const end = newline < 0 ? body.length : newline
+    const text = withoutEndingSpace(body.slice(at, newline > at && body[newline - 1] === '\r' ? newline - 1 : end))
     if (text === '') warnings.push({ kind: 'blank-line', at })
-    else if (match === null) return refuse('syntax', at)
     else {
-      const [, key = '', value = ''] = match
-      const isKnown = ['version', 'mode', 'max_age', 'mx'].includes(key)
-      if (value === '' && !isKnown) warnings.push({ kind: 'empty-value', at })
-      fields.push({ key, value, at })
+      const field = readField(text, at)
+      if (field === undefined) return refuse('syntax', at)
+      const isKnown = ['version', 'mode', 'max_age', 'mx'].includes(field.key)
+      if (field.value === '' && !isKnown) warnings.push({ kind: 'empty-value', at })
+      fields.push(field)
     }
-    at += line.length + 1
+    at = end + 1
   }
   return accept(fields)
+}
+
+/** No part of the pattern may match in two ways: long lines must not cost more than their length. */
+function readField(text: string, at: number): Field | undefined {
+  const match = /^([A-Za-z0-9][A-Za-z0-9_.-]{0,31}):[ \t]*((?:[^\r\t ][^\r\t]*)?)$/.exec(text)
+  if (match === null) return undefined
+  const [, key = '', value = ''] = match
+  return { key, value, at }
+}
+
+/** A pattern would look at every space of a long run again for each of them. */
+function withoutEndingSpace(text: string): string {
+  let end = text.length
+  while (end > 0 && (text[end - 1] === ' ' || text[end - 1] === '\t')) end--
+  return text.slice(0, end)
 }
 
 function readMaxAge(field: Field | undefined, warnings: StsWarning[]): number | undefined {

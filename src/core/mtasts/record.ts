@@ -26,7 +26,7 @@ export function parseStsRecords(records: readonly (readonly string[])[]): Result
 export function parseStsRecord(text: string): Result<StsRecord, StsRecordFault> {
   const version = /^v=STSv1(?=[ \t]*;|$)/.exec(text)
   if (version === null) return refuse('version')
-  const ids: string[] = []
+  const ids: { readonly value: string; readonly at: number }[] = []
   let at = version[0].length
   while (at < text.length) {
     const delimiter = /[ \t]*;[ \t]*/y
@@ -38,11 +38,12 @@ export function parseStsRecord(text: string): Result<StsRecord, StsRecordFault> 
     field.lastIndex = at
     const match = field.exec(text)
     if (match === null) return refuse('syntax', at)
-    if (match[1] === 'id') ids.push(match[2] as string)
+    const [whole, name, value = ''] = match
+    if (name === 'id') ids.push({ value, at: at + whole.length - value.length })
     at = field.lastIndex
   }
   const [id, repeated] = ids
-  if (id === undefined || !/^[A-Za-z0-9]{1,32}$/.test(id)) return refuse('id', text.indexOf('id='))
+  if (id === undefined || !/^[A-Za-z0-9]{1,32}$/.test(id.value)) return refuse('id', id?.at ?? text.length)
   const space = text.startsWith('v=STSv1;') ? [] : (['space-before-semicolon'] as const)
-  return accept({ id, warnings: repeated === undefined ? space : [...space, 'repeated-id'] })
+  return accept({ id: id.value, warnings: repeated === undefined ? space : [...space, 'repeated-id'] })
 }
