@@ -132,6 +132,7 @@ const refused: [why: string, text: string, fault: ZoneFault, at: number][] = [
   ['an unknown type without the generic form', 'a TYPE65280 x', 'unknown-type', 12],
   ['generic data of another length', 'a TYPE65280 \\# 2 c00c01', 'bad-field', 15],
   ['generic data that is malformed', 'a A \\# 3 c00002', 'malformed-rdata', 7],
+  ['WIRE-06: generic data with a pointer', 'a MINFO \\# 16 0c00000000000000000000000000c00c', 'malformed-rdata', 11],
   ['generic data over 65535 octets', `a TYPE65280 \\# 65536 ${'00'.repeat(65536)}`, 'malformed-rdata', 15],
   ['a parenthesis never closed', 'a A ( 192.0.2.1', 'unbalanced-parenthesis', 15],
   ['a parenthesis never opened', 'a A 192.0.2.1 )', 'unbalanced-parenthesis', 14],

@@ -148,6 +148,16 @@ test('WIRE-29: data of types that we do not know is taken as it is', () => {
   }
 })
 
+test('WIRE-06: data that stands alone has nothing that a pointer could lead to', () => {
+  const pointed: [type: keyof typeof TYPE, rdata: string][] = [
+    ['SOA', `0c${'78'.repeat(12)}00c001${'00'.repeat(20)}`],
+    ['MINFO', `0c${'78'.repeat(12)}00c00c`],
+    ['RP', `0c${'00'.repeat(12)}00c00c`],
+    ['NAPTR', `000000000c${'00'.repeat(12)}0000c00c`],
+  ]
+  for (const [type, rdata] of pointed) assert.equal(checkRdata(TYPE[type], octetsOf(rdata)).ok, false, type)
+})
+
 const anyRdata = fc.constantFrom(...knownTypes).chain((type) => fc.tuple(fc.constant(type), rdataOf(type)))
 
 test('well-formed data of every type passes', () => {

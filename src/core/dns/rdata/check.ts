@@ -14,7 +14,25 @@ export type RdataFault = 'rdata-too-short' | 'rdata-too-long' | 'rdata-name' | '
 export function expandRdata(
   type: number,
   message: Uint8Array,
-  { from, to, budget }: { from: number; to: number; budget: ExpansionBudget },
+  range: { from: number; to: number; budget: ExpansionBudget },
+): Result<Uint8Array, RdataFault> {
+  return walkRdata(type, message, { ...range, compressed: true })
+}
+
+/**
+ * Checks data whose names are uncompressed already, as from zone text or a cache.
+ *
+ * Alone it has nothing that a pointer could lead to: those who read it later follow none.
+ */
+export function checkRdata(type: number, rdata: Uint8Array): Result<Uint8Array, RdataFault> {
+  const budget = { octets: rdata.length + 1 }
+  return walkRdata(type, rdata, { from: 0, to: rdata.length, budget, compressed: false })
+}
+
+function walkRdata(
+  type: number,
+  message: Uint8Array,
+  { from, to, budget, compressed }: { from: number; to: number; budget: ExpansionBudget; compressed: boolean },
 ): Result<Uint8Array, RdataFault> {
   const layout = layoutOf(type)
   if (layout === undefined) return accept(message.subarray(from, to))
@@ -23,7 +41,7 @@ export function expandRdata(
   let copied = from
   for (const field of layout) {
     if (field === 'name' || field === 'tolerated-name' || field === 'plain-name') {
-      const read = readWireName(message, at, { limit: to, compressed: field !== 'plain-name', budget })
+      const read = readWireName(message, at, { limit: to, compressed: compressed && field !== 'plain-name', budget })
       if (!read.ok) return refuse('rdata-name', read.at)
       pieces.push(message.subarray(copied, at), fromLatin1(read.value.name.wire))
       at = read.value.end
@@ -38,11 +56,6 @@ export function expandRdata(
   if (pieces.length === 0) return accept(message.subarray(from, to))
   pieces.push(message.subarray(copied, to))
   return accept(Buffer.concat(pieces))
-}
-
-/** Checks data whose names are uncompressed already, as from zone text or a cache. */
-export function checkRdata(type: number, rdata: Uint8Array): Result<Uint8Array, RdataFault> {
-  return expandRdata(type, rdata, { from: 0, to: rdata.length, budget: { octets: rdata.length + 1 } })
 }
 
 /** How many octets a field takes at `at`, or why it cannot be there. */
