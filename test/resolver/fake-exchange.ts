@@ -9,7 +9,7 @@ import { accept, type Result, refuse } from '../../src/core/result.ts'
 import type { Network } from '../../src/io/network.ts'
 import type { Exchange, Exchanged, ExchangeFault, ExchangeRequest } from '../../src/io/resolver/exchange.ts'
 
-/** What a server says. Sections are zone text; `flags` are words: `aa`, `ad`, and the name of an RCODE. */
+/** What a server says. Sections are zone text; `flags` are words: `aa`, `ad`, `ra`, and the name of an RCODE. */
 export interface Saying {
   readonly flags?: string
   readonly answer?: string
@@ -98,6 +98,7 @@ export function messageOf(query: Message, { flags = '', answer, authority, addit
     ...query,
     isResponse: true,
     isAuthoritative: words.has('aa'),
+    recursionAvailable: words.has('ra'),
     authenticData: words.has('ad'),
     rcode,
     answer: recordsOfText(answer),

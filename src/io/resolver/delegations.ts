@@ -45,7 +45,7 @@ export interface Referral {
 export function createDelegations(rootHints: readonly Endpoint[], now: () => number): Delegations {
   const bounds = { now, entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
   const known = createCache<Delegation>({ ...bounds, octetsOf: ({ servers }) => 256 * servers.length })
-  const referrals = createCache<Reply>({ ...bounds, octetsOf: octetsOfReply })
+  const referrals = createCache<Referred>({ ...bounds, octetsOf: ({ reply }) => octetsOfReply(reply) })
   const root: Delegation = {
     zone: rootName,
     servers: [{ name: undefined, addresses: rootHints.map(({ address }) => address) }],
@@ -59,14 +59,45 @@ export function createDelegations(rootHints: readonly Endpoint[], now: () => num
       return root
     },
     put(referral, reply) {
-      const until = now() + Math.min(referral.ns.ttl, limits.resolver.ttl) * 1000
+      const { zone, ns, bailiwick } = referral
+      const until = (ttl: number) => now() + Math.min(ttl, limits.resolver.ttl) * 1000
+      // What a zone hands on lasts no longer than its own delegation, or taking that away would be of no effect.
+      const above = sameName(bailiwick, rootName) ? Number.POSITIVE_INFINITY : (known.get(bailiwick.key)?.until ?? 0)
       const delegation = readReferral(referral)
-      known.put(referral.zone.key, delegation, until)
-      const ds = asDsReply(reply, referral.zone)
-      if (ds !== undefined) referrals.put(referral.zone.key, ds, until)
+      known.put(zone.key, delegation, Math.min(until(ns.ttl), above))
+      const ds = asDsReply(reply, zone)
+      if (ds !== undefined) referrals.put(zone.key, { reply: ds, at: now() }, Math.min(until(leastTtl(ds)), above))
       return delegation
     },
-    referralTo: (zone) => referrals.get(zone.key)?.value,
+    referralTo(zone) {
+      const found = referrals.get(zone.key)?.value
+      return found && grownOld(found.reply, Math.floor((now() - found.at) / 1000))
+    },
+  }
+}
+
+/** A referral as a reply about DS records, and when it came. */
+interface Referred {
+  readonly reply: Reply
+  readonly at: number
+}
+
+/** Of the DS records, or of what denies them. */
+function leastTtl(reply: Reply): number {
+  const used = reply.answer.length > 0 ? reply.answer : proofsOf(reply)
+  return Math.min(...used.map(({ ttl }) => ttl))
+}
+
+/** The reply as a cache passes it on: signatures that were over less are none the worse. RFC 1035 §4.1.3 */
+function grownOld(reply: Reply, seconds: number): Reply {
+  const older = (rrsets: readonly Rrset[]) =>
+    rrsets.map((rrset) => ({ ...rrset, ttl: Math.max(0, rrset.ttl - seconds) }))
+  // It is asked for apart from the server itself, who may say more when asked for DS than when it refers.
+  return {
+    ...reply,
+    answer: older(reply.answer),
+    authority: older(reply.authority),
+    source: `${reply.source} referral`,
   }
 }
 
@@ -78,7 +109,10 @@ export function asDsReply(reply: Reply, zone: Name): Reply | undefined {
 }
 
 function octetsOfReply({ message }: Reply): number {
-  return [...message.answer, ...message.authority].reduce((sum, { rdata }) => sum + rdata.length + 128, 512)
+  return [...message.answer, ...message.authority, ...message.additional].reduce(
+    (sum, { rdata }) => sum + rdata.length + 128,
+    512,
+  )
 }
 
 function readReferral({ zone, ns, glue, bailiwick }: Referral): Delegation {

@@ -1,5 +1,5 @@
 import type { Message } from '../../core/dns/message.ts'
-import { findPart, type SortedReply, sortReply } from '../../core/dns/reply.ts'
+import { findPart, type ReplyPart, type SortedReply, sortReply } from '../../core/dns/reply.ts'
 import { RCODE, TYPE } from '../../core/dns/types.ts'
 import { nameRrset } from '../../core/dnssec/problem.ts'
 import { limits } from '../../core/limits.ts'
@@ -19,7 +19,7 @@ import {
   type Referral,
 } from './delegations.ts'
 import { createServerHealth, type ServerHealth } from './server-health.ts'
-import { type Task, trouble } from './task.ts'
+import { type Task, type Trouble, trouble } from './task.ts'
 import type { Fetched, Reply, Upstream } from './upstream.ts'
 
 export interface IterateOptions {
@@ -121,33 +121,42 @@ async function askZone(delegation: Delegation, question: Question, descent: Desc
   const attempts = createAttempts()
   const useless = new Set<string>()
   for (let round = 0; round < limits.resolver.retriesPerServer; round++) {
+    let isWaitingWorthwhile = false
     for await (const address of serversOf(delegation, descent)) {
       const endpoint = { address, port: 53 }
       const server = formatServer(endpoint)
       if (useless.has(server) || avoid.has(server)) continue
       const found = await askServer(endpoint, delegation, question, { round, attempts, descent })
-      if (found === 'slow') continue
-      if (found === 'over') break
-      if (found !== 'useless') return found
-      useless.add(server)
+      if (typeof found === 'object') return found
+      if (found === 'slow') isWaitingWorthwhile = true
+      else useless.add(server)
     }
-    if (task.signal.aborted) break
+    if (!isWaitingWorthwhile || task.signal.aborted || task.isSpent()) break
   }
-  return { kind: 'fetched', fetched: { ok: false, trouble: attempts.sum(question, delegation.zone) } }
+  const { zone } = delegation
+  const sum = task.isSpent() ? tooManyQueries(question, zone, task) : attempts.sum(question, zone)
+  return { kind: 'fetched', fetched: { ok: false, trouble: sum } }
+}
+
+function tooManyQueries(question: Question, zone: Name, task: Task): Trouble {
+  const server = task.lastServer()
+  const reason = `${nameRrset(question)}: more than ${limits.resolver.queries} queries, lastly to ${server}`
+  return trouble('limit', reason, { zone, server })
 }
 
 /** Addresses in the order of trying: first those that are known, shuffled, and then those that must be looked up. */
 async function* serversOf({ servers }: Delegation, { task, nesting, work }: Descent): AsyncGenerator<string> {
   const given = new Set<string>()
   const fresh = (addresses: readonly string[]) => {
-    const news = addresses.filter((address) => !given.has(address))
+    const news = [...new Set(addresses)].filter((address) => !given.has(address))
     for (const address of news) given.add(address)
     return work.health.order(shuffle(news, work.random), (address) => formatServer({ address, port: 53 }))
   }
   yield* fresh(servers.flatMap(({ addresses }) => addresses))
   const bare = servers.filter(({ addresses }) => addresses.length === 0)
   for (const { name } of bare.slice(0, limits.resolver.addressLookupsPerZone)) {
-    if (name === undefined || task.signal.aborted) continue
+    if (task.signal.aborted || task.isSpent()) return
+    if (name === undefined) continue
     yield* fresh(await work.addressesOf(name, task, nesting))
   }
 }
@@ -164,7 +173,7 @@ async function askServer(
   { zone, servers }: Delegation,
   question: Question,
   { round, attempts, descent }: { readonly round: number; readonly attempts: Attempts; readonly descent: Descent },
-): Promise<FoundInZone | 'slow' | 'useless' | 'over'> {
+): Promise<FoundInZone | 'slow' | 'useless'> {
   const { task, work } = descent
   const server = formatServer(endpoint)
   const chosenBy = isHinted(servers) ? 'operator' : 'stranger'
@@ -184,7 +193,7 @@ async function askServer(
       work.health.noteSilence(server)
       return 'slow'
     }
-    return asked.fault === 'aborted' || asked.fault === 'limit' ? 'over' : 'useless'
+    return 'useless'
   }
   work.health.noteAnswer(server)
   const { message } = asked.value
@@ -214,14 +223,28 @@ function scrub(message: Message, zone: Name): Message {
 /** Undefined for a reply of a server that does not know the zone. RFC 2308 §2 */
 function classify(reply: Reply, question: Question, { additional }: Message): FoundInZone | undefined {
   const part = findPart(reply, question.name, question.type)
-  const isStatement = part.kind === 'rrset' || part.kind === 'alias' || part.kind === 'broken'
-  if (!isStatement) {
+  if (part.kind === 'none' || part.kind === 'denial') {
     const ns = findReferral(reply, question)
     const referral = ns && { zone: ns.name, ns, glue: additional, bailiwick: reply.bailiwick }
     if (referral !== undefined) return { kind: 'referral', referral, reply }
-    if (part.kind === 'none' || !isAuthoritative(reply)) return undefined
   }
-  return { kind: 'fetched', fetched: { ok: true, reply } }
+  return isWorthReading(part, reply) ? { kind: 'fetched', fetched: { ok: true, reply } } : undefined
+}
+
+/** A recursive server has heard it elsewhere: that counts only where a signature may show that it is true. */
+function isWorthReading(part: ReplyPart, reply: Reply): boolean {
+  const { isAuthoritative: hasAa, recursionAvailable } = reply.message
+  switch (part.kind) {
+    case 'rrset':
+    case 'alias':
+      return hasAa || !recursionAvailable || part.rrset.signatures.length > 0
+    case 'denial':
+      return isAuthoritative(reply)
+    case 'broken':
+      return true
+    case 'none':
+      return false
+  }
 }
 
 /** NS records strictly below the server's zone, on the way to the name. RFC 1034 §5.3.3 */
@@ -239,6 +262,8 @@ function isAuthoritative({ message, authority }: SortedReply): boolean {
   return message.isAuthoritative || has(TYPE.SOA) || (has(TYPE.NSEC, TYPE.NSEC3) && !has(TYPE.NS))
 }
 
+const unpaid: readonly Trouble['why'][] = ['limit', 'overload', 'aborted']
+
 /** Unvalidated, as all that is said about name servers: what they serve is validated. RFC 4035 §2.2 */
 async function lookUpAddresses(
   server: Name,
@@ -255,9 +280,12 @@ async function lookUpAddresses(
     const answer = fetched.ok ? fetched.reply.answer : []
     return answer.filter(({ name, type }) => sameName(name, server) && (type === TYPE.A || type === TYPE.AAAA))
   })
+  // What one question could not pay for says nothing to the next.
+  const isUnpaid = found.some((fetched) => !fetched.ok && unpaid.some((why) => why === fetched.trouble.why))
   const addresses = rrsets.flatMap(({ name, type, class: klass, ttl, rdatas }) =>
     rdatas.flatMap((rdata) => addressOf({ name, type, class: klass, ttl, rdata })),
   )
-  const ttl = addresses.length === 0 ? limits.resolver.failureTtl : Math.min(...rrsets.map((rrset) => rrset.ttl))
+  const none = isUnpaid ? 0 : limits.resolver.failureTtl
+  const ttl = addresses.length === 0 ? none : Math.min(...rrsets.map((rrset) => rrset.ttl))
   return { addresses, ttl: Math.min(ttl, limits.resolver.ttl) }
 }

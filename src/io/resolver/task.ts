@@ -15,6 +15,8 @@ export interface Task {
   readonly trace: ((event: TraceEvent) => void) | undefined
   /** Counts a query about to be sent to the server; false when there must be none any more. RFC 1035 §7.1 */
   takeQuery(server: string): boolean
+  /** Whether it costs as much as any may, so that nothing more can come of it. */
+  isSpent(): boolean
   /** Who was asked last, for saying whom a lookup waited for in vain. */
   lastServer(): string | undefined
 }
@@ -40,6 +42,7 @@ export function createTask({ signal, clock, trace, queries = limits.resolver.que
       last = server
       return true
     },
+    isSpent: () => sent >= queries,
     lastServer: () => last,
   }
 }
