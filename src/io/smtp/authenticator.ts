@@ -3,7 +3,7 @@ import type { SecureContext } from 'node:tls'
 import type { DomainName } from '../../core/name/domain.ts'
 import type { Clock } from '../clock.ts'
 import { type AnchorMemory, recallAnchors, rememberAnchors } from './anchor-memory.ts'
-import { type DaneDemand, daneEvidence, findAnchors } from './dane-peer.ts'
+import { type DaneDemand, daneEvidence, findAnchors, isMisled } from './dane-peer.ts'
 import type { TlsFacts } from './handshake.ts'
 import { type DaneEvidence, type PkixEvidence, pkixEvidence } from './peer-evidence.ts'
 import type { TlsProfile } from './tls-profile.ts'
@@ -90,7 +90,8 @@ function authenticatorWith(
     if (!sufficient && !isLast && dane !== undefined && daneFound?.kind === 'failed') {
       const found = findAnchors(dane, facts.chain, now)
       const round = { seen: pkix && { leaf, pkix }, isLast: true }
-      if (!found.every(isAmong(anchors))) learned = authenticatorWith(found, round, demand, io)
+      const isNews = found.length > 0 && (isMisled(dane, facts.chain[0], anchors) || !found.every(isAmong(anchors)))
+      if (isNews) learned = authenticatorWith(found, round, demand, io)
     }
     return sufficient
   }

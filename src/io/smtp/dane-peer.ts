@@ -26,12 +26,25 @@ export function daneEvidence(
   if (leaf === undefined) return failed('no-match')
   if (demand.isEndEntity(leaf)) return { kind: 'matched', usage: 'dane-ee' }
   if (!demand.hasAnchors) return failed('no-match')
-  if (anchors.length === 0) return failed('anchor-not-in-chain')
+  if (anchors.length === 0 || isMisled(demand, leaf, anchors)) return failed('anchor-not-in-chain')
   if (chainError !== undefined) return failed(isDate(chainError) ? 'dates' : 'chain', chainError)
   const dates = judgeDates(pathTo(chain, anchors), now)
   if (dates !== undefined) return failed('dates', dates)
   if (!demand.names.some((name) => bearsName(leaf, name))) return failed('names')
   return { kind: 'matched', usage: 'dane-ta' }
+}
+
+/**
+ * Whether the server's own certificate was among the anchors, by a record that holds it whole. OpenSSL ends every path
+ * at the first anchor, so that nothing was said of those above. RFC 7671 §5.2
+ */
+export function isMisled(
+  demand: DaneDemand,
+  leaf: X509Certificate | undefined,
+  anchors: readonly X509Certificate[],
+): boolean {
+  if (leaf === undefined || !anchors.some(({ fingerprint256 }) => fingerprint256 === leaf.fingerprint256)) return false
+  return !demand.signedByAnchor(leaf)
 }
 
 /**
@@ -41,9 +54,10 @@ export function daneEvidence(
 export function findAnchors(demand: DaneDemand, chain: readonly X509Certificate[], now: number): X509Certificate[] {
   if (!demand.hasAnchors) return []
   const own = chain[0]?.fingerprint256
-  const above = chain.filter(({ fingerprint256 }) => fingerprint256 !== own)
-  const shown = above.filter((certificate) => demand.isAnchor(certificate))
-  if (shown.length > 0 || demand.wholeAnchors.length > 0) return [...demand.wholeAnchors, ...shown]
+  const isAbove = ({ fingerprint256 }: X509Certificate) => fingerprint256 !== own
+  const shown = chain.filter((certificate) => isAbove(certificate) && demand.isAnchor(certificate))
+  const anchors = [...demand.wholeAnchors.filter(isAbove), ...shown]
+  if (anchors.length > 0) return anchors
   const top = pathOf(chain).at(-1)
   const vouchedFor = top !== undefined && judgeDates([top], now) === undefined && demand.signedByAnchor(top)
   return vouchedFor ? [top] : []
