@@ -1,0 +1,48 @@
+import type { CommandContext } from './command.ts'
+import { EXIT } from './exit.ts'
+import { createOut } from './out.ts'
+import { report, runCommandLine } from './run-command-line.ts'
+
+/** How long an interrupted command may take to close what it has open. */
+const graceMs = 2000
+
+/** Runs the command that these arguments ask for as this process, and exits. */
+export async function runProcess(args: readonly string[]): Promise<void> {
+  const stopping = new AbortController()
+  const out = createOut({ stdout: process.stdout, stderr: process.stderr, environment: process.env })
+  const context: CommandContext = {
+    out,
+    signal: stopping.signal,
+    clock: { now: () => Date.now() },
+    environment: process.env,
+    openInput: () => process.stdin,
+    openWorld: async (values, need) => {
+      const { openWorld } = await import('./open-world.ts')
+      return openWorld(values, need, context)
+    },
+  }
+  let ended: number | undefined
+  const stop = (status: number) => {
+    if (ended !== undefined) process.exit(status)
+    ended = status
+    stopping.abort()
+    setTimeout(() => process.exit(status), graceMs).unref()
+  }
+  process.on('SIGINT', () => stop(EXIT.interrupted))
+  process.on('SIGTERM', () => stop(EXIT.terminated))
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', endQuietly)
+  process.on('uncaughtException', (error) => process.exit(report(error, { out, signal: new AbortController().signal })))
+  const status = await runCommandLine(args, context)
+  out.progress(undefined)
+  finish(ended ?? status)
+}
+
+/** Whoever read our output has gone: as a program that SIGPIPE ends, without a word. */
+function endQuietly(error: NodeJS.ErrnoException): void {
+  process.exit(error.code === 'EPIPE' ? EXIT.brokenPipe : EXIT.cannotCreate)
+}
+
+/** Exits once what was written is out, whatever is still open. */
+function finish(status: number): void {
+  process.stdout.write('', (error) => (error ? endQuietly(error) : process.exit(status)))
+}
