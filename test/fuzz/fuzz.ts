@@ -6,7 +6,7 @@ import type { Target } from './target.ts'
 export const bounds = {
   octets: 1024,
   inputs: 40,
-  /** Blocks entered for an input, whatever its length, and for each octet of it. */
+  /** Blocks entered for an input, whatever its length, and for each octet of it unless its target says otherwise. */
   work: 5000,
   workPerOctet: 50,
 } as const
@@ -22,7 +22,7 @@ export function examine(target: Target, octets: Uint8Array, coverage: Coverage):
   const reason = failureOf(target, octets)
   const run = coverage.take()
   if (reason !== undefined) return reason
-  const allowed = allowedWork(octets)
+  const allowed = allowedWork(target, octets)
   return run.work > allowed ? `${run.work} blocks entered, ${allowed} allowed` : run
 }
 
@@ -35,8 +35,8 @@ function failureOf(target: Target, octets: Uint8Array): string | undefined {
   }
 }
 
-function allowedWork(octets: Uint8Array): number {
-  return bounds.work + bounds.workPerOctet * octets.length
+function allowedWork({ workPerOctet = bounds.workPerOctet }: Target, octets: Uint8Array): number {
+  return bounds.work + workPerOctet * octets.length
 }
 
 /** What fuzzing came to. */
@@ -95,7 +95,9 @@ function isTelling(fuzzing: Fuzzing, batch: readonly Uint8Array[]): boolean {
   }
   const run = coverage.take()
   fuzzing.usualWork += (run.work - usualWork) / 8
-  return run.work > usualWork + Math.min(...batch.map(allowedWork)) || memory.wouldLearn(run)
+  return (
+    run.work > usualWork + Math.min(...batch.map((octets) => allowedWork(target, octets))) || memory.wouldLearn(run)
+  )
 }
 
 function consider({ target, coverage, memory, pool, faults }: Fuzzing, octets: Uint8Array): void {

@@ -8,6 +8,8 @@ export interface Target {
   readonly seeds: readonly Uint8Array[]
   /** Pieces that its grammar knows. */
   readonly words: readonly Uint8Array[]
+  /** Blocks that it may enter for each octet, where that is more than usual. */
+  readonly workPerOctet?: number
 }
 
 /** A target that reads text; octets that are no UTF-8 become U+FFFD, as they do for most of our input. */

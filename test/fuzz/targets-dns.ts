@@ -135,7 +135,7 @@ const framesTarget: Target = {
   words: [octetsOf('000c'), new Uint8Array(12)],
 }
 
-const zoneTarget = textTarget(
+const zoneTextTarget = textTarget(
   'zone-text',
   (text) => {
     for (const options of [{}, { origin: rootName, ttl: 60 }]) {
@@ -215,7 +215,8 @@ export const dnsTargets: readonly Target[] = [
   nameTarget,
   rdataTarget,
   framesTarget,
-  zoneTarget,
+  // Two letters with an origin are a name of 127 labels, and three letters of a type a bitmap of 256 bits.
+  { ...zoneTextTarget, workPerOctet: 1000 },
   nameTextTarget,
   domainTarget,
   addressTarget,
