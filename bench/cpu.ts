@@ -1,0 +1,193 @@
+import { type KeyObject, verify } from 'node:crypto'
+import { TYPE } from '../src/core/dns/types.ts'
+import type { Algorithm } from '../src/core/dnssec/algorithms.ts'
+import { rawToDer } from '../src/core/dnssec/ecdsa-der.ts'
+import { createPolicy, type ValidationPolicy } from '../src/core/dnssec/policy.ts'
+import { type Name, rootName } from '../src/core/name/name.ts'
+import { parseName } from '../src/core/name/text.ts'
+import type { Network } from '../src/io/network.ts'
+import { createAsker } from '../src/io/resolver/ask.ts'
+import { patienceBy } from '../src/io/resolver/attempts.ts'
+import { createExchange } from '../src/io/resolver/exchange.ts'
+import { createForwarder } from '../src/io/resolver/forward.ts'
+import { createIterator } from '../src/io/resolver/iterate.ts'
+import { createTask } from '../src/io/resolver/task.ts'
+import type { Upstream } from '../src/io/resolver/upstream.ts'
+import { createValidatingResolver } from '../src/io/resolver/validating-resolver.ts'
+import { type Lab, startLab } from '../src/programs/lab/lab.ts'
+import { anchorsOf, decideWith, type Engine, expectTls } from './decider.ts'
+import { createRecording } from './replay.ts'
+import { atMost, median, note, type Row, report } from './report.ts'
+
+const goal = 2
+/** Domains decided about before anything is measured, so that the compiler has done its work. */
+const warmUp = 150
+const batches = 15
+const batchSize = 20
+
+const domains = Array.from({ length: warmUp + batches * batchSize }, (_, index) => `zone${index}.example`)
+
+/** P-256 everywhere, with keys of its own in every zone; nobody connects to the hosts. */
+const worldText = [
+  'world  Many domains with DANE',
+  ...domains.map(
+    (domain) => `
+zone   ${domain} algorithm=ecdsap256
+zone   ${domain} MX 10 mx.${domain}
+zone   mx.${domain} A 192.0.2.1
+zone   _25._tcp.mx.${domain} TLSA 3 1 1 ${'5a'.repeat(32)}`,
+  ),
+  '',
+].join('\n')
+
+/** A signature check as it was made, ready to be made again by the crypto library alone. */
+interface Check {
+  readonly data: Uint8Array
+  readonly key: KeyObject
+  readonly signature: Uint8Array
+}
+
+interface Batch {
+  /** Microseconds. */
+  readonly deciding: number
+  readonly checking: number
+  readonly checks: number
+}
+
+function createUpstream(engine: Engine, network: Network, { clock, rootHints, forwarder }: Lab): Upstream {
+  const asker = createAsker(createExchange(network))
+  return engine === 'forward'
+    ? createForwarder({ asker, servers: [forwarder], patience: patienceBy(4), now: () => clock.now() })
+    : createIterator({ asker, rootHints, random: Math.random, patience: patienceBy(), now: () => clock.now() })
+}
+
+/** Asks everything that decisions ask, and validates nothing: no key may be known before it is measured. */
+async function record(engine: Engine, network: Network, lab: Lab): Promise<void> {
+  const stop = new AbortController()
+  for (const question of [rootName, readName('example')].flatMap(keysOf).concat(domains.flatMap(questionsOf))) {
+    // Each from the root, so that every server on the way has answered every question.
+    const upstream = createUpstream(engine, network, lab)
+    const fetched = await upstream.fetch(question, createTask({ signal: stop.signal, clock: lab.clock }), new Set())
+    if (!fetched.ok) throw new Error(fetched.trouble.reason)
+  }
+}
+
+interface Question {
+  readonly name: Name
+  readonly type: number
+}
+
+function keysOf(name: Name): Question[] {
+  const ds = name.labelCount > 0 ? [{ name, type: TYPE.DS }] : []
+  return [{ name, type: TYPE.DNSKEY }, ...ds]
+}
+
+function questionsOf(domain: string): Question[] {
+  const host = readName(`mx.${domain}`)
+  return [
+    ...keysOf(readName(domain)),
+    { name: readName(domain), type: TYPE.MX },
+    { name: readName(`_mta-sts.${domain}`), type: TYPE.TXT },
+    { name: host, type: TYPE.A },
+    { name: host, type: TYPE.AAAA },
+    { name: readName(`_25._tcp.mx.${domain}`), type: TYPE.TLSA },
+  ]
+}
+
+function readName(text: string): Name {
+  const name = parseName(text)
+  if (!name.ok) throw new Error(`no name: ${text}`)
+  return name.value
+}
+
+/** The usual policy; every check that it makes is told. */
+function watch(onCheck: (check: Check) => void): ValidationPolicy {
+  const policy = createPolicy()
+  const watched = (algorithm: Algorithm): Algorithm => ({
+    ...algorithm,
+    verify(data, key, signature) {
+      onCheck({ data, key, signature })
+      return algorithm.verify(data, key, signature)
+    },
+  })
+  return { ...policy, algorithms: new Map([...policy.algorithms].map(([number, one]) => [number, watched(one)])) }
+}
+
+export async function measureCpu(
+  engine: Engine,
+): Promise<{ readonly first: number; readonly batches: readonly Batch[] }> {
+  const lab = await startLab(worldText)
+  try {
+    const { recorder, player } = createRecording(lab.network)
+    await record(engine, recorder, lab)
+    return await decideAll(engine, player, lab)
+  } finally {
+    await lab.close()
+  }
+}
+
+async function decideAll(engine: Engine, network: Network, lab: Lab) {
+  const checks: Check[] = []
+  const resolver = createValidatingResolver({
+    upstream: createUpstream(engine, network, lab),
+    anchors: anchorsOf(lab),
+    policy: watch((check) => checks.push(check)),
+    clock: lab.clock,
+  })
+  const decider = decideWith(resolver, { ...lab, network })
+  const decideAbout = async (some: readonly string[]) => {
+    for (const domain of some) expectTls(domain, await decider.decide(domain), 'dane')
+  }
+  try {
+    const first = await cpuOf(() => decideAbout(domains.slice(0, 1)))
+    await decideAbout(domains.slice(1, warmUp))
+    const measured: Batch[] = []
+    for (let at = warmUp; at < domains.length; at += batchSize) {
+      checks.length = 0
+      const deciding = await cpuOf(() => decideAbout(domains.slice(at, at + batchSize)))
+      measured.push({ deciding, ...(await checkAgain(checks)) })
+    }
+    return { first, batches: measured }
+  } finally {
+    await decider.close()
+  }
+}
+
+/** What the crypto library alone takes for the same signatures. */
+async function checkAgain(checks: readonly Check[]): Promise<Omit<Batch, 'deciding'>> {
+  const ready = checks.map(({ signature, ...rest }) => ({ ...rest, signature: rawToDer(signature) }))
+  const checking = await cpuOf(async () => {
+    for (const { data, key, signature } of ready) {
+      if (!verify('sha256', data, key, signature)) throw new Error('a signature was good before, and now is not')
+    }
+  })
+  return { checking, checks: checks.length }
+}
+
+/** CPU time of the process in microseconds, its helping threads included. */
+async function cpuOf(work: () => Promise<void>): Promise<number> {
+  const before = process.cpuUsage()
+  await work()
+  const { user, system } = process.cpuUsage(before)
+  return user + system
+}
+
+function rowOf(engine: Engine, all: readonly Batch[]): Row {
+  const ratio = median(all.map(({ deciding, checking }) => deciding / checking))
+  return atMost(`${engine}, DANE, cold`, ratio, goal, ' x')
+}
+
+const rows: Row[] = []
+const notes: string[] = []
+for (const engine of ['iterate', 'forward'] as const) {
+  const { first, batches: all } = await measureCpu(engine)
+  rows.push(rowOf(engine, all))
+  const per = (values: readonly number[]) => Math.round(median(values) / batchSize)
+  notes.push(
+    `${engine}: ${per(all.map(({ deciding }) => deciding))} us a decision, ` +
+      `${per(all.map(({ checking }) => checking))} us of it for ${median(all.map(({ checks }) => checks)) / batchSize} checks; ` +
+      `the first in a process ${Math.round(first / 1000)} ms`,
+  )
+}
+report('CPU of a cold decision / of its signature checks (P-256)', rows)
+for (const text of notes) note(text)

@@ -1,0 +1,68 @@
+import { accept, refuse } from '../src/core/result.ts'
+import type { Datagrams, Network } from '../src/io/network.ts'
+
+/** What servers answered, by server and question. */
+export interface Recording {
+  /** The network as it is; every datagram that comes is kept. */
+  readonly recorder: Network
+  /** Answers from memory, in the next turn: all of a network but its sockets. Fails for a question never recorded. */
+  readonly player: Network
+  readonly size: number
+}
+
+export function createRecording(network: Network): Recording {
+  const replies = new Map<string, Buffer>()
+  return {
+    recorder: {
+      ...network,
+      async openUdp(endpoint, options) {
+        const opened = await network.openUdp(endpoint, options)
+        return opened.ok ? accept(listen(opened.value, endpoint.address, replies)) : opened
+      },
+    },
+    player: {
+      connectTcp: async () => refuse('unreachable'),
+      openUdp: async ({ address }) => accept(play(address, replies)),
+    },
+    get size() {
+      return replies.size
+    },
+  }
+}
+
+/** The server and the question without its ID, which is another each time. */
+function keyOf(address: string, query: Uint8Array): string {
+  return `${address} ${Buffer.from(query.buffer, query.byteOffset, query.length).toString('latin1', 2)}`
+}
+
+function listen(datagrams: Datagrams, address: string, replies: Map<string, Buffer>): Datagrams {
+  let key = ''
+  const listened: Datagrams = {
+    onMessage: undefined,
+    send(query) {
+      key = keyOf(address, query)
+      datagrams.send(query)
+    },
+    close: () => datagrams.close(),
+  }
+  datagrams.onMessage = (reply) => {
+    if (reply !== undefined) replies.set(key, Buffer.from(reply))
+    listened.onMessage?.(reply)
+  }
+  return listened
+}
+
+function play(address: string, replies: ReadonlyMap<string, Buffer>): Datagrams {
+  const datagrams: Datagrams = {
+    onMessage: undefined,
+    send(query) {
+      const recorded = replies.get(keyOf(address, query))
+      if (recorded === undefined) throw new Error(`nothing was recorded that ${address} says to this question`)
+      const reply = Buffer.from(recorded)
+      reply.set(query.subarray(0, 2))
+      setImmediate(() => datagrams.onMessage?.(reply))
+    },
+    close() {},
+  }
+  return datagrams
+}
