@@ -215,6 +215,7 @@ const connects: [name: string, host: Case, tls: TlsDemand, text: string][] = [
     'may',
     'MTA-STS, in audit mode',
   ],
+  ['row 1d/31: there is nothing to audit', { audit: true }, 'may', 'TLS if it is offered'],
   [
     'row 1d/31: audit mode leaves what unusable records ask for',
     { tlsa: 'H6', sts: stsOf('enforce', other), audit: true },
@@ -278,4 +279,11 @@ test('SNI is the base domain with DANE, the MX host without (DANE-50, STS-83)', 
   assert.equal(dane?.action === 'connect' && dane.serverName, 'back.example.net')
   const [pkix] = decide(factsOf({ sts: stsOf('enforce', [mx]) }), { now }).hosts
   assert.equal(pkix?.action === 'connect' && pkix.serverName, mx)
+})
+
+test('who is connected to has its addresses, and who is not listed hears under which id', () => {
+  const decided = decideHost({ tlsa: 'H5' })
+  assert.deepEqual(decided.action === 'connect' && decided.addresses, ['192.0.2.1'])
+  const skipped = decideHost({ sts: stsOf('enforce', other) })
+  assert.equal(skipped.text, 'the MTA-STS policy of id id1 does not list it')
 })

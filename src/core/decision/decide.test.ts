@@ -256,3 +256,9 @@ test('a name that came by an insecure alias counts as insecure MX records do (DA
   assert.ok(host?.action === 'connect' && host.dane.state === 'ok')
   assert.deepEqual([host.mxIsSecure, host.dane.names], [false, ['mx.example.org']])
 })
+
+test('row 1a/M7 is for when no host has an address: one without an address, and one that is skipped, are no M7', () => {
+  const hosts = [hostOf('a.example.org', { tlsa: 'H3', addresses: noAddress }), hostOf('b.example.org', { tlsa: 'H8' })]
+  const { action, row, reason } = decideOn({ hosts })
+  assert.deepEqual([action, row, reason], ['defer', 'M5', 'all-hosts-skipped'])
+})

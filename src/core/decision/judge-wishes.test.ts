@@ -249,3 +249,13 @@ test('row 1d/33: a host that only DANE behind insecure MX records proves is none
   const verdict = judgeSession(host, up(matched))
   assert.deepEqual([verdict.row, verdict.action, ...reportsOf(verdict)], ['33', 'skip', 'tlsa S+'])
 })
+
+test('row 1d/33: a policy in mode testing is none for REQUIRETLS, although it holds', () => {
+  const demand = { requireTls: true, waived: false }
+  const host: ConnectDecision = { ...connectTo({ sts: ['testing', listed] }), demand }
+  const verdict = judgeSession(host, up())
+  assert.deepEqual(
+    [verdict.row, verdict.action, verdict.cause, ...reportsOf(verdict)],
+    ['33', 'skip', 'requiretls', 'sts S+'],
+  )
+})
