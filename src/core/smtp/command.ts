@@ -40,7 +40,6 @@ function formatParameters({ size, eightBitMime, smtpUtf8, requireTls }: MailPara
 
 /** The last guard against commands inside commands: a text that could hold a second one is our bug, and stops here. */
 function line(text: string): Command {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not pass
   if (/[\0-\x1f\x7f]/.test(text)) throw new TypeError('control character in an SMTP command')
   if (Buffer.byteLength(text) > limits.smtp.commandOctets) throw new RangeError('SMTP command too long')
   return `${text}\r\n` as Command

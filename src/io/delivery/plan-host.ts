@@ -136,24 +136,15 @@ function findingOfSession(session: SessionRecord, seen: PeerFinding | undefined)
   }
   if (end.kind === 'requiretls-not-offered') return { kind: 'no-requiretls' }
   if (seen !== undefined && (secured || end.kind === 'not-authenticated')) return { kind: 'tls', peer: seen }
-  switch (end.kind) {
-    case 'not-connected':
-      return noSession(`no connection: ${end.fault}`)
-    case 'greeting-refused':
-      return noSession(`the server greets with ${formatReply(end.reply)}`)
-    case 'starttls-not-offered':
-      return { kind: 'no-starttls', reason: 'the server does not offer STARTTLS' }
-    case 'starttls-refused':
-      return { kind: 'no-starttls', reason: `the server refuses STARTTLS: ${formatReply(end.reply)}` }
-    default:
-      if (startTls !== undefined) {
-        return {
-          kind: 'no-starttls',
-          reason: startTls.offered ? 'the server refuses STARTTLS' : 'the server does not offer STARTTLS',
-        }
-      }
-      return noSession('the session ended before it began')
+  if (end.kind === 'not-connected') return noSession(`no connection: ${end.fault}`)
+  if (end.kind === 'greeting-refused') return noSession(`the server greets with ${formatReply(end.reply)}`)
+  if (end.kind === 'starttls-refused') {
+    return { kind: 'no-starttls', reason: `the server refuses STARTTLS: ${formatReply(end.reply)}` }
   }
+  if (end.kind !== 'starttls-not-offered' && startTls === undefined)
+    return noSession('the session ended before it began')
+  const refuses = startTls?.offered === true
+  return { kind: 'no-starttls', reason: refuses ? 'the server refuses STARTTLS' : 'the server does not offer STARTTLS' }
 }
 
 /** For recipients whom the last session left open. */
@@ -175,7 +166,13 @@ function failureOf({ action, text, cause, row }: Verdict, last: SessionRecord | 
       return ourStatus('bad-protocol', 'smtp', `the server's reply cannot be understood: ${end.fault}`)
     case 'ehlo-refused':
       return ourStatus('bad-protocol', 'smtp', `the server refuses EHLO: ${formatReply(end.reply)}`)
-    default:
+    case 'completed':
+    case 'early-octets':
+    case 'handshake-failed':
+    case 'not-authenticated':
+    case 'requiretls-not-offered':
+    case 'starttls-not-offered':
+    case 'starttls-refused':
       return ourStatus('not-connected', 'smtp', text)
   }
 }

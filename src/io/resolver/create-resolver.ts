@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { ConfigError } from '../../core/config-error.ts'
-import { TYPE } from '../../core/dns/types.ts'
+import type { Message } from '../../core/dns/message.ts'
+import { RCODE, TYPE } from '../../core/dns/types.ts'
 import { rootAnchors, type TrustAnchor } from '../../core/dnssec/anchors.ts'
 import { createPolicy } from '../../core/dnssec/policy.ts'
 import { limits } from '../../core/limits.ts'
@@ -13,6 +14,7 @@ import { createExchange, type Exchange } from './exchange.ts'
 import { createForwarder } from './forward.ts'
 import { createIterator } from './iterate.ts'
 import type { Resolver } from './resolver.ts'
+import { answerHere, closed, failureOf, givenUp } from './results.ts'
 import { builtInRootHints } from './root-servers.ts'
 import { systemServers } from './system-servers.ts'
 import { createTask } from './task.ts'
@@ -35,6 +37,8 @@ export interface ResolverOptions {
   readonly patience?: number | undefined
   /** In the place of sockets, for tests. */
   readonly exchange?: Exchange | undefined
+  /** In the place of those in /etc/resolv.conf, for tests. */
+  readonly systemServers?: readonly Endpoint[] | undefined
   /** Told once which engine `auto` took, and why. */
   readonly onEngine?: ((engine: 'forward' | 'iterate', why: string) => void) | undefined
 }
@@ -123,52 +127,76 @@ function recursivePatience({ patience = 1 }: ResolverOptions) {
   return patienceBy(4 * patience)
 }
 
-function serversOf({ servers = [] }: ResolverOptions): readonly Endpoint[] {
-  const all = servers.length > 0 ? servers : systemServers()
+function knownToSystem({ systemServers: given }: ResolverOptions): readonly Endpoint[] {
+  return given ?? systemServers()
+}
+
+function serversOf(options: ResolverOptions): readonly Endpoint[] {
+  const { servers = [] } = options
+  const all = servers.length > 0 ? servers : knownToSystem(options)
   if (all.length === 0) throw new ConfigError('no resolver to ask: name one with --server or in /etc/resolv.conf')
   return all
 }
 
 /** Asks a root server once; where that is not allowed, the system's resolvers are what is left. */
 function deciding(parts: Parts): Resolver {
+  const closing = new AbortController()
   let decided: Promise<Resolver> | undefined
   const decide = async () => {
     const { onEngine } = parts.options
-    const isOpen = await reachesRoot(parts)
-    const all = isOpen ? [] : systemServers()
-    if (all.length === 0) {
+    const isOpen = await reachesRoot(parts, closing.signal)
+    const others = isOpen ? [] : knownToSystem(parts.options)
+    if (closing.signal.aborted) return iterating(parts)
+    if (others.length === 0) {
       onEngine?.('iterate', isOpen ? 'root servers answer' : 'no root server answers, and no other resolver is known')
       return iterating(parts)
     }
     onEngine?.('forward', 'no root server answers: port 53 may be closed')
-    return forwarding({ ...parts, options: { ...parts.options, servers: all } })
+    return forwarding({ ...parts, options: { ...parts.options, servers: others } })
   }
   return {
-    async resolve(name, type, more) {
+    async resolve(name, type, options = {}) {
+      if (decided === undefined && closing.signal.aborted) return failureOf({ name, type }, closed({ name, type }))
+      const here = answerHere({ name, type })
+      if (here !== undefined) return here
       decided ??= decide()
-      return (await decided).resolve(name, type, more)
+      const resolver = await unlessAborted(decided, options.signal)
+      return resolver?.resolve(name, type, options) ?? failureOf({ name, type }, givenUp({ name, type }))
     },
-    close: async () => (await decided)?.close(),
+    async close() {
+      closing.abort()
+      await (await decided)?.close()
+    },
   }
 }
 
-/** Whether any of a few root servers answers. */
-async function reachesRoot({ asker, clock, options }: Parts): Promise<boolean> {
-  const { rootHints = builtInRootHints } = options
+/** Undefined for who gives up before it is there. */
+function unlessAborted<Value>(value: Promise<Value>, signal: AbortSignal | undefined): Promise<Value | undefined> {
+  if (signal === undefined) return value
+  return new Promise((resolve, reject) => {
+    const giveUp = () => resolve(undefined)
+    if (signal.aborted) giveUp()
+    signal.addEventListener('abort', giveUp, { once: true })
+    value.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp))
+  })
+}
+
+/** Whether any of a few root servers answers as one does. RFC 9609 §4 */
+async function reachesRoot({ asker, clock, options }: Parts, signal: AbortSignal): Promise<boolean> {
+  const { rootHints = builtInRootHints, patience = 1 } = options
   const stop = new AbortController()
-  const task = createTask({ signal: stop.signal, clock })
-  const timeoutMs = limits.resolver.udpLastTryMs
+  const task = createTask({ signal: AbortSignal.any([signal, stop.signal]), clock })
   const ask = {
     name: rootName,
     type: TYPE.NS,
     chosenBy: 'operator',
     recursive: false,
     checkingDisabled: true,
-    timeoutMs,
+    timeoutMs: patience * limits.resolver.udpLastTryMs,
   } as const
   const tries = rootHints.slice(0, 6).map(async (endpoint) => {
     const asked = await asker({ ...ask, endpoint }, task)
-    if (!asked.ok) throw new Error(asked.fault)
+    if (!asked.ok || !isPriming(asked.value.message)) throw new Error('no root server')
   })
   try {
     await Promise.any(tries)
@@ -178,6 +206,11 @@ async function reachesRoot({ asker, clock, options }: Parts): Promise<boolean> {
   } finally {
     stop.abort()
   }
+}
+
+/** A resolver that answers in a root server's place lacks AA. */
+function isPriming({ rcode, isAuthoritative, answer }: Message): boolean {
+  return rcode === RCODE.NOERROR && isAuthoritative && answer.some(({ type }) => type === TYPE.NS)
 }
 
 function safeRandom(): number {

@@ -1,18 +1,22 @@
-import { findPart, type SortedReply, soaOf, sortReply } from '../../core/dns/reply.ts'
+import { findPart, type ReplyPart, type SortedReply, sortReply } from '../../core/dns/reply.ts'
 import { recordsOf } from '../../core/dns/rrset.ts'
-import { RCODE } from '../../core/dns/types.ts'
+import { RCODE, TYPE } from '../../core/dns/types.ts'
 import { nameRrset } from '../../core/dnssec/problem.ts'
-import type { Alias, Resolution, Security } from '../../core/dnssec/resolution.ts'
+import type { Alias, Answer, Denial, Resolution, Security } from '../../core/dnssec/resolution.ts'
 import { limits } from '../../core/limits.ts'
-import { type Name, rootName } from '../../core/name/name.ts'
+import type { Name } from '../../core/name/name.ts'
 import type { Clock } from '../clock.ts'
 import type { Endpoint } from '../network.ts'
 import { type Asker, formatServer } from './ask.ts'
 import { createAttempts, type Patience } from './attempts.ts'
 import { createCache } from './cache.ts'
+import { createFailureTimes } from './failure-times.ts'
+import { createLookups } from './lookups.ts'
 import type { Resolver } from './resolver.ts'
-import { answerHere, failureOf } from './results.ts'
-import { createTask, type Task, type Trouble, trouble } from './task.ts'
+import { aliasLoop, failureOf, tooManyAliases } from './results.ts'
+import { createServerHealth, type ServerHealth } from './server-health.ts'
+import { malformed, type Task, type Trouble } from './task.ts'
+import { negativeTtl } from './validator.ts'
 
 export interface TrustAdOptions {
   readonly asker: Asker
@@ -26,48 +30,78 @@ interface Question {
   readonly type: number
 }
 
+interface Work extends TrustAdOptions {
+  readonly health: ServerHealth
+}
+
 /**
  * Believes the AD bit of a validating resolver: only for one on this machine, to which nobody else has the line.
  * RFC 4035 §4.9.3, RFC 6840 §5.7
  */
-export function createTrustAdResolver({ asker, servers, clock, patience }: TrustAdOptions): Resolver {
+export function createTrustAdResolver(options: TrustAdOptions): Resolver {
+  const { clock } = options
   const now = () => clock.now()
   const bounds = { now, entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
-  const cache = createCache<Resolution>({ ...bounds, octetsOf: () => 1024 })
-  const closing = new AbortController()
+  const cache = createCache<Resolution>({ ...bounds, octetsOf: octetsOfResolution })
+  const failures = createFailureTimes(now)
+  const lookups = createLookups(clock)
+  const work: Work = { ...options, health: createServerHealth(now) }
 
-  async function ask(question: Question, task: Task): Promise<Resolution> {
-    const found = await askServers(question, task, { asker, servers, patience })
-    if ('why' in found) return failureOf(question, found)
-    return readReply(question, found)
+  async function resolve(question: Question, task: Task): Promise<Resolution> {
+    const key = `${question.type} ${question.name.key}`
+    const cached = cache.get(key)
+    if (cached !== undefined) return asCached(cached.value, Math.floor((cached.until - now()) / 1000))
+    const resolution = await ask(question, task, work)
+    const isFailure = resolution.kind === 'failure'
+    if (isFailure && resolution.why === 'aborted') return resolution
+    if (!isFailure) failures.forget(key)
+    const ttl = isFailure ? failures.next(key, resolution.why) : resolution.ttl
+    cache.put(key, resolution, now() + ttl * 1000)
+    return resolution
   }
 
   return {
-    async resolve(name, type, { signal, trace } = {}) {
-      const question = { name, type }
-      const here = answerHere(question)
-      if (here !== undefined) return here
-      const key = `${type} ${name.key}`
-      const cached = cache.get(key)
-      if (cached !== undefined) return asCached(cached.value, Math.floor((cached.until - now()) / 1000))
-      const all = [
-        closing.signal,
-        AbortSignal.timeout(limits.resolver.questionMs),
-        ...(signal === undefined ? [] : [signal]),
-      ]
-      const resolution = await ask(question, createTask({ signal: AbortSignal.any(all), clock, trace }))
-      const isForKeeping = resolution.kind !== 'failure' || resolution.why !== 'aborted'
-      const ttl = resolution.kind === 'failure' ? limits.resolver.failureTtl : resolution.ttl
-      if (isForKeeping) cache.put(key, resolution, now() + ttl * 1000)
-      return resolution
-    },
-    close: async () => closing.abort(),
+    resolve: (name, type, more) => lookups.run({ name, type }, more, (task) => resolve({ name, type }, task)),
+    close: async () => lookups.close(),
   }
+}
+
+function octetsOfResolution(resolution: Resolution): number {
+  const records = resolution.kind === 'answer' ? resolution.records : []
+  return records.reduce((sum, { rdata }) => sum + rdata.length + 128, 1024)
 }
 
 function asCached(resolution: Resolution, ttl: number): Resolution {
   if (resolution.kind === 'failure') return { ...resolution, cached: true }
-  return { ...resolution, ttl, evidence: { ...resolution.evidence, cached: true } }
+  const aged = { ...resolution, ttl, evidence: { ...resolution.evidence, cached: true } }
+  return aged.kind === 'answer' ? { ...aged, records: aged.records.map((record) => ({ ...record, ttl })) } : aged
+}
+
+async function ask(question: Question, task: Task, work: Work): Promise<Resolution> {
+  const reply = await askServers(question, task, work)
+  if ('why' in reply) return failureOf(question, reply)
+  const resolution = readReply(question, reply)
+  if (resolution.kind === 'failure' || resolution.status === 'secure') return resolution
+  return resolution.aliases.length === 0 ? resolution : tellFirstAlias(resolution, task, work)
+}
+
+/**
+ * Without AD something in a chain of aliases is insecure: whether the first of them is, only a question for it alone
+ * can tell. RFC 7672 §2.1.3, §2.2.2
+ */
+async function tellFirstAlias(resolution: Answer | Denial, task: Task, work: Work): Promise<Resolution> {
+  const { name, type, aliases, ttl } = resolution
+  const [first, ...others] = aliases
+  const question = { name, type: TYPE.CNAME }
+  const reply = await askServers(question, task, work)
+  if ('why' in reply) return failureOf({ name, type }, reply)
+  const part = findPart(reply, name, TYPE.CNAME)
+  const rrset = part.kind === 'rrset' || part.kind === 'alias' ? part.rrset : undefined
+  if (first === undefined || rrset === undefined) {
+    return failureOf({ name, type }, malformed(question, 'no alias, where there was one', reply.server))
+  }
+  const status = statusOf(reply)
+  return { ...resolution, ttl: Math.min(ttl, rrset.ttl), aliases: [{ ...first, status }, ...others] }
 }
 
 type TrustedReply = SortedReply & { readonly server: string }
@@ -75,56 +109,74 @@ type TrustedReply = SortedReply & { readonly server: string }
 async function askServers(
   question: Question,
   task: Task,
-  { asker, servers, patience }: Pick<TrustAdOptions, 'asker' | 'servers' | 'patience'>,
+  { asker, servers, patience, health }: Work,
 ): Promise<TrustedReply | Trouble> {
   const attempts = createAttempts()
+  const useless = new Set<string>()
+  let mayBeBogus = false
   for (let round = 0; round < limits.resolver.retriesPerServer; round++) {
-    for (const endpoint of servers) {
+    for (const endpoint of health.order(servers, formatServer)) {
       const server = formatServer(endpoint)
+      if (useless.has(server)) continue
       const flags = { recursive: true, checkingDisabled: false, authenticData: true } as const
-      const timeoutMs = patience(round)
-      const asked = await asker({ ...question, ...flags, endpoint, chosenBy: 'operator', timeoutMs }, task)
-      if (!asked.ok) attempts.fault(server, asked.fault)
-      else if ([RCODE.NOERROR, RCODE.NXDOMAIN].some((good) => good === asked.value.message.rcode)) {
-        return { ...sortReply(asked.value.message), server }
-      } else attempts.refusal(server, asked.value.message)
-      if (task.signal.aborted) return trouble('aborted', 'the lookup was given up')
+      const asked = await asker({ ...question, ...flags, ...hopefully(round, patience), endpoint }, task)
+      if (asked.ok) health.noteAnswer(server)
+      const found = asked.ok ? { ...sortReply(asked.value.message), server } : undefined
+      // Where one found the data bogus, another that does not validate would pass it on.
+      const isBelieved = found !== undefined && (!mayBeBogus || found.message.authenticData)
+      if (isBelieved && isStatement(found, question)) return found
+      if (found?.message.rcode === RCODE.SERVFAIL) mayBeBogus = true
+      if (asked.ok && isRefusal(asked.value.message)) attempts.refusal(server, asked.value.message)
+      else if (asked.ok) attempts.useless(server, 'says nothing about what it was asked')
+      else attempts.fault(server, asked.fault)
+      if (!asked.ok && asked.fault === 'timeout') health.noteSilence(server)
+      else useless.add(server)
+      task.signal.throwIfAborted()
     }
-    // A SERVFAIL is an answer: a validating resolver says so of bogus data, and asking again changes nothing.
-    if (attempts.sum(question, rootName).why === 'servfail') break
   }
   return attempts.sum(question, undefined)
 }
 
-/** Follows the aliases in the reply; the AD bit is about all of it. RFC 6840 §5.8 */
+/** The last round is over TCP. */
+function hopefully(round: number, patience: Patience) {
+  const isLast = round === limits.resolver.retriesPerServer - 1
+  const chosenBy = 'operator' as const
+  return { timeoutMs: patience(round), chosenBy, ...(isLast ? { transport: 'tcp' as const } : {}) }
+}
+
+function isRefusal({ rcode }: { readonly rcode: number }): boolean {
+  return rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN
+}
+
+function isStatement(reply: TrustedReply, { name, type }: Question): boolean {
+  return !isRefusal(reply.message) && findPart(reply, name, type).kind !== 'none'
+}
+
+/** The AD bit is about the whole reply. RFC 6840 §5.8 */
+function statusOf({ message }: SortedReply): Security {
+  return message.authenticData ? 'secure' : 'insecure'
+}
+
+/** Follows the aliases in the reply. */
 function readReply(question: Question, reply: TrustedReply): Resolution {
-  const { message, server } = reply
-  const status: Security = message.authenticData ? 'secure' : 'insecure'
+  const { server } = reply
+  const status = statusOf(reply)
   const aliases: Alias[] = []
-  const ttls: number[] = []
+  const ttls: number[] = [limits.resolver.ttl]
+  const seen = new Set<string>()
   let { name } = question
   for (;;) {
+    if (seen.has(name.key)) return failureOf(question, aliasLoop(question, name, server))
+    if (aliases.length > limits.resolver.aliases) return failureOf(question, tooManyAliases(question, server))
+    seen.add(name.key)
     const part = findPart(reply, name, question.type)
     if (part.kind === 'none' || part.kind === 'broken') {
-      const reason =
-        part.kind === 'broken' ? part.reason : `the reply says nothing about ${nameRrset({ ...question, name })}`
-      return failureOf(question, trouble('malformed', reason, { server }))
+      const reason = part.kind === 'broken' ? part.reason : `nothing about ${nameRrset({ ...question, name })}`
+      return failureOf(question, malformed(question, reason, server))
     }
     if (part.kind !== 'alias') {
-      const ttl = part.kind === 'rrset' ? Math.min(part.rrset.ttl, limits.resolver.ttl) : negativeTtl(reply)
-      const outcome = {
-        ...question,
-        ...{ status, canonicalName: name, aliases, ttl: Math.min(ttl, ...ttls) },
-        evidence: { chain: [], signer: undefined, server, cached: false, reason: reasonOf(status, server) },
-      }
-      if (part.kind === 'denial') return { kind: part.isNameError ? 'nxdomain' : 'nodata', ...outcome }
-      return { kind: 'answer', ...outcome, records: recordsOf({ ...part.rrset, ttl: outcome.ttl }) }
-    }
-    if (aliases.length >= limits.resolver.aliases) {
-      return failureOf(
-        question,
-        trouble('limit', `${nameRrset(question)}: more than ${limits.resolver.aliases} aliases`),
-      )
+      ttls.push(part.kind === 'rrset' ? part.rrset.ttl : negativeTtl(reply, name))
+      return conclude(question, part, { reply, status, name, aliases, ttl: Math.min(...ttls) })
     }
     aliases.push({ owner: name, target: part.target, via: part.via, status })
     ttls.push(part.rrset.ttl)
@@ -132,11 +184,22 @@ function readReply(question: Question, reply: TrustedReply): Resolution {
   }
 }
 
-function reasonOf(status: Security, server: string): string | undefined {
-  return status === 'secure' ? undefined : `the resolver ${server} did not set the AD bit`
+interface Ending {
+  readonly reply: TrustedReply
+  readonly status: Security
+  readonly name: Name
+  readonly aliases: readonly Alias[]
+  readonly ttl: number
 }
 
-function negativeTtl(reply: SortedReply): number {
-  const soa = soaOf(reply)
-  return soa === undefined ? limits.resolver.failureTtl : Math.min(soa.ttl, limits.resolver.negativeTtl)
+function conclude(
+  question: Question,
+  part: ReplyPart & { kind: 'rrset' | 'denial' },
+  { reply: { server }, status, name, aliases, ttl }: Ending,
+): Answer | Denial {
+  const reason = status === 'secure' ? undefined : `the resolver ${server} did not set the AD bit`
+  const evidence = { chain: [], signer: undefined, server, cached: false, reason }
+  const outcome = { ...question, status, canonicalName: name, aliases, ttl, evidence }
+  if (part.kind === 'denial') return { kind: part.isNameError ? 'nxdomain' : 'nodata', ...outcome }
+  return { kind: 'answer', ...outcome, records: recordsOf({ ...part.rrset, ttl }) }
 }

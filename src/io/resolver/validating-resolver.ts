@@ -9,9 +9,10 @@ import type { Clock } from '../clock.ts'
 import { createSharedWork } from '../shared-work.ts'
 import { createCache } from './cache.ts'
 import { createFailureTimes } from './failure-times.ts'
-import type { ResolveOptions, Resolver } from './resolver.ts'
-import { aliasLoop, answerHere, closed, failureOf, givenUp, overloaded, tooLong, tooManyAliases } from './results.ts'
-import { createTask, joinOnOwnMeans, type Task, trouble } from './task.ts'
+import { createLookups } from './lookups.ts'
+import type { Resolver } from './resolver.ts'
+import { aliasLoop, failureOf, tooManyAliases } from './results.ts'
+import { joinOnOwnMeans, type Task, trouble } from './task.ts'
 import type { Reply, Upstream } from './upstream.ts'
 import { createValidator, type FailedLink, type Judged, type Link, type Validator } from './validator.ts'
 import { createZones } from './zones.ts'
@@ -51,8 +52,7 @@ export function createValidatingResolver(options: ValidatingOptions): Resolver {
   /** Questions that cost all that one may: their ends are no news for whoever comes to them by an alias. */
   const costly = createCache<Failure>({ now, ...bounds, octetsOf: () => 512 })
   const underWay = createSharedWork<Found>()
-  const closing = new AbortController()
-  let waiting = 0
+  const lookups = createLookups(clock)
 
   async function fetchLink(question: Question, task: Task): Promise<Found> {
     const key = keyOf(question)
@@ -81,29 +81,11 @@ export function createValidatingResolver(options: ValidatingOptions): Resolver {
     return joinOnOwnMeans(underWay, { key, task, start, isSpent })
   }
 
-  async function resolve(question: Question, { signal, trace }: ResolveOptions): Promise<Resolution> {
-    if (waiting >= limits.resolver.waitingQuestions) return failureOf(question, overloaded(question))
-    const timer = new AbortController()
-    const stop = setTimeout(() => timer.abort(), limits.resolver.questionMs)
-    const all = [timer.signal, closing.signal, ...(signal === undefined ? [] : [signal])]
-    const task = createTask({ signal: AbortSignal.any(all), clock, trace })
-    waiting++
-    try {
-      return await chase(question, task, { find, clock })
-    } catch (error) {
-      if (!task.signal.aborted) throw error
-      return failureOf(question, timer.signal.aborted ? tooLong(question, task) : givenUp(question))
-    } finally {
-      waiting--
-      clearTimeout(stop)
-    }
-  }
-
-  async function resolveWithinMeans(question: Question, more: ResolveOptions): Promise<Resolution> {
+  async function resolve(question: Question, task: Task): Promise<Resolution> {
     const key = keyOf(question)
     const before = costly.get(key)
     if (before !== undefined) return { ...before.value, ...question, cached: true }
-    const resolution = await resolve(question, more)
+    const resolution = await chase(question, task, { find, clock })
     if (resolution.kind === 'failure' && resolution.why === 'limit') {
       costly.put(key, resolution, now() + failures.next(key, 'limit') * 1000)
     }
@@ -111,12 +93,9 @@ export function createValidatingResolver(options: ValidatingOptions): Resolver {
   }
 
   return {
-    async resolve(name, type, more = {}) {
-      if (closing.signal.aborted) return failureOf({ name, type }, closed({ name, type }))
-      return answerHere({ name, type }) ?? resolveWithinMeans({ name, type }, more)
-    },
+    resolve: (name, type, more) => lookups.run({ name, type }, more, (task) => resolve({ name, type }, task)),
     async close() {
-      closing.abort()
+      lookups.close()
       await underWay.close()
       await upstream.close()
     },

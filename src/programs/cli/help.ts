@@ -15,6 +15,8 @@ export function formatHelp(command: Command, { columns, heading }: HelpLayout): 
   const width = Math.min(columns, 100)
   const section = (title: string, lines: readonly string[]) =>
     lines.length === 0 ? [] : ['', heading(title), ...lines]
+  const groups = optionGroups(command.options)
+  const left = leftOf(groups.flatMap(([, entries]) => entries))
   const lines = [
     ...wrap(`${command.summary}.`, width),
     ...section(
@@ -22,7 +24,7 @@ export function formatHelp(command: Command, { columns, heading }: HelpLayout): 
       command.usage.flatMap((form) => usageLines(form, width)),
     ),
     ...(command.description ?? []).flatMap((paragraph) => ['', ...wrap(paragraph, width)]),
-    ...optionGroups(command.options).flatMap(([title, entries]) => section(title, columnsOf(entries, width))),
+    ...groups.flatMap(([title, entries]) => section(title, columnsOf(entries, width, left))),
     ...section('Exit status', columnsOf(exitEntries(command), width)),
     ...section(
       'Examples',
@@ -91,9 +93,13 @@ function exampleLines({ line, does }: { readonly line: string; readonly does: st
   return [`  ${line}`, ...hang(does, { first: '      ', next: '      ', width })]
 }
 
+/** Where the right column begins. */
+function leftOf(entries: readonly Entry[]): number {
+  return Math.min(26, Math.max(...entries.map(([text]) => widthOf(text)))) + 4
+}
+
 /** Two columns; a left side that is too wide stands on a line of its own. */
-function columnsOf(entries: readonly Entry[], width: number): string[] {
-  const left = Math.min(26, Math.max(...entries.map(([text]) => widthOf(text)))) + 4
+function columnsOf(entries: readonly Entry[], width: number, left = leftOf(entries)): string[] {
   const next = ' '.repeat(left)
   return entries.flatMap(([text, means]) => {
     const fits = widthOf(text) + 4 <= left

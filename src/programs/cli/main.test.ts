@@ -125,7 +125,7 @@ test('a lookup that nobody answers ends with 75, and shows its queries', async (
   const { status, stdout, stderr } = await run(main, args)
   assert.equal(status, 75)
   assert.match(stdout, /^a\.example\. MX: no answer/)
-  assert.match(stderr, /^> 127\.0\.0\.1:1 (udp|tcp) /m)
+  assert.match(stderr, /^> 127\.0\.0\.1#1 (udp|tcp) a\.example\. MX \(rd cd do\)$/m)
 })
 
 test('a reader that goes away ends the program quietly', async () => {

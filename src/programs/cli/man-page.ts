@@ -12,7 +12,7 @@ export function formatManPage(command: Command, { version, others }: ManPageOpti
   const { summary, usage, description = [], examples = [] } = command
   const title = pageName(command.name)
   const lines = [
-    `.TH ${title.toUpperCase()} 1 "" "waxseal ${escapeRoff(version)}" "User Commands"`,
+    `.TH ${escapeRoff(title.toUpperCase())} 1 "" "waxseal ${escapeRoff(version)}" "User Commands"`,
     ...section('NAME', [`${escapeRoff(title)} \\- ${escapeRoff(summary)}`]),
     ...section(
       'SYNOPSIS',

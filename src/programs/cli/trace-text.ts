@@ -9,7 +9,8 @@ const marks: Record<TraceEvent['kind'], string> = { query: '>', reply: '<', note
 export function formatTrace({ kind, server, transport, name, type, text }: TraceEvent): string {
   const head = [marks[kind], server, transport, formatName(name), formatType(type)].filter((word) => word !== '')
   const [first = '', ...more] = text.split('\n').filter((line) => line.trim() !== '')
-  if (kind !== 'reply') return [...head, ...(first === '' ? [] : [`(${onTerminal(first)})`])].join(' ')
+  if (kind !== 'reply')
+    return [...head, ...(first === '' ? [] : [`(${onTerminal(first.replace(/^; /, ''))})`])].join(' ')
   return [head.join(' '), ...(first === '' ? [] : [first, ...more]).map((line) => `    ${onTerminal(line)}`)].join('\n')
 }
 
