@@ -82,10 +82,7 @@ const firstAlias = { answer: 'mx.a.example. 60 CNAME h.b.example.' }
 test('DANE-26: of an insecure chain the first alias is asked for by itself, and may be secure', async () => {
   const { ask, asked } = trusting(aliased('', { flags: 'ad', ...firstAlias }))
   const resolution = await ask('mx.a.example. A')
-  assert.equal(
-    show(resolution),
-    'answer insecure 60 h.c.example. 60 IN A 192.0.2.1'.replaceAll('60 IN', '300 IN').replace('300 IN', '300 IN'),
-  )
+  assert.equal(show(resolution), 'answer insecure 60 h.c.example. 60 IN A 192.0.2.1')
   assert.deepEqual(aliasesOf(resolution), ['CNAME secure', 'CNAME insecure'])
   assert.deepEqual(asked, ['127.0.0.1 mx.a.example. A ad', '127.0.0.1 mx.a.example. CNAME ad'])
 })
@@ -189,7 +186,7 @@ test('RES-14: a resolver that is not there leaves the question to the next', asy
   assert.deepEqual(asked, [`127.0.0.1 ${question} ad`, `::1 ${question} ad`])
 })
 
-test('RES-03, DNSSEC-60: after one resolver said SERVFAIL, which it says of bogus data, another is believed with AD alone', async () => {
+test('DNSSEC-60: after one resolver said SERVFAIL, which it says of bogus data, another is believed with AD alone', async () => {
   const answerOf = (flags: string): Server => {
     return ({ server }) => (server === '::1' ? { flags, answer: record } : { flags: 'servfail' })
   }

@@ -73,8 +73,12 @@ function octetsOfResolution(resolution: Resolution): number {
 
 function asCached(resolution: Resolution, ttl: number): Resolution {
   if (resolution.kind === 'failure') return { ...resolution, cached: true }
-  const aged = { ...resolution, ttl, evidence: { ...resolution.evidence, cached: true } }
-  return aged.kind === 'answer' ? { ...aged, records: aged.records.map((record) => ({ ...record, ttl })) } : aged
+  return lasting({ ...resolution, evidence: { ...resolution.evidence, cached: true } }, ttl)
+}
+
+function lasting(resolution: Answer | Denial, ttl: number): Answer | Denial {
+  if (resolution.kind !== 'answer') return { ...resolution, ttl }
+  return { ...resolution, ttl, records: resolution.records.map((record) => ({ ...record, ttl })) }
 }
 
 async function ask(question: Question, task: Task, work: Work): Promise<Resolution> {
@@ -101,7 +105,7 @@ async function tellFirstAlias(resolution: Answer | Denial, task: Task, work: Wor
     return failureOf({ name, type }, malformed(question, 'no alias, where there was one', reply.server))
   }
   const status = statusOf(reply)
-  return { ...resolution, ttl: Math.min(ttl, rrset.ttl), aliases: [{ ...first, status }, ...others] }
+  return lasting({ ...resolution, aliases: [{ ...first, status }, ...others] }, Math.min(ttl, rrset.ttl))
 }
 
 type TrustedReply = SortedReply & { readonly server: string }
