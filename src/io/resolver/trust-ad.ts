@@ -1,6 +1,6 @@
 import { findPart, type ReplyPart, type SortedReply, sortReply } from '../../core/dns/reply.ts'
 import { recordsOf } from '../../core/dns/rrset.ts'
-import { RCODE, TYPE } from '../../core/dns/types.ts'
+import { RCODE } from '../../core/dns/types.ts'
 import { nameRrset } from '../../core/dnssec/problem.ts'
 import type { Alias, Answer, Denial, Resolution, Security } from '../../core/dnssec/resolution.ts'
 import { limits } from '../../core/limits.ts'
@@ -86,26 +86,31 @@ async function ask(question: Question, task: Task, work: Work): Promise<Resoluti
   if ('why' in reply) return failureOf(question, reply)
   const resolution = readReply(question, reply)
   if (resolution.kind === 'failure' || resolution.status === 'secure') return resolution
-  return resolution.aliases.length === 0 ? resolution : tellFirstAlias(resolution, task, work)
+  const alias = findPart(reply, question.name, question.type)
+  return alias.kind === 'alias' ? tellFirstAlias(resolution, alias.rrset, task, work) : resolution
 }
 
 /**
  * Without AD something in a chain of aliases is insecure: whether the first of them is, only a question for it alone
- * can tell. RFC 7672 §2.1.3, §2.2.2
+ * can tell. Of a DNAME that is a question for the DNAME itself: resolvers follow the CNAME made of it. RFC 7672 §2.1.3,
+ * §2.2.2, RFC 6672 §3.4
  */
-async function tellFirstAlias(resolution: Answer | Denial, task: Task, work: Work): Promise<Resolution> {
+async function tellFirstAlias(
+  resolution: Answer | Denial,
+  alias: Question,
+  task: Task,
+  work: Work,
+): Promise<Resolution> {
   const { name, type, aliases, ttl } = resolution
   const [first, ...others] = aliases
-  const question = { name, type: TYPE.CNAME }
-  const reply = await askServers(question, task, work)
+  const reply = await askServers(alias, task, work)
   if ('why' in reply) return failureOf({ name, type }, reply)
-  const part = findPart(reply, name, TYPE.CNAME)
-  const rrset = part.kind === 'rrset' || part.kind === 'alias' ? part.rrset : undefined
-  if (first === undefined || rrset === undefined) {
-    return failureOf({ name, type }, malformed(question, 'no alias, where there was one', reply.server))
+  const part = findPart(reply, alias.name, alias.type)
+  if (first === undefined || part.kind !== 'rrset') {
+    return failureOf({ name, type }, malformed(alias, 'no alias, where there was one', reply.server))
   }
   const status = statusOf(reply)
-  return lasting({ ...resolution, aliases: [{ ...first, status }, ...others] }, Math.min(ttl, rrset.ttl))
+  return lasting({ ...resolution, aliases: [{ ...first, status }, ...others] }, Math.min(ttl, part.rrset.ttl))
 }
 
 type TrustedReply = SortedReply & { readonly server: string }
