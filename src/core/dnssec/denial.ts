@@ -49,7 +49,8 @@ export function proveDenial(options: TypeOptions): DenialVerdict {
 
 /** Whether a DS question's reply shows a delegation, or that there is none. */
 export function judgeDsDenial(options: DenialOptions): DsDenial {
-  return judgeEither(options, (finding) => judgeDs(finding, options))
+  const ofDs = { ...options, type: TYPE.DS }
+  return judgeEither(ofDs, (finding) => judgeDs(finding, ofDs))
 }
 
 /** One proof uses one kind of record: NSEC3 is tried where NSEC does not do, as in a zone that changes over. */
