@@ -8,7 +8,7 @@ import { formatName } from '../../core/name/text.ts'
 import type { Endpoint } from '../network.ts'
 import { type Asker, formatServer } from './ask.ts'
 import { type Attempts, createAttempts, type Patience } from './attempts.ts'
-import { createCache } from './cache.ts'
+import { type Cache, createCache } from './cache.ts'
 import {
   addressOf,
   asDsReply,
@@ -43,6 +43,8 @@ interface Nesting {
 interface Work extends IterateOptions {
   readonly delegations: Delegations
   readonly health: ServerHealth
+  /** Keys of zones with DS records, asked for as soon as a referral shows them: whoever follows it will want them. */
+  readonly keys: Cache<Promise<Fetched>>
   /** Addresses of name servers without glue; none for a while when there are none. */
   addressesOf(server: Name, task: Task, nesting: Nesting): Promise<readonly string[]>
 }
@@ -56,6 +58,7 @@ export function createIterator(options: IterateOptions): Upstream {
     ...options,
     delegations: createDelegations(rootHints, now),
     health: createServerHealth(now),
+    keys: createCache<Promise<Fetched>>({ ...bounds, octetsOf: () => limits.dns.udpPayload }),
     async addressesOf(server, task, nesting) {
       const cached = addresses.get(server.key)
       if (cached !== undefined) return cached.value
@@ -65,7 +68,13 @@ export function createIterator(options: IterateOptions): Upstream {
     },
   }
   return {
-    fetch: (question, task, avoid) => descend(question, task, avoid, { depth: 0, path: new Set() }, work),
+    async fetch(question, task, avoid) {
+      const isFirst = avoid.size === 0 && question.type === TYPE.DNSKEY
+      const fetched = isFirst ? await takeKeys(question.name, work) : undefined
+      // What was given up with another's question, or did not come, says nothing.
+      if (fetched?.ok === true) return fetched
+      return descend(question, task, avoid, { depth: 0, path: new Set() }, work)
+    },
     close: async () => {},
   }
 }
@@ -89,10 +98,26 @@ async function descend(
     const found = await askZone(delegation, question, { task, avoid, nesting, work })
     if (found.kind !== 'referral') return found.fetched
     delegation = delegations.put(found.referral, found.reply)
+    if (nesting.depth === 0) askForKeys(found.referral.zone, task, work)
     if (type === TYPE.DS && sameName(found.referral.zone, name)) return dsOf(found.reply, question)
   }
   const reason = `${nameRrset(question)}: more than ${limits.resolver.referrals} referrals`
   return { ok: false, trouble: trouble('limit', reason, { zone: delegation.zone }) }
+}
+
+/** RFC 4035 §5.2: where there are DS records, the zone's keys are needed before anything in it counts. */
+function askForKeys(zone: Name, task: Task, work: Work): void {
+  const referral = work.delegations.referralTo(zone)
+  if (referral === undefined || referral.answer.length === 0 || work.keys.get(zone.key) !== undefined) return
+  const asked = descend({ name: zone, type: TYPE.DNSKEY }, task, new Set(), { depth: 0, path: new Set() }, work)
+  asked.catch(() => {}) // whoever takes it learns of it
+  work.keys.put(zone.key, asked, work.now() + limits.resolver.failureTtl * 1000)
+}
+
+async function takeKeys(zone: Name, { keys }: Work): Promise<Fetched | undefined> {
+  const early = keys.get(zone.key)?.value
+  keys.delete(zone.key)
+  return early?.catch(() => undefined)
 }
 
 /** A parent that refers instead of answering for itself may have said enough all the same. RFC 4035 §3.1.4.1 */
