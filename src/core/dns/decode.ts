@@ -44,7 +44,7 @@ export function decodeMessage(octets: Uint8Array): Result<Message, MessageFault>
   if (counts[1] + counts[2] + counts[3] > limits.dns.records) return refuse('too-many-records', 4)
   const reading: Reading = {
     octets,
-    budget: { octets: limits.dns.expandedNameOctets },
+    budget: { octets: limits.dns.expandedNameOctets, known: new Map() },
     damaged: [],
     edns: undefined,
     at: 12,
@@ -65,7 +65,7 @@ export function decodeMessage(octets: Uint8Array): Result<Message, MessageFault>
 }
 
 function holdsManyRrsets(sections: readonly (readonly ResourceRecord[])[]): boolean {
-  if (sections.flat().length <= limits.dns.rrsets) return false
+  if (sections.reduce((sum, { length }) => sum + length, 0) <= limits.dns.rrsets) return false
   const kinds = sections.map((records) => new Set(records.map(({ name, type }) => `${type} ${name.key}`)))
   return kinds.reduce((sum, { size }) => sum + size, 0) > limits.dns.rrsets
 }

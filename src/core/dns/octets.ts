@@ -1,6 +1,7 @@
 /** Octets as characters U+0000 to U+00FF: the form in which names are kept. */
 export function latin1(octets: Uint8Array, from = 0, to = octets.length): string {
-  return Buffer.from(octets.buffer, octets.byteOffset + from, to - from).toString('latin1')
+  const buffer = octets instanceof Buffer ? octets : Buffer.from(octets.buffer, octets.byteOffset, octets.length)
+  return buffer.toString('latin1', from, to)
 }
 
 export function fromLatin1(text: string): Uint8Array {

@@ -130,3 +130,31 @@ test('WIRE-38: readWireName never throws, and never ends outside its limit', () 
     { numRuns: 2000 },
   )
 })
+
+test('WIRE-05: what was read of a message before makes no difference but to the work', () => {
+  fc.assert(
+    fc.property(junk, (list) => {
+      const octets = Uint8Array.from([...new Array<number>(12).fill(0), ...list])
+      const known = new Map()
+      for (let start = 12; start < octets.length; start++) {
+        const options = { limit: octets.length, compressed: true }
+        const budget = { octets: limits.dns.expandedNameOctets }
+        const result = readWireName(octets, start, { ...options, budget: { ...budget, known } })
+        assert.deepEqual(result, readWireName(octets, start, { ...options, budget }))
+      }
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('WIRE-05: a name read before costs as much of the budget as when it is expanded anew', () => {
+  const octets = message('\x04test\0\xc0\x0c\x02mx\xc0\x0c')
+  const budget = { octets: 100, known: new Map() }
+  const costs = [12, 18, 20].map((start) => {
+    const before = budget.octets
+    assert.ok(readWireName(octets, start, { limit: octets.length, compressed: true, budget }).ok)
+    return before - budget.octets
+  })
+  assert.deepEqual(costs, [6, 6, 9])
+  assert.equal(budget.known.size, 2)
+})

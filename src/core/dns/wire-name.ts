@@ -18,9 +18,11 @@ export interface WireName {
   readonly end: number
 }
 
-/** What reading the names of one message may cost in all; shared by every call for it. */
+/** What reading the names of one message may cost in all, and what was read; shared by every call for it. */
 export interface ExpansionBudget {
   octets: number
+  /** Names by the offset of their first label: most owners are pointers to names that were read before. */
+  readonly known?: Map<number, Name>
 }
 
 /**
@@ -36,9 +38,12 @@ export function readWireName(
   let wire = ''
   let labelCount = 0
   let at = start
+  /** Where the labels begin that are not in `wire` yet. */
+  let from = start
   let end: number | undefined
   let pointers = 0
   let bound = limit
+  let known: Name | undefined
   for (;;) {
     if (at >= bound) return refuse('name-truncated', at)
     const length = octets[at] as number
@@ -48,22 +53,37 @@ export function readWireName(
       if (at + 1 >= bound) return refuse('name-truncated', at)
       const target = readU16(octets, at) & 0x3fff
       if (target >= at || target < 12 || ++pointers > limits.dns.pointersPerName) return refuse('pointer', at)
+      if (at > from) wire += latin1(octets, from, at)
       end ??= at + 2
+      known = budget.known?.get(target)
+      if (known !== undefined) break
       bound = octets.length
       at = target
+      from = target
       continue
     }
     if (length > limits.names.labelOctets) return refuse('label-type', at)
     if (at + 1 + length >= bound) return refuse('name-truncated', at)
-    if (wire.length + 1 + length + 1 > limits.names.octets) return refuse('name-too-long', at)
-    wire += latin1(octets, at, at + 1 + length)
+    if (wire.length + (at - from) + 1 + length + 1 > limits.names.octets) return refuse('name-too-long', at)
     labelCount++
     at += 1 + length
   }
-  end ??= at + 1
-  budget.octets -= wire.length + 1
+  const name =
+    known === undefined ? nameOf(wire + latin1(octets, from, at + 1), labelCount) : nameUnder(wire, labelCount, known)
+  if (name === undefined) return refuse('name-too-long', at)
+  budget.octets -= name.wire.length
   if (budget.octets < 0) return refuse('work', start)
-  if (labelCount === 0) return accept({ name: rootName, end })
-  wire += '\0'
-  return accept({ name: { wire, key: foldCase(wire), labelCount }, end })
+  if (end !== start + 2) budget.known?.set(start, name)
+  return accept({ name, end: end ?? at + 1 })
+}
+
+function nameOf(wire: string, labelCount: number): Name {
+  return labelCount === 0 ? rootName : { wire, key: foldCase(wire), labelCount }
+}
+
+function nameUnder(labels: string, labelCount: number, known: Name): Name | undefined {
+  if (labelCount === 0) return known
+  const wire = labels + known.wire
+  if (wire.length > limits.names.octets) return undefined
+  return { wire, key: foldCase(labels) + known.key, labelCount: labelCount + known.labelCount }
 }

@@ -43,9 +43,12 @@ function walkRdata(
     if (field === 'name' || field === 'tolerated-name' || field === 'plain-name') {
       const read = readWireName(message, at, { limit: to, compressed: compressed && field !== 'plain-name', budget })
       if (!read.ok) return refuse('rdata-name', read.at)
-      pieces.push(message.subarray(copied, at), fromLatin1(read.value.name.wire))
-      at = read.value.end
-      copied = at
+      const { name, end } = read.value
+      if (end - at !== name.wire.length) {
+        pieces.push(message.subarray(copied, at), fromLatin1(name.wire))
+        copied = end
+      }
+      at = end
       continue
     }
     const length = fieldLength(field, message, at, to)

@@ -39,11 +39,18 @@ export function writeRrsig(rrsig: Rrsig): Uint8Array {
   return join([writeRrsigPrefix(rrsig), rrsig.signature])
 }
 
-/** All but the signature, which is what the signature covers first. RFC 4034 §3.1.8.1 */
-export function writeRrsigPrefix(rrsig: Omit<Rrsig, 'signature'>): Uint8Array {
-  const { typeCovered, algorithm, labels, originalTtl, expiration, inception, keyTag, signer } = rrsig
-  const times = [originalTtl, expiration, inception].map(u32)
-  return join([u16(typeCovered), Uint8Array.of(algorithm, labels), ...times, u16(keyTag), writeName(signer)])
+/** All but the signature, which is what the signature covers first, then with the signer in lower case. RFC 4034 §3.1.8.1 */
+export function writeRrsigPrefix(rrsig: Omit<Rrsig, 'signature'>, signer = rrsig.signer.wire): Uint8Array {
+  const octets = Buffer.allocUnsafe(18 + signer.length)
+  octets.writeUInt16BE(rrsig.typeCovered, 0)
+  octets.writeUInt8(rrsig.algorithm, 2)
+  octets.writeUInt8(rrsig.labels, 3)
+  octets.writeUInt32BE(rrsig.originalTtl, 4)
+  octets.writeUInt32BE(rrsig.expiration, 8)
+  octets.writeUInt32BE(rrsig.inception, 12)
+  octets.writeUInt16BE(rrsig.keyTag, 16)
+  octets.write(signer, 18, 'latin1')
+  return octets
 }
 
 export function writeNsec({ next, types }: Nsec): Uint8Array {
