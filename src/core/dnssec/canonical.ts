@@ -1,7 +1,7 @@
 import { compareOctets, fromLatin1, latin1, sameOctets } from '../dns/octets.ts'
 import { type Field, layoutOf } from '../dns/rdata/layout.ts'
 import type { Rrsig } from '../dns/rdata/records.ts'
-import { u16, u32, writeRrsigPrefix } from '../dns/rdata/write.ts'
+import { writeRrsigPrefix } from '../dns/rdata/write.ts'
 import type { Rrset } from '../dns/rrset.ts'
 import { TYPE } from '../dns/types.ts'
 import { foldCase, isWildcard, type Name, withoutLabels } from '../name/name.ts'
@@ -14,7 +14,7 @@ const foldedTypes: ReadonlySet<number> = new Set([
 
 /** Record data, its names uncompressed, in canonical form. RFC 4034 §6.2 */
 export function canonicalRdata(type: number, rdata: Uint8Array): Uint8Array {
-  const layout = foldedTypes.has(type) ? layoutOf(type) : undefined
+  const layout = foldedTypes.has(type) && hasCapital(rdata) ? layoutOf(type) : undefined
   if (layout === undefined) return rdata
   const text = latin1(rdata)
   let folded = ''
@@ -26,6 +26,10 @@ export function canonicalRdata(type: number, rdata: Uint8Array): Uint8Array {
     at = end
   }
   return folded === text ? rdata : fromLatin1(folded)
+}
+
+function hasCapital(octets: Uint8Array): boolean {
+  return octets.some((octet) => octet >= 0x41 && octet <= 0x5a)
 }
 
 function isNameField(field: Field): boolean {
@@ -66,10 +70,21 @@ export function signedData(
   rrsig: Omit<Rrsig, 'signature'>,
 ): Uint8Array {
   const { name, type, class: klass } = rrset
-  const signer = { ...rrsig.signer, wire: rrsig.signer.key }
   const isExpanded = rrsig.labels < signedLabelCount(name)
   const owner = isExpanded ? `\x01*${withoutLabels(name, name.labelCount - rrsig.labels).key}` : name.key
-  const head = Buffer.concat([fromLatin1(owner), u16(type), u16(klass), u32(rrsig.originalTtl)])
-  const records = canonicalRdatas(rrset).flatMap((rdata) => [head, u16(rdata.length), rdata])
-  return Buffer.concat([writeRrsigPrefix({ ...rrsig, signer }), ...records])
+  const rdatas = canonicalRdatas(rrset)
+  const prefix = writeRrsigPrefix(rrsig, rrsig.signer.key)
+  const octets = Buffer.allocUnsafe(rdatas.reduce((sum, { length }) => sum + owner.length + 10 + length, prefix.length))
+  octets.set(prefix)
+  let at = prefix.length
+  for (const rdata of rdatas) {
+    at += octets.write(owner, at, 'latin1')
+    at = octets.writeUInt16BE(type, at)
+    at = octets.writeUInt16BE(klass, at)
+    at = octets.writeUInt32BE(rrsig.originalTtl, at)
+    at = octets.writeUInt16BE(rdata.length, at)
+    octets.set(rdata, at)
+    at += rdata.length
+  }
+  return octets
 }

@@ -50,7 +50,7 @@ export type RrsetVerdict =
 export function verifyRrset(rrset: Rrset, options: VerifyOptions): RrsetVerdict {
   const wrong = rrset.damaged ? problem('damaged', `${nameRrset(rrset)} is malformed`) : checkOwner(rrset, options.zone)
   if (wrong !== undefined) return { verdict: 'bogus', problem: wrong }
-  let closest = problem('no-signature', `${nameRrset(rrset)} has no signature by ${formatName(options.zone)}`)
+  let closest: Problem | undefined
   let checksLeft: number = limits.dnssec.signaturesPerRrset
   for (const signature of rrset.signatures) {
     const found = checkSignature(rrset, signature, options) ?? keysFor(rrset, signature, options)
@@ -66,12 +66,13 @@ export function verifyRrset(rrset: Rrset, options: VerifyOptions): RrsetVerdict 
       closest = closerOf(closest, failed)
     }
   }
+  closest ??= problem('no-signature', `${nameRrset(rrset)} has no signature by ${formatName(options.zone)}`)
   return { verdict: 'bogus', problem: closest }
 }
 
 /** Of several failures that says most which came closest to a good signature. */
-function closerOf(one: Problem, other: Problem): Problem {
-  return closeness[other.kind] > closeness[one.kind] ? other : one
+function closerOf(one: Problem | undefined, other: Problem): Problem {
+  return one !== undefined && closeness[other.kind] <= closeness[one.kind] ? one : other
 }
 
 const closeness: Readonly<Record<ProblemKind, number>> = {
@@ -129,31 +130,26 @@ function checkSignature(
   signature: ReceivedSignature,
   { zone, now, policy }: VerifyOptions,
 ): Problem | undefined {
-  const what = nameRrset(rrset)
-  const by = nameSignature(rrset, signature)
-  if (signature.typeCovered !== rrset.type) return problem('no-signature', `${by} covers another type`)
+  // Texts are made of what fails alone: most signatures are good.
+  const wrong = (kind: ProblemKind, why: string) => problem(kind, `${nameSignature(rrset, signature)} ${why}`)
+  if (signature.typeCovered !== rrset.type) return wrong('no-signature', 'covers another type')
   if (!sameName(signature.signer, zone)) {
-    return problem('signer', `${by} is by ${formatName(signature.signer)}, not by ${formatName(zone)}`)
+    return wrong('signer', `is by ${formatName(signature.signer)}, not by ${formatName(zone)}`)
   }
   const ownerLabels = signedLabelCount(rrset.name)
   // Fewer labels than the zone has would be a wildcard above it (CVE-2026-44690).
   if (signature.labels > ownerLabels || signature.labels < zone.labelCount) {
-    return problem('labels', `${by} is for ${signature.labels} labels`)
+    return wrong('labels', `is for ${signature.labels} labels`)
   }
   if (signature.labels < ownerLabels && neverExpanded.has(rrset.type)) {
-    return problem('expanded', `${what} is the expansion of a wildcard`)
+    return problem('expanded', `${nameRrset(rrset)} is the expansion of a wildcard`)
   }
-  return checkTimes(signature, by, { now, skew: policy.inceptionSkew })
-}
-
-function checkTimes(
-  { inception, expiration }: ReceivedSignature,
-  by: string,
-  { now, skew }: { now: number; skew: number },
-): Problem | undefined {
-  if (!isSerialAtMost(inception, expiration)) return problem('inverted-times', `${by} ends before it begins`)
-  if (!isSerialAtMost(inception, now + skew)) return problem('not-yet-valid', `${by} begins ${showTime(inception)}`)
-  return isSerialAtMost(now, expiration) ? undefined : problem('expired', `${by} ended ${showTime(expiration)}`)
+  const { inception, expiration } = signature
+  if (!isSerialAtMost(inception, expiration)) return wrong('inverted-times', 'ends before it begins')
+  if (!isSerialAtMost(inception, now + policy.inceptionSkew)) {
+    return wrong('not-yet-valid', `begins ${showTime(inception)}`)
+  }
+  return isSerialAtMost(now, expiration) ? undefined : wrong('expired', `ended ${showTime(expiration)}`)
 }
 
 /** Serial number arithmetic, which outlives 2106. RFC 4034 §3.1.5, RFC 1982 §3.2 */
@@ -167,12 +163,12 @@ function keysFor(
   signature: ReceivedSignature,
   { zone, keys, policy }: VerifyOptions,
 ): ZoneKey[] | Problem {
-  const by = nameSignature(rrset, signature)
+  const wrong = (kind: ProblemKind, why: string) => problem(kind, `${nameSignature(rrset, signature)} ${why}`)
   const named = keys.filter((key) => key.keyTag === signature.keyTag && key.algorithm === signature.algorithm)
-  if (named.length === 0) return problem('no-key', `${by} is by a key that ${formatName(zone)} does not have`)
-  if (!policy.algorithms.has(signature.algorithm)) return problem('no-key', `${by} is of an unsupported algorithm`)
+  if (named.length === 0) return wrong('no-key', `is by a key that ${formatName(zone)} does not have`)
+  if (!policy.algorithms.has(signature.algorithm)) return wrong('no-key', 'is of an unsupported algorithm')
   const fit = named.filter((key) => isZoneKey(key) && (!isRevoked(key) || rrset.type === TYPE.DNSKEY))
-  if (fit.length === 0) return problem('no-zone-key', `${by} is by a key that must not sign it`)
+  if (fit.length === 0) return wrong('no-zone-key', 'is by a key that must not sign it')
   return fit.slice(0, limits.dnssec.keysWithOneTag)
 }
 
@@ -182,8 +178,8 @@ function checkWith(
   { rrset, signature }: { rrset: Rrset; signature: ReceivedSignature },
   { budget, policy }: VerifyOptions,
 ): Problem | undefined {
-  const by = nameSignature(rrset, signature)
-  if (!budget.takeCheck()) return problem('limit', `too many signature checks, before ${by}`)
+  const by = () => nameSignature(rrset, signature)
+  if (!budget.takeCheck()) return problem('limit', `too many signature checks, before ${by()}`)
   const object = importZoneKey(key, policy)
   const algorithm = policy.algorithms.get(key.algorithm)
   if (object !== undefined && algorithm?.verify(signedData(rrset, signature), object, signature.signature) === true) {
@@ -191,8 +187,8 @@ function checkWith(
   }
   budget.countFailure()
   return object === undefined
-    ? problem('invalid-key', `${by} is by a key that is none`)
-    : problem('wrong-signature', `${by} does not verify`)
+    ? problem('invalid-key', `${by()} is by a key that is none`)
+    : problem('wrong-signature', `${by()} does not verify`)
 }
 
 function nameSignature(rrset: Rrset, { algorithm, keyTag }: ReceivedSignature): string {
