@@ -66,6 +66,16 @@ function abandonable<Value>(result: Promise<Value>, signal: AbortSignal | undefi
     const giveUp = () => reject(signal.reason)
     if (signal.aborted) giveUp() // by what the start of the work set off
     signal.addEventListener('abort', giveUp, { once: true })
-    result.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp))
+    const stopListening = () => signal.removeEventListener('abort', giveUp)
+    result.then(
+      (value) => {
+        stopListening()
+        resolve(value)
+      },
+      (error) => {
+        stopListening()
+        reject(error)
+      },
+    )
   })
 }

@@ -10,6 +10,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import type { Endpoint, Network } from '../network.ts'
 import { type Asker, createAsker } from './ask.ts'
 import { patienceBy } from './attempts.ts'
+import { createEnding } from './ending.ts'
 import { createExchange, type Exchange } from './exchange.ts'
 import { createForwarder } from './forward.ts'
 import { createIterator } from './iterate.ts'
@@ -184,8 +185,8 @@ function unlessAborted<Value>(value: Promise<Value>, signal: AbortSignal | undef
 /** Whether any of a few root servers answers as one does. RFC 9609 §4 */
 async function reachesRoot({ asker, clock, options }: Parts, signal: AbortSignal): Promise<boolean> {
   const { rootHints = builtInRootHints, patience = 1 } = options
-  const stop = new AbortController()
-  const task = createTask({ signal: AbortSignal.any([signal, stop.signal]), clock })
+  const ending = createEnding(signal)
+  const task = createTask({ signal: ending.signal, clock })
   const ask = {
     name: rootName,
     type: TYPE.NS,
@@ -204,7 +205,8 @@ async function reachesRoot({ asker, clock, options }: Parts, signal: AbortSignal
   } catch {
     return false
   } finally {
-    stop.abort()
+    ending.stop()
+    ending.abort()
   }
 }
 

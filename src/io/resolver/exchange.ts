@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { accept, type Result, refuse } from '../../core/result.ts'
 import type { Network } from '../network.ts'
+import { createEnding, type Ending } from './ending.ts'
 import { type Exchanged, type ExchangeFault, type ExchangeRequest, writeQuery } from './exchange-query.ts'
 import { formatQuery, formatReply, formatServer } from './exchange-trace.ts'
 import type { TraceEvent } from './resolver.ts'
@@ -43,41 +44,27 @@ export function createExchange(
   { randomId = () => randomInt(65536) }: { readonly randomId?: () => number } = {},
 ): Exchange {
   const connections = createTcpConnections(network, randomId)
-  const closing = new AbortController()
-  const underWay = new Set<Promise<unknown>>()
+  const underWay = new Map<Ending, Promise<unknown>>()
+  let isClosed = false
   return {
     async ask(request, options) {
-      const ending = createEnding([options.signal, closing.signal], options.timeoutMs)
+      if (isClosed) return refuse('aborted')
+      const ending = createEnding(options.signal, options.timeoutMs)
       const tell = tellerOf(request, options)
       const asked = ask({ network, connections, randomId, request, signal: ending.signal, tell })
-      underWay.add(asked)
+      underWay.set(ending, asked)
       try {
         return await asked
       } finally {
         ending.stop()
-        underWay.delete(asked)
+        underWay.delete(ending)
       }
     },
     async close() {
-      closing.abort()
+      isClosed = true
+      for (const ending of underWay.keys()) ending.abort()
       connections.close()
-      await Promise.allSettled(underWay)
-    },
-  }
-}
-
-/** One signal for all that may end a question; its reason is `timeout` when the time is over. */
-function createEnding(signals: readonly AbortSignal[], timeoutMs: number): { signal: AbortSignal; stop: () => void } {
-  const controller = new AbortController()
-  const abort = () => controller.abort('aborted')
-  const timer = setTimeout(() => controller.abort('timeout'), timeoutMs)
-  for (const signal of signals) signal.addEventListener('abort', abort, { once: true })
-  if (signals.some(({ aborted }) => aborted)) abort()
-  return {
-    signal: controller.signal,
-    stop() {
-      clearTimeout(timer)
-      for (const signal of signals) signal.removeEventListener('abort', abort)
+      await Promise.allSettled(underWay.values())
     },
   }
 }

@@ -2,6 +2,7 @@ import type { Resolution } from '../../core/dnssec/resolution.ts'
 import { limits } from '../../core/limits.ts'
 import type { Name } from '../../core/name/name.ts'
 import type { Clock } from '../clock.ts'
+import { createEnding, type Ending } from './ending.ts'
 import type { ResolveOptions } from './resolver.ts'
 import { answerHere, closed, failureOf, givenUp, overloaded, tooLong } from './results.ts'
 import { createTask, type Task } from './task.ts'
@@ -23,20 +24,21 @@ export interface Lookups {
 }
 
 export function createLookups(clock: Clock): Lookups {
-  const closing = new AbortController()
-  let waiting = 0
+  const underWay = new Set<Ending>()
+  let isClosed = false
 
   async function runTimed(
     question: Question,
     { signal, trace }: ResolveOptions,
     start: (task: Task) => Promise<Resolution>,
   ): Promise<Resolution> {
-    const timer = new AbortController()
-    const stop = setTimeout(() => timer.abort(), limits.resolver.questionMs)
-    const all = [timer.signal, closing.signal, ...(signal === undefined ? [] : [signal])]
-    const task = createTask({ signal: AbortSignal.any(all), clock, trace })
-    const ended = () => failureOf(question, timer.signal.aborted ? tooLong(question, task) : givenUp(question))
-    waiting++
+    const ending = createEnding(signal, limits.resolver.questionMs)
+    const task = createTask({ signal: ending.signal, clock, trace })
+    const ended = () => {
+      const isTooLong = ending.signal.reason === 'timeout'
+      return failureOf(question, isTooLong ? tooLong(question, task) : givenUp(question))
+    }
+    underWay.add(ending)
     try {
       const resolution = await start(task)
       return task.signal.aborted && resolution.kind === 'failure' ? ended() : resolution
@@ -44,19 +46,22 @@ export function createLookups(clock: Clock): Lookups {
       if (!task.signal.aborted) throw error
       return ended()
     } finally {
-      waiting--
-      clearTimeout(stop)
+      underWay.delete(ending)
+      ending.stop()
     }
   }
 
   return {
     async run(question, options = {}, start) {
-      if (closing.signal.aborted) return failureOf(question, closed(question))
+      if (isClosed) return failureOf(question, closed(question))
       const here = answerHere(question)
       if (here !== undefined) return here
-      if (waiting >= limits.resolver.waitingQuestions) return failureOf(question, overloaded(question))
+      if (underWay.size >= limits.resolver.waitingQuestions) return failureOf(question, overloaded(question))
       return runTimed(question, options, start)
     },
-    close: () => closing.abort(),
+    close() {
+      isClosed = true
+      for (const ending of underWay) ending.abort()
+    },
   }
 }

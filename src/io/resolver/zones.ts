@@ -15,6 +15,7 @@ import { isAtOrBelow, isBelow, type Name, parentOfName, sameName } from '../../c
 import { formatName } from '../../core/name/text.ts'
 import { createSharedWork } from '../shared-work.ts'
 import { createCache } from './cache.ts'
+import { createEnding } from './ending.ts'
 import { joinOnOwnMeans, secondsOf, type Task, type Trouble, trouble } from './task.ts'
 import type { Reply, Upstream } from './upstream.ts'
 
@@ -124,13 +125,18 @@ function withoutAnchor(zone: Name, { now }: Work): InsecureZone {
 
 /** The keys come while the parent's word on them is being proved. */
 async function crossWithKeys(apex: Name, task: Task, work: Work): Promise<ZoneState> {
-  const stop = new AbortController()
-  const signal = AbortSignal.any([task.signal, stop.signal])
-  const keys = work.upstream.fetch({ name: apex, type: TYPE.DNSKEY }, withSignal(task, signal), new Set())
+  const ending = createEnding(task.signal)
+  let isUnderWay = true
+  const keys = work.upstream
+    .fetch({ name: apex, type: TYPE.DNSKEY }, { ...task, signal: ending.signal }, new Set())
+    .finally(() => {
+      isUnderWay = false
+    })
   try {
     return await cross(apex, keys, task, work)
   } finally {
-    stop.abort()
+    ending.stop()
+    if (isUnderWay) ending.abort()
   }
 }
 
@@ -159,10 +165,6 @@ async function cross(
     avoid.add(reply.source)
   }
   return failed ?? fail(trouble('limit', `too many tries for DS of ${formatName(apex)}`), [], work)
-}
-
-function withSignal(task: Task, signal: AbortSignal): Task {
-  return { ...task, signal }
 }
 
 /** Signatures hint at the parent; without one it is looked for from the anchor down. DNSSEC never rests on the hint. */
