@@ -44,6 +44,9 @@ export const limits = {
     queries: 150,
     questionMs: 20_000,
     retriesPerServer: 4,
+    /** How much slower than the fastest a server may be and still be asked as often, and how long times are kept. */
+    fastEnoughMs: 400,
+    timesKept: 900,
     udpFirstTryMs: 400,
     udpLastTryMs: 1500,
     tcpConnectMs: 2000,

@@ -8,12 +8,19 @@ import type { Name } from '../../core/name/name.ts'
 import type { AskFault } from './ask.ts'
 import { type Trouble, trouble } from './task.ts'
 
-/** How long to wait for an answer on the n-th round, counted from 0, in milliseconds. RFC 1035 §4.2.1 */
-export type Patience = (round: number) => number
+/**
+ * How long to wait for an answer on the n-th round, counted from 0, in milliseconds: the longer, the longer the server
+ * takes to answer as a rule. RFC 1035 §4.2.1
+ */
+export type Patience = (round: number, usualMs?: number) => number
 
 /** `factor` makes it longer for servers that ask others, shorter where no server is far. */
 export function patienceBy(factor = 1): Patience {
-  return (round) => factor * Math.min(limits.resolver.udpFirstTryMs * 2 ** round, limits.resolver.udpLastTryMs)
+  const { udpFirstTryMs, udpLastTryMs } = limits.resolver
+  return (round, usualMs = 0) => {
+    const first = Math.max(factor * udpFirstTryMs, 2 * usualMs + factor * 100)
+    return Math.min(first * 2 ** round, factor * udpLastTryMs)
+  }
 }
 
 /** Gathers why servers were of no use, and says it in one line. */

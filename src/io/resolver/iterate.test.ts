@@ -187,3 +187,31 @@ test('RES-47: giving up ends the lookups of name servers too', async () => {
   assert.deepEqual(exchange.abandoned.sort(), [`${root} ns.other.net. A cd`, `${root} ns.other.net. AAAA cd`])
   assert.equal(exchange.asked.length, 3)
 })
+
+test('RES-32: a server that turned out slow is asked after the others', async () => {
+  const { ask, asked, clock } = iterate(
+    (one) => {
+      if (one.server === '192.0.2.3') {
+        clock.move(0.6)
+        return one.name.labelCount === 3 ? { flags: 'refused' } : { flags: 'aa', authority: soa }
+      }
+      return table({
+        ...honest,
+        '192.0.2.1': {
+          authority: 'example.org. NS a.example.org.\nexample.org. NS b.example.org.',
+          additional: 'a.example.org. A 192.0.2.3\nb.example.org. A 192.0.2.2',
+        },
+        '192.0.2.2 example.org. MX': { flags: 'aa', authority: soa },
+        '192.0.2.2 example.org. TXT': 'timeout',
+      })(one)
+    },
+    { random: () => 0 },
+  )
+  await ask(question)
+  await ask('example.org. MX')
+  await ask('example.org. TXT')
+  assert.deepEqual(
+    asked.slice(2).map((line) => line.split(' ')[0]),
+    ['192.0.2.3', '192.0.2.2', '192.0.2.2', '192.0.2.2', '192.0.2.3'],
+  )
+})

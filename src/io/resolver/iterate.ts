@@ -175,7 +175,7 @@ async function* serversOf({ servers }: Delegation, { task, nesting, work }: Desc
   const fresh = (addresses: readonly string[]) => {
     const news = [...new Set(addresses)].filter((address) => !given.has(address))
     for (const address of news) given.add(address)
-    return work.health.order(shuffle(news, work.random), (address) => formatServer({ address, port: 53 }))
+    return work.health.orderBySpeed(shuffle(news, work.random), (address) => formatServer({ address, port: 53 }))
   }
   yield* fresh(servers.flatMap(({ addresses }) => addresses))
   const bare = servers.filter(({ addresses }) => addresses.length === 0)
@@ -209,8 +209,9 @@ async function askServer(
     chosenBy,
     recursive: false,
     checkingDisabled: true,
-    timeoutMs: work.patience(round),
+    timeoutMs: work.patience(round, work.health.timeOf(server)),
   } as const
+  const sent = work.now()
   const asked = await work.asker(isLast ? { ...ask, transport: 'tcp' } : ask, task)
   if (!asked.ok) {
     attempts.fault(server, asked.fault)
@@ -220,7 +221,7 @@ async function askServer(
     }
     return 'useless'
   }
-  work.health.noteAnswer(server)
+  work.health.noteAnswer(server, work.now() - sent)
   const { message } = asked.value
   if (message.rcode !== RCODE.NOERROR && message.rcode !== RCODE.NXDOMAIN) {
     attempts.refusal(server, message)

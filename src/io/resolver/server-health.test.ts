@@ -6,7 +6,12 @@ import { createServerHealth } from './server-health.ts'
 function watch() {
   const clock = movedClock(0)
   const health = createServerHealth(() => clock.now())
-  return { clock, ...health, orderOf: (text: string) => health.order([...text], (server) => server).join('') }
+  return {
+    clock,
+    ...health,
+    orderOf: (text: string) => health.order([...text], (server) => server).join(''),
+    bySpeed: (text: string) => health.orderBySpeed([...text], (server) => server).join(''),
+  }
 }
 
 test('RES-14: silent servers come last, and both kinds keep their order', () => {
@@ -40,4 +45,35 @@ test('RES-14: many questions that wait in vain at once are one silence', () => {
   for (let count = 0; count < 10; count++) noteSilence('a')
   clock.move(5)
   assert.equal(orderOf('ab'), 'ab')
+})
+
+test('RES-32: servers within 400 ms of the fastest keep their order, slower ones come by their times', () => {
+  const { bySpeed, noteAnswer } = watch()
+  for (const [server, time] of Object.entries({ a: 900, b: 420, c: 20, d: 421, e: 90 })) noteAnswer(server, time)
+  assert.equal(bySpeed('abcde'), 'bceda')
+})
+
+test('RES-32: a server not measured yet is asked like the fastest', () => {
+  const { bySpeed, noteAnswer } = watch()
+  noteAnswer('a', 500)
+  assert.equal(bySpeed('ab'), 'ba')
+})
+
+test('RES-32: a silent server comes last, however fast it was', () => {
+  const { bySpeed, noteAnswer, noteSilence } = watch()
+  noteAnswer('a', 10)
+  noteAnswer('b', 1000)
+  noteSilence('a')
+  assert.equal(bySpeed('ab'), 'ba')
+})
+
+test('RES-16: times are smoothed, are never below nothing, and are forgotten', () => {
+  const { clock, timeOf, noteAnswer } = watch()
+  noteAnswer('a', 80)
+  noteAnswer('a', 160)
+  assert.equal(timeOf('a'), 90)
+  noteAnswer('b', -5) // the clock was set back
+  assert.equal(timeOf('b'), 0)
+  clock.move(900)
+  assert.equal(timeOf('a'), undefined)
 })
