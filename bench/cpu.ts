@@ -59,7 +59,14 @@ function createUpstream(engine: Engine, network: Network, { clock, rootHints, fo
   const asker = createAsker(createExchange(network))
   return engine === 'forward'
     ? createForwarder({ asker, servers: [forwarder], patience: patienceBy(4), now: () => clock.now() })
-    : createIterator({ asker, rootHints, random: Math.random, patience: patienceBy(), now: () => clock.now() })
+    : createIterator({
+        asker,
+        rootHints,
+        minimise: true,
+        random: Math.random,
+        patience: patienceBy(),
+        now: () => clock.now(),
+      })
 }
 
 /** Asks everything that decisions ask, and validates nothing: no key may be known before it is measured. */

@@ -44,9 +44,12 @@ export const limits = {
     queries: 150,
     questionMs: 20_000,
     retriesPerServer: 4,
-    /** How much slower than the fastest a server may be and still be asked as often, and how long times are kept. */
+    /** Questions that show a name little by little, and how many of them one label at a time. RFC 9156 §2.3 */
+    minimiseCount: 10,
+    minimiseOneLabel: 4,
+    /** How much slower than the fastest a server may be and still be asked as often, and how long such is remembered. */
     fastEnoughMs: 400,
-    timesKept: 900,
+    learntKept: 900,
     udpFirstTryMs: 400,
     udpLastTryMs: 1500,
     tcpConnectMs: 2000,

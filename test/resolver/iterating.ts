@@ -6,9 +6,10 @@ import { type MemoryResolver, memoryResolver } from './memory-resolver.ts'
 /** Address of the only root server. */
 export const root = '198.51.100.1'
 
-/** A resolver that goes down from the root. */
+/** A resolver that goes down from the root, and shows whole names unless told otherwise. */
 export function iterate(server: Server, options: Partial<ResolverOptions> = {}): MemoryResolver {
-  return memoryResolver(server, { engine: 'iterate', rootHints: [{ address: root, port: 53 }], ...options })
+  const usual = { engine: 'iterate', rootHints: [{ address: root, port: 53 }], minimise: false } as const
+  return memoryResolver(server, { ...usual, ...options })
 }
 
 /** Sends everything below a zone to a server. */

@@ -32,6 +32,8 @@ export interface ResolverOptions {
   readonly rootHints?: readonly Endpoint[] | undefined
   readonly trustAnchors?: readonly TrustAnchor[] | undefined
   readonly allowSha1?: boolean | undefined
+  /** Whether `iterate` shows servers no more of a name than they need, as it does unless told. RFC 9156 */
+  readonly minimise?: boolean | undefined
   /** From 0 up to 1: tests give their own. */
   readonly random?: (() => number) | undefined
   /** Factor by which waiting for an answer is longer or shorter than usual, for tests and the lab. */
@@ -80,9 +82,10 @@ function choose(parts: Parts): Resolver {
 }
 
 function iterating({ asker, clock, options }: Parts): Resolver {
-  const { rootHints = builtInRootHints, random = safeRandom } = options
+  const { rootHints = builtInRootHints, random = safeRandom, minimise = true } = options
   const upstream = createIterator({
     asker,
+    minimise,
     rootHints,
     random,
     patience: patienceBy(options.patience),

@@ -134,7 +134,7 @@ for (let queries = 0; queries < 6; queries++) {
     )
     const iterator = createIterator({
       ...{ asker: createAsker(exchange), rootHints: [{ address: root, port: 53 }], random: () => 0 },
-      ...{ now: () => 0, patience: patienceBy() },
+      ...{ now: () => 0, patience: patienceBy(), minimise: false },
     })
     const { signal } = new AbortController()
     const fetch = (task: Task) => iterator.fetch({ name: nameOfText('www.example.org'), type: TYPE.A }, task, new Set())

@@ -3,6 +3,7 @@ import { findPart, type ReplyPart, type SortedReply, sortReply } from '../../cor
 import { RCODE, TYPE } from '../../core/dns/types.ts'
 import { nameRrset } from '../../core/dnssec/problem.ts'
 import { limits } from '../../core/limits.ts'
+import { nextShown } from '../../core/name/minimise.ts'
 import { isAtOrBelow, isBelow, type Name, parentOfName, sameName } from '../../core/name/name.ts'
 import { formatName } from '../../core/name/text.ts'
 import type { Endpoint } from '../network.ts'
@@ -23,6 +24,8 @@ import { type Task, type Trouble, trouble } from './task.ts'
 import type { Fetched, Reply, Upstream } from './upstream.ts'
 
 export interface IterateOptions {
+  /** Whether servers are shown no more of a name than they need. RFC 9156 */
+  readonly minimise: boolean
   readonly asker: Asker
   readonly rootHints: readonly Endpoint[]
   readonly now: () => number
@@ -45,6 +48,8 @@ interface Work extends IterateOptions {
   readonly health: ServerHealth
   /** Keys of zones with DS records, asked for as soon as a referral shows them: whoever follows it will want them. */
   readonly keys: Cache<Promise<Fetched>>
+  /** Names of which a server has spoken for itself: no zone that it does not serve begins at or above them. */
+  readonly reached: Cache<true>
   /** Addresses of name servers without glue; none for a while when there are none. */
   addressesOf(server: Name, task: Task, nesting: Nesting): Promise<readonly string[]>
 }
@@ -59,6 +64,7 @@ export function createIterator(options: IterateOptions): Upstream {
     delegations: createDelegations(rootHints, now),
     health: createServerHealth(now),
     keys: createCache<Promise<Fetched>>({ ...bounds, octetsOf: () => limits.dns.udpPayload }),
+    reached: createCache<true>({ ...bounds, octetsOf: () => 8 }),
     async addressesOf(server, task, nesting) {
       const cached = addresses.get(server.key)
       if (cached !== undefined) return cached.value
@@ -94,15 +100,46 @@ async function descend(
   }
   // DS records stand in the parent zone. RFC 4035 §4.2
   let delegation = delegations.closest(type === TYPE.DS ? (parentOfName(name) ?? name) : name)
-  for (let referrals = 0; referrals < limits.resolver.referrals; referrals++) {
-    const found = await askZone(delegation, question, { task, avoid, nesting, work })
-    if (found.kind !== 'referral') return found.fetched
+  let shown = shownBefore(name, delegation.zone, work)
+  for (let referrals = 0; referrals < limits.resolver.referrals; ) {
+    const part = nextShown(name, shown)
+    const isWhole = sameName(part, name)
+    const asked = isWhole ? question : { name: part, type: TYPE.A }
+    const found = await askZone(delegation, asked, { task, avoid, nesting, work, question })
+    if (found.kind === 'fetched') {
+      if (isThere(found.fetched)) work.reached.put(part.key, true, work.now() + limits.resolver.learntKept * 1000)
+      if (isWhole || isHopeless(found.fetched)) return found.fetched
+      // Who denies a name that nobody asked for may do so wrongly, as when names below it stand alone. RFC 9156 §3
+      shown = isThere(found.fetched) ? part.labelCount : name.labelCount
+      continue
+    }
+    referrals++
     delegation = delegations.put(found.referral, found.reply)
+    shown = shownBefore(name, delegation.zone, work)
     if (nesting.depth === 0) askForKeys(found.referral.zone, task, work)
     if (type === TYPE.DS && sameName(found.referral.zone, name)) return dsOf(found.reply, question)
   }
   const reason = `${nameRrset(question)}: more than ${limits.resolver.referrals} referrals`
   return { ok: false, trouble: trouble('limit', reason, { zone: delegation.zone }) }
+}
+
+/** How many labels the servers of the zone may see at once: those that nothing more is learnt from. RFC 9156 §3 */
+function shownBefore(name: Name, zone: Name, { minimise, reached }: Work): number {
+  if (!minimise) return name.labelCount
+  let at = name
+  while (at.labelCount > zone.labelCount && reached.get(at.key) === undefined) at = parentOfName(at) ?? zone
+  return at.labelCount
+}
+
+function isThere(fetched: Fetched): boolean {
+  return fetched.ok && fetched.reply.message.rcode === RCODE.NOERROR
+}
+
+const hopeless: readonly Trouble['why'][] = ['timeout', 'unreachable', 'limit', 'overload', 'aborted']
+
+/** Servers that cannot be asked for a part of the name cannot be asked for the whole. */
+function isHopeless(fetched: Fetched): boolean {
+  return !fetched.ok && hopeless.includes(fetched.trouble.why)
 }
 
 /** RFC 4035 §5.2: where there are DS records, the zone's keys are needed before anything in it counts. */
@@ -130,6 +167,8 @@ function dsOf(referral: Reply, question: Question): Fetched {
 }
 
 interface Descent {
+  /** What it is all for. */
+  readonly question: Question
   readonly task: Task
   readonly avoid: ReadonlySet<string>
   readonly nesting: Nesting
@@ -141,8 +180,8 @@ type FoundInZone =
   | { readonly kind: 'referral'; readonly referral: Referral; readonly reply: Reply }
 
 /** Asks the servers of one zone, round after round, until one says something. RFC 1034 §5.3.3 */
-async function askZone(delegation: Delegation, question: Question, descent: Descent): Promise<FoundInZone> {
-  const { task, avoid } = descent
+async function askZone(delegation: Delegation, asked: Question, descent: Descent): Promise<FoundInZone> {
+  const { task, avoid, question } = descent
   const attempts = createAttempts()
   const useless = new Set<string>()
   for (let round = 0; round < limits.resolver.retriesPerServer; round++) {
@@ -151,7 +190,7 @@ async function askZone(delegation: Delegation, question: Question, descent: Desc
       const endpoint = { address, port: 53 }
       const server = formatServer(endpoint)
       if (useless.has(server) || avoid.has(server)) continue
-      const found = await askServer(endpoint, delegation, question, { round, attempts, descent })
+      const found = await askServer(endpoint, delegation, asked, { round, attempts, descent })
       if (typeof found === 'object') return found
       if (found === 'slow') isWaitingWorthwhile = true
       else useless.add(server)

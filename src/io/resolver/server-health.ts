@@ -43,7 +43,7 @@ export function createServerHealth(now: () => number): ServerHealth {
       if (milliseconds === undefined) return
       const before = timeOf(server)
       const time = before === undefined ? milliseconds : before + (milliseconds - before) / 8
-      measured.put(server, Math.max(0, time), now() + limits.resolver.timesKept * 1000)
+      measured.put(server, Math.max(0, time), now() + limits.resolver.learntKept * 1000)
     },
     timeOf,
     order,
