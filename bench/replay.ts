@@ -1,3 +1,5 @@
+import { latin1 } from '../src/core/dns/octets.ts'
+import { foldCase } from '../src/core/name/name.ts'
 import { accept, refuse } from '../src/core/result.ts'
 import type { Datagrams, Network } from '../src/io/network.ts'
 
@@ -30,9 +32,14 @@ export function createRecording(network: Network): Recording {
   }
 }
 
-/** The server and the question without its ID, which is another each time. */
+/** The server and the question without its ID and the case of its letters, which are others each time. */
 function keyOf(address: string, query: Uint8Array): string {
-  return `${address} ${Buffer.from(query.buffer, query.byteOffset, query.length).toString('latin1', 2)}`
+  return `${address} ${foldCase(latin1(query, 2))}`
+}
+
+/** Where the question ends that a message begins with. */
+function endOfQuestion(message: Uint8Array): number {
+  return message.indexOf(0, 12) + 5
 }
 
 function listen(datagrams: Datagrams, address: string, replies: Map<string, Buffer>): Datagrams {
@@ -60,6 +67,7 @@ function play(address: string, replies: ReadonlyMap<string, Buffer>): Datagrams 
       if (recorded === undefined) throw new Error(`nothing was recorded that ${address} says to this question`)
       const reply = Buffer.from(recorded)
       reply.set(query.subarray(0, 2))
+      reply.set(query.subarray(12, endOfQuestion(query)), 12)
       setImmediate(() => datagrams.onMessage?.(reply))
     },
     close() {},

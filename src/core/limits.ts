@@ -50,6 +50,8 @@ export const limits = {
     /** How much slower than the fastest a server may be and still be asked as often, and how long such is remembered. */
     fastEnoughMs: 400,
     learntKept: 900,
+    /** How long it is remembered of a server that it changes the case of letters. */
+    caseBlindKept: 3600,
     udpFirstTryMs: 400,
     udpLastTryMs: 1500,
     tcpConnectMs: 2000,

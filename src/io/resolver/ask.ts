@@ -13,6 +13,8 @@ export interface Ask {
   readonly recursive: boolean
   readonly checkingDisabled: boolean
   readonly authenticData?: boolean
+  /** See `ExchangeRequest`. */
+  readonly mixCase?: boolean
   readonly transport?: 'udp' | 'tcp'
   readonly timeoutMs: number
 }

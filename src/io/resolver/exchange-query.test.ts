@@ -5,7 +5,8 @@ import { replyTo } from '../../../test/support/dns-server.ts'
 import { nameOfText } from '../../../test/support/records.ts'
 import { TYPE } from '../../core/dns/types.ts'
 import { limits } from '../../core/limits.ts'
-import { type ExchangeRequest, matchReply, readReply, writeQuery } from './exchange-query.ts'
+import { nameFromLabels, rootName } from '../../core/name/name.ts'
+import { type ExchangeRequest, matchReply, mixCase, readReply, writeQuery } from './exchange-query.ts'
 
 const request: ExchangeRequest = {
   endpoint: { address: '192.0.2.53', port: 53 },
@@ -27,7 +28,7 @@ function altered(at: number, change: (octet: number) => number): Uint8Array {
 }
 
 test('RES-09: every query carries EDNS with DO and a payload of 1232', () => {
-  const message = readReply(query.octets)
+  const message = readReply(query.octets, query)
   assert.deepEqual(message?.edns, { udpPayload: limits.dns.udpPayload, version: 0, dnssecOk: true, options: [] })
   assert.equal(message?.checkingDisabled, true)
   assert.equal(message?.recursionDesired, false)
@@ -74,8 +75,31 @@ test('RES-01: no octets upset the matching or the reading', () => {
     fc.property(fc.uint8Array({ maxLength: 200 }), (tail) => {
       const octets = Buffer.concat([reply.subarray(0, questionEnd), tail])
       assert.equal(matchReply(query, octets), 'match')
-      readReply(octets)
+      readReply(octets, query)
       assert.notEqual(matchReply(query, tail), 'match')
     }),
   )
+})
+
+const mixed = writeQuery(request, 0x1234, mixCase(request.name, new Uint8Array(32).fill(0xff)))
+
+test('RES-07: letters alone change their case, each by its own bit', () => {
+  const name = nameFromLabels(['_25', 'aZ', '\xc8x']) ?? rootName
+  assert.equal(mixCase(name, new Uint8Array(32).fill(0xff)), '\x03_25\x02Az\x02\xc8X\0')
+  assert.equal(mixCase(name, new Uint8Array(32)), name.wire)
+  assert.equal(mixCase(name, Uint8Array.of(0x20, 0)), '\x03_25\x02AZ\x02\xc8x\0')
+  assert.equal(mixed.octets.length, query.octets.length)
+})
+
+test('RES-07: a question in mixed case must come back octet for octet', () => {
+  assert.equal(matchReply(mixed, replyTo(mixed.octets)), 'match')
+  assert.equal(matchReply(mixed, reply), 'wrong-case')
+  assert.equal(matchReply({ ...mixed, id: 0x1235 }, reply), 'wrong-id')
+})
+
+test('RES-07: names that point to the question are read as it was asked', () => {
+  const octets = replyTo(mixed.octets)
+  const message = readReply(octets, mixed)
+  assert.deepEqual(message?.questions[0]?.name, request.name)
+  assert.deepEqual(octets, replyTo(mixed.octets)) // what came stays as it came
 })

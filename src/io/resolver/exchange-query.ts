@@ -2,7 +2,7 @@ import { decodeMessage } from '../../core/dns/decode.ts'
 import { ourEdns } from '../../core/dns/edns.ts'
 import { encodeMessage, makeQuery } from '../../core/dns/encode.ts'
 import type { Message } from '../../core/dns/message.ts'
-import { latin1, readU16 } from '../../core/dns/octets.ts'
+import { fromLatin1, latin1, readU16 } from '../../core/dns/octets.ts'
 import { CLASS } from '../../core/dns/types.ts'
 import { foldCase, type Name } from '../../core/name/name.ts'
 import type { ChosenBy, Endpoint } from '../network.ts'
@@ -16,6 +16,8 @@ export interface ExchangeRequest {
   readonly recursionDesired: boolean
   readonly checkingDisabled: boolean
   readonly authenticData?: boolean
+  /** Whether the case of the name's letters is left to chance, so that whoever forges an answer has to guess that too. */
+  readonly mixCase?: boolean
   /** Where to begin: `udp`, unless given, goes over to TCP when it must. */
   readonly transport?: 'udp' | 'tcp'
 }
@@ -36,17 +38,31 @@ export interface Query {
   readonly name: Name
   readonly type: number
   readonly octets: Uint8Array
+  /** The name as it went out, its letters in other cases; undefined when it went out as it is. */
+  readonly mixed: string | undefined
 }
 
 /** Every query carries EDNS with DO. RFC 6891 §6, RFC 4035 §4.1 */
-export function writeQuery(request: ExchangeRequest, id: number): Query {
+export function writeQuery(request: ExchangeRequest, id: number, mixed?: string): Query {
   const { name, type, recursionDesired, checkingDisabled, authenticData = false } = request
   const options = { id, recursionDesired, checkingDisabled, authenticData, edns: ourEdns }
-  return { id, name, type, octets: encodeMessage(makeQuery(name, type, options)) }
+  const shown = mixed === undefined ? name : { ...name, wire: mixed }
+  return { id, name, type, mixed, octets: encodeMessage(makeQuery(shown, type, options)) }
 }
 
-/** `wrong-id`: a reply to our very question but for its ID, which only someone who guesses sends. RFC 5452 §9.3 */
-export type ReplyMatch = 'match' | 'wrong-id' | 'other'
+/** The name with the case of each letter by one bit of chance. `bits` has one octet for every eight octets of it. */
+export function mixCase({ wire }: Name, bits: Uint8Array): string {
+  const isFlipped = (at: number) => (((bits[at >> 3] ?? 0) >> (at & 7)) & 1) === 1
+  return wire.replace(/[A-Za-z]/g, (letter, at: number) =>
+    isFlipped(at) ? String.fromCharCode(letter.charCodeAt(0) ^ 0x20) : letter,
+  )
+}
+
+/**
+ * `wrong-id`: a reply to our very question but for its ID, which only someone who guesses sends. RFC 5452 §9.3
+ * `wrong-case`: one whose name has not the letters that we sent, from a guesser or a server that does not keep them.
+ */
+export type ReplyMatch = 'match' | 'wrong-id' | 'wrong-case' | 'other'
 
 /**
  * Whether octets are the reply to a query: QR, opcode QUERY, and the one question that was asked, in any case.
@@ -54,13 +70,15 @@ export type ReplyMatch = 'match' | 'wrong-id' | 'other'
  *
  * Looks at octets alone: a flood costs no decoding, and a truncated reply counts wherever it was cut.
  */
-export function matchReply({ id, name, type }: Query, octets: Uint8Array): ReplyMatch {
+export function matchReply({ id, name, type, mixed }: Query, octets: Uint8Array): ReplyMatch {
   const end = 12 + name.wire.length
   if (octets.length < end + 4) return 'other'
   if ((readU16(octets, 2) & 0xf800) !== 0x8000 || readU16(octets, 4) !== 1) return 'other'
   if (readU16(octets, end) !== type || readU16(octets, end + 2) !== CLASS.IN) return 'other'
-  if (foldCase(latin1(octets, 12, end)) !== name.key) return 'other'
-  return readU16(octets, 0) === id ? 'match' : 'wrong-id'
+  const echoed = latin1(octets, 12, end)
+  if (foldCase(echoed) !== name.key) return 'other'
+  if (readU16(octets, 0) !== id) return 'wrong-id'
+  return mixed === undefined || echoed === mixed ? 'match' : 'wrong-case'
 }
 
 /** TC, of octets that match. RFC 1035 §4.1.1 */
@@ -68,9 +86,16 @@ export function isTruncatedReply(octets: Uint8Array): boolean {
   return (readU16(octets, 2) & 0x0200) !== 0
 }
 
-/** The message of octets that match; undefined when it cannot be decoded. */
-export function readReply(octets: Uint8Array): Message | undefined {
-  const message = decodeMessage(octets)
+/**
+ * The message of octets that match; undefined when it cannot be decoded. Names that point to the question are read in
+ * the case in which it was asked, not in that in which it was sent.
+ */
+export function readReply(octets: Uint8Array, { name, mixed }: Query): Message | undefined {
+  const isMixed = mixed !== undefined
+  const restored = isMixed
+    ? Buffer.concat([octets.subarray(0, 12), fromLatin1(name.wire), octets.subarray(12 + name.wire.length)])
+    : octets
+  const message = decodeMessage(restored)
   return message.ok ? message.value : undefined
 }
 

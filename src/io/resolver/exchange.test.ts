@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram'
 import { test } from 'node:test'
 import { type DnsServer, readQuery, replyTo, startDnsServer } from '../../../test/support/dns-server.ts'
 import { nameOfText } from '../../../test/support/records.ts'
+import { encodeMessage } from '../../core/dns/encode.ts'
 import { frame } from '../../core/dns/frames.ts'
 import { RCODE, TYPE } from '../../core/dns/types.ts'
 import { parseZone } from '../../core/dns/zone-text.ts'
@@ -324,4 +325,77 @@ test('RES-44: the trace names faults, and counts what was dropped', async (t) =>
       ['192.0.2.53', 'malformed'],
     ],
   )
+})
+
+/** Asks three times in mixed case; what came of it, and how often over TCP. */
+async function askMixed(server: DnsServer, now = () => 0) {
+  const events: string[] = []
+  const exchange = createExchange(createNetwork(), { randomBits: (octets) => new Uint8Array(octets).fill(0xb6) })
+  const options = {
+    ...within(ample),
+    now,
+    trace: ({ transport, kind }: TraceEvent) => events.push(`${transport} ${kind}`),
+  }
+  const outcomes: unknown[] = []
+  for (let left = 3; left > 0; left--) {
+    const asked = await exchange.ask(questionTo(server.endpoint, { mixCase: true }), options)
+    outcomes.push(
+      asked.ok ? asked.value.message.questions[0]?.name.wire === name.wire && asked.value.transport : asked.fault,
+    )
+  }
+  await exchange.close()
+  return { outcomes, queries: events.filter((event) => event.endsWith('query')).map((event) => event.split(' ')[0]) }
+}
+
+/** The reply with the letters of the question in lower case. */
+function lowered(query: Uint8Array): Uint8Array {
+  const message = readQuery(query)
+  return replyTo(encodeMessage({ ...message, questions: message.questions.map((one) => ({ ...one, name })) }))
+}
+
+test('RES-07: a name goes out in mixed case, and is read as it was asked', async () => {
+  const sent: string[] = []
+  await using server = await startDnsServer({
+    udp: (query, reply) => {
+      sent.push(readQuery(query).questions[0]?.name.wire ?? '')
+      reply(replyTo(query))
+    },
+  })
+  const { outcomes } = await askMixed(server)
+  assert.deepEqual(outcomes, ['udp', 'udp', 'udp'])
+  assert.deepEqual(sent, Array(3).fill('\x04MAiL\x07eXaMPlE\x03oRg\0'))
+})
+
+test('RES-07: a server that changes letters is asked over TCP once, and in plain letters for an hour', async () => {
+  await using server = await startDnsServer({
+    udp: (query, reply) => reply(lowered(query)),
+    tcp: (query, socket) => socket.write(frame(lowered(query))),
+  })
+  assert.deepEqual(await askMixed(server), { outcomes: ['tcp', 'udp', 'udp'], queries: ['udp', 'tcp', 'udp', 'udp'] })
+  let hours = 0
+  const { queries } = await askMixed(server, () => hours++ * 3_600_000)
+  assert.deepEqual(queries, ['udp', 'tcp', 'udp', 'tcp', 'udp', 'tcp'])
+})
+
+test('RES-07: a forger who does not know the letters leads to TCP, and to nothing else', async () => {
+  await using server = await startDnsServer({
+    udp: (query, reply) => {
+      reply(lowered(query))
+      reply(replyTo(query))
+    },
+    tcp: (query, socket) => socket.write(frame(replyTo(query))),
+  })
+  assert.deepEqual(await askMixed(server), {
+    outcomes: ['tcp', 'tcp', 'tcp'],
+    queries: ['udp', 'tcp', 'udp', 'tcp', 'udp', 'tcp'],
+  })
+})
+
+test('RES-07: a server that changes letters and takes no TCP is asked in plain letters', async () => {
+  await using server = await startDnsServer({
+    udp: (query, reply) => reply(lowered(query)),
+    tcp: (_, socket) => socket.destroy(),
+  })
+  const { outcomes } = await askMixed(server)
+  assert.deepEqual(outcomes, ['udp', 'udp', 'udp'])
 })

@@ -16,8 +16,10 @@ import { show } from '../../../test/resolver/memory-resolver.ts'
 
 test('RES-30: referrals are followed from the root, without asking for recursion', async () => {
   const recursion: boolean[] = []
+  const mixed: unknown[] = []
   const { ask, asked } = iterate((one) => {
     recursion.push(one.recursionDesired)
+    mixed.push(one.mixCase)
     return table(honest)(one)
   })
   assert.equal(show(await ask(question)), answered)
@@ -26,6 +28,7 @@ test('RES-30: referrals are followed from the root, without asking for recursion
     [root, '192.0.2.1', '192.0.2.2'].map((server) => `${server} ${question} cd`),
   )
   assert.deepEqual(recursion, [false, false, false])
+  assert.deepEqual(mixed, [true, true, true]) // RES-07
 })
 
 test('RES-30: the next question begins at the closest zone that is known, until its parent’s word ends', async () => {

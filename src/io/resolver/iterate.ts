@@ -248,6 +248,7 @@ async function askServer(
     chosenBy,
     recursive: false,
     checkingDisabled: true,
+    mixCase: true,
     timeoutMs: work.patience(round, work.health.timeOf(server)),
   } as const
   const sent = work.now()

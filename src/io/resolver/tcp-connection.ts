@@ -113,7 +113,9 @@ export class TcpConnection {
   #receive(octets: Uint8Array): void {
     const pending = this.#pending.get(readU16(octets, 0))
     if (pending === undefined) return
-    const message = matchReply(pending.query, octets) === 'match' ? readReply(octets) : undefined
+    const match = matchReply(pending.query, octets)
+    // Nobody guesses into a connection: there the case shows only what the server makes of it.
+    const message = match === 'match' || match === 'wrong-case' ? readReply(octets, pending.query) : undefined
     pending.settle(message === undefined ? refuse('malformed') : accept({ message, octets }))
   }
 

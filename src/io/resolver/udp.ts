@@ -7,6 +7,8 @@ export type UdpFinding =
   | { readonly kind: 'reply'; readonly message: Message; readonly octets: Uint8Array }
   /** The message is there when what was left of it could be decoded. */
   | { readonly kind: 'truncated'; readonly message: Message | undefined }
+  /** Our question with other letters than we sent. */
+  | { readonly kind: 'wrong-case' }
   | { readonly kind: 'fault'; readonly fault: ExchangeFault }
 
 /** Datagrams of the server's address that were no reply to us. */
@@ -72,11 +74,12 @@ function faultAtEnd(signal: AbortSignal, { undecodable }: DroppedDatagrams): Exc
 /** What a datagram settles; undefined when nothing, and then it is counted. */
 function judgeDatagram(query: Query, octets: Uint8Array, dropped: DroppedDatagrams): UdpFinding | undefined {
   const match = matchReply(query, octets)
+  if (match === 'wrong-case') return { kind: 'wrong-case' }
   if (match !== 'match') {
     dropped[match === 'wrong-id' ? 'wrongId' : 'other']++
     return undefined
   }
-  const message = readReply(octets)
+  const message = readReply(octets, query)
   if (isTruncatedReply(octets)) return { kind: 'truncated', message }
   if (message !== undefined) return { kind: 'reply', message, octets }
   dropped.undecodable++
