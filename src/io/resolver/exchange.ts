@@ -25,7 +25,7 @@ export interface ExchangeOptions {
   /** For the whole exchange, whatever it takes. */
   readonly timeoutMs: number
   readonly trace?: ((event: TraceEvent) => void) | undefined
-  /** For the trace alone. */
+  /** For the trace, and for what is remembered of servers. */
   readonly now: () => number
 }
 
