@@ -37,6 +37,8 @@ const accepted: [why: string, text: string, domain: string][] = [
     'mx--1.test',
     'mx--1.test',
   ],
+  ['with such an ASCII label beside a U-label', 'r3---sn.bücher.example', 'r3---sn.xn--bcher-kva.example'],
+  ['with such an ASCII label beside an A-label', 'mx--1.xn--bcher-kva.example', 'mx--1.xn--bcher-kva.example'],
   ['with U-labels, as A-labels', 'bücher.example', 'xn--bcher-kva.example'],
   ['with U-labels in upper case', 'BÜCHER.Example', 'xn--bcher-kva.example'],
   ['with U-labels not composed', 'bu\u0308cher.example', 'xn--bcher-kva.example'],
@@ -99,7 +101,11 @@ const refused: [why: string, text: string, fault: DomainFault][] = [
   ['a hyphen at the beginning of a label', 'a.-b.test', 'bad-hyphen'],
   ['a hyphen at the end of a label', 'a-.test', 'bad-hyphen'],
   ['a hyphen at the end of a U-label', 'é-.test', 'bad-idna'],
+  ['a hyphen at the beginning of a U-label', '-é.test', 'bad-idna'],
+  ['a hyphen at the end of an A-label’s U-label', 'xn----9fa.test', 'bad-idna'],
   ['hyphens third and fourth in a U-label', 'ab--é.test', 'bad-idna'],
+  ['hyphens third and fourth in an A-label’s U-label', 'xn--ab---epa.test', 'bad-idna'],
+  ['a hyphen at the end of an ASCII label beside a U-label', 'a-.é', 'bad-hyphen'],
   ['a joiner that its script does not need', 'a\u200db.test', 'bad-idna'],
   ['letters of both directions', 'אa.test', 'bad-idna'],
   ['a combining mark at the beginning', '\u0301a.test', 'bad-idna'],
@@ -141,6 +147,7 @@ const found: [why: string, labels: string[], domain: string | undefined][] = [
   ['with underscores', ['_a', 'test'], '_a.test'],
   ['with A-labels', ['xn--bcher-kva', 'test'], 'xn--bcher-kva.test'],
   ['with hyphens third and fourth', ['r3---sn', 'test'], 'r3---sn.test'],
+  ['with such hyphens beside an A-label', ['r3---sn', 'xn--bcher-kva'], 'r3---sn.xn--bcher-kva'],
   ['that is the root, which a null MX names', [], undefined],
   ['with a dot inside a label', ['a.b', 'test'], undefined],
   ['with the octet FC, which is no ü', ['b\xfccher', 'test'], undefined],
@@ -171,6 +178,7 @@ test('parentOfDomain takes one label away', () => {
 
 test('formatDomain shows U-labels beside A-labels, never instead', () => {
   assert.equal(formatDomain(domain('bücher.example')), 'xn--bcher-kva.example (bücher.example)')
+  assert.equal(formatDomain(domain('r3---sn.bücher')), 'r3---sn.xn--bcher-kva (r3---sn.bücher)')
   assert.equal(formatDomain(domain('mx.example')), 'mx.example')
 })
 

@@ -17,7 +17,7 @@ interface Tr46Options {
 /** UTS #46, non-transitional: `faß` stays a name of its own. RFC 5891 §4, UTS #46 §4 */
 const options: Tr46Options = {
   checkBidi: true,
-  checkHyphens: true,
+  checkHyphens: false, // of U-labels alone, see below
   checkJoiners: true,
   useSTD3ASCIIRules: false, // host names are checked afterwards, and MX targets with `_` are seen in the wild
   transitionalProcessing: false,
@@ -35,7 +35,14 @@ function tr46(): Tr46 {
 /** The A-label form of a name with U-labels, or with A-labels to be checked; undefined when it is not valid. */
 export function toALabels(text: string): string | undefined {
   const ascii = tr46().toASCII(text, options)
-  return ascii === null || ascii === '' ? undefined : ascii
+  if (ascii === null || ascii === '') return undefined
+  const aLabels = ascii.split('.').filter((label) => label.startsWith('xn--'))
+  return aLabels.every(hasSoundHyphens) ? ascii : undefined
+}
+
+/** RFC 5891 §4.2.3.1 bars hyphens third and fourth, first and last from U-labels; `r3---sn` beside one may stand. */
+function hasSoundHyphens(aLabel: string): boolean {
+  return tr46().toASCII(aLabel, { ...options, checkHyphens: true }) === aLabel
 }
 
 /** The U-label form for showing people; undefined when there is none, or it is the same. */
