@@ -264,3 +264,35 @@ for (const labels of [1, 2, 5, 6, 7, 8, 20, 120]) {
     assert.ok(budget.spent.nsec3Blocks <= bounds.nsec3HashesPerDenial)
   })
 }
+
+for (const labels of [1, 4, 5, 6, 7, 10, 60]) {
+  test(`DNSSEC-52 DNSSEC-62 a host ${labels} labels below its zone can be shown to have no TLSA records`, () => {
+    const budget = createBudget()
+    const host = `${'a.'.repeat(labels)}example.`
+    const proofs = [nsec3At(host, undefined, { types: 'A' }), nsec3Around(`_tcp.${host}`), nsec3Around(`*.${host}`)]
+    const name = nameOf(`_25._tcp.${host}`)
+    assert.equal(deny({ name, budget, proofs }), 'nxdomain')
+    assert.ok(budget.spent.nsec3Blocks <= bounds.nsec3HashesPerDenial)
+    for (const missing of proofs) {
+      const rest = proofs.filter((proof) => proof !== missing)
+      assert.equal(deny({ name, budget: createBudget(), proofs: rest }), 'unproved')
+    }
+  })
+}
+
+test('DNSSEC-62 an encloser far from both its name and its zone proves nothing, and costs no more', () => {
+  const enclosers = Array.from({ length: 10 }, (_, at) => at)
+  const found = enclosers.map((labels) => {
+    const budget = createBudget()
+    const encloser = `${'a.'.repeat(labels)}example.`
+    const around = [`b.${encloser}`, `*.${encloser}`].map((name) => nsec3Around(name))
+    const name = nameOf(`${'c.'.repeat(9 - labels)}b.${encloser}`)
+    const verdict = deny({ name, budget, proofs: [nsec3At(encloser, undefined, { types: 'A' }), ...around] })
+    assert.ok(budget.spent.nsec3Blocks <= bounds.nsec3HashesPerDenial)
+    return verdict === 'nxdomain' ? labels : undefined
+  })
+  assert.deepEqual(
+    found.filter((labels) => labels !== undefined),
+    [0, 1, 2, 7, 8, 9],
+  )
+})

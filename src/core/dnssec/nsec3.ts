@@ -98,24 +98,25 @@ export interface CloserProof {
 /**
  * The closest encloser of a name that is not there, the name itself having been looked for. RFC 5155 §8.3
  *
- * Names far below the zone are looked at from as deep as the limit of hashes allows, one kept for the wildcard: where
- * the encloser lies deeper, nothing is proved.
+ * Of a name with more ancestors than may be hashed, those nearest to it and those nearest to the zone are looked at: a
+ * host far below its zone is the encloser of its `_25._tcp`. Where the encloser lies between them, nothing is proved.
  */
 export function proveCloser(chain: Nsec3Chain, name: Name, zone: Name): CloserProof | undefined {
-  const depth = name.labelCount - zone.labelCount
-  const most = limits.dnssec.nsec3HashesPerDenial - 2
-  let nextCloser = depth <= most ? name : withoutLabels(name, depth - (most - 1))
-  if (chain.matching(nextCloser) !== undefined) return undefined
-  while (nextCloser.labelCount > zone.labelCount) {
-    const encloser = withoutLabels(nextCloser, 1)
+  for (const labels of labelsToTakeOff(name.labelCount - zone.labelCount)) {
+    const encloser = withoutLabels(name, labels)
     const record = chain.matching(encloser)
-    if (record !== undefined) {
-      const { types } = record
-      if (types.has(TYPE.DNAME) || (types.has(TYPE.NS) && !types.has(TYPE.SOA))) return undefined
-      const covering = chain.covering(nextCloser)
-      return covering === undefined ? undefined : { closestEncloser: encloser, optOut: covering.optOut }
-    }
-    nextCloser = encloser
+    if (record === undefined) continue
+    const { types } = record
+    if (types.has(TYPE.DNAME) || (types.has(TYPE.NS) && !types.has(TYPE.SOA))) return undefined
+    const covering = chain.covering(withoutLabels(name, labels - 1))
+    return covering === undefined ? undefined : { closestEncloser: encloser, optOut: covering.optOut }
   }
   return undefined
+}
+
+/** From the nearest ancestor up; one hash is for the name itself, and one is kept for the wildcard. */
+function labelsToTakeOff(depth: number): number[] {
+  const all = Array.from({ length: depth }, (_, at) => at + 1)
+  const most = limits.dnssec.nsec3HashesPerDenial - 2
+  return depth <= most ? all : [...all.slice(0, most / 2), ...all.slice(-most / 2)]
 }
