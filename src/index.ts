@@ -3,10 +3,11 @@ import { decide } from './core/decision/decide.ts'
 import { type DecisionOptions, type DomainDecision, defaultOptions } from './core/decision/decision.ts'
 import type { Facts } from './core/decision/facts.ts'
 import { parseType } from './core/dns/types.ts'
-import { parseTrustAnchors } from './core/dnssec/anchors.ts'
+import { parseTrustAnchors, unusableOwner } from './core/dnssec/anchors.ts'
+import { createPolicy } from './core/dnssec/policy.ts'
 import type { Resolution } from './core/dnssec/resolution.ts'
 import { type DomainName, parseDomainName } from './core/name/domain.ts'
-import { parseName } from './core/name/text.ts'
+import { formatName, parseName } from './core/name/text.ts'
 import { type Mailbox, parseMailbox } from './core/smtp/mailbox.ts'
 import { type Clock, systemClock } from './io/clock.ts'
 import { deliver } from './io/delivery/deliver.ts'
@@ -97,7 +98,7 @@ export interface Waxseal {
 export function createWaxseal(options: WaxsealOptions = {}): Waxseal {
   const { clock = systemClock, allowPrivate = false, smtpPort = 25, clientName = 'localhost', ca } = options
   const network = options.network ?? createNetwork({ allowPrivate })
-  const resolver = createResolver({ ...options, network, clock, trustAnchors: readAnchors(options.trustAnchors) })
+  const resolver = createResolver({ ...options, network, clock, trustAnchors: readAnchors(options) })
   const store = openStore(options.store ?? ':memory:')
   const sts = createStsService({ resolver, network, store, clock, trust: createPkixTrust(ca) })
   const profile = createTlsProfile(ca === undefined ? {} : { ca })
@@ -126,10 +127,12 @@ export function createWaxseal(options: WaxsealOptions = {}): Waxseal {
   }
 }
 
-function readAnchors(text: string | undefined) {
+function readAnchors({ trustAnchors: text, allowSha1 = false }: WaxsealOptions) {
   if (text === undefined) return undefined
   const anchors = parseTrustAnchors(text)
-  if (!anchors.ok) throw new ConfigError(`trust anchors: ${anchors.fault}`)
+  if (!anchors.ok) throw new ConfigError(`trust anchors: ${anchors.fault} at character ${anchors.at}`)
+  const unusable = unusableOwner(anchors.value, createPolicy({ allowSha1 }))
+  if (unusable !== undefined) throw new ConfigError(`trust anchors: none of ${formatName(unusable)} can be used`)
   return anchors.value
 }
 

@@ -40,11 +40,23 @@ interface Context {
  * TTL and class may stand in either order, TTLs in seconds or with units (`1h30m`). `$INCLUDE` is refused.
  */
 export function parseZone(text: string, options: ZoneTextOptions = {}): Result<ResourceRecord[], ZoneFault> {
+  const entries = parseZoneEntries(text, options)
+  return entries.ok ? accept(entries.value.map(({ record }) => record)) : entries
+}
+
+/** A record, and the offset in the text where its entry begins. */
+export interface ZoneEntry {
+  readonly record: ResourceRecord
+  readonly at: number
+}
+
+/** As `parseZone`, for those who judge the records further and want to say where one stands. */
+export function parseZoneEntries(text: string, options: ZoneTextOptions = {}): Result<ZoneEntry[], ZoneFault> {
   if (text.length > limits.dns.zoneTextOctets) return refuse('too-long', limits.dns.zoneTextOctets)
   const entries = splitEntries(text)
   if (!entries.ok) return entries
   const context: Context = { origin: options.origin ?? null, ttl: options.ttl, owner: undefined }
-  const records: ResourceRecord[] = []
+  const found: ZoneEntry[] = []
   for (const entry of entries.value) {
     if (entry.tokens[0]?.text.startsWith('$') === true && !entry.tokens[0].quoted) {
       const fault = followDirective(entry.tokens, context)
@@ -54,9 +66,9 @@ export function parseZone(text: string, options: ZoneTextOptions = {}): Result<R
     const record = readEntry(entry, context)
     if (!record.ok) return record
     context.owner = record.value.name
-    records.push(record.value)
+    found.push({ record: record.value, at: entry.at })
   }
-  return accept(records)
+  return accept(found)
 }
 
 /** Reads exactly one record, its names absolute unless an origin is given. */

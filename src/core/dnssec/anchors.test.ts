@@ -6,7 +6,7 @@ import { hex } from '../dns/octets.ts'
 import { readDs } from '../dns/rdata/records.ts'
 import { type Name, rootName } from '../name/name.ts'
 import { formatName } from '../name/text.ts'
-import { closestAnchors, parseTrustAnchors, rootAnchors, type TrustAnchor } from './anchors.ts'
+import { closestAnchors, parseTrustAnchors, rootAnchors, type TrustAnchor, unusableOwner } from './anchors.ts'
 import { createBudget } from './budget.ts'
 import { authenticateKeys } from './ds.ts'
 import { createPolicy } from './policy.ts'
@@ -145,3 +145,41 @@ for (const [claim, text, expected] of files) {
     assert.equal(anchors.ok ? anchors.value.map(({ kind }) => kind).join(' ') : anchors.fault, expected)
   })
 }
+
+test('DNSSEC-06 what is no anchor is refused where it stands', () => {
+  const text = `; anchors\ntest. DS 1 15 2 ${'ab'.repeat(32)}\ntest. A 192.0.2.1`
+  assert.deepEqual(parseTrustAnchors(text), { ok: false, fault: 'not-an-anchor', at: text.indexOf('test. A') })
+})
+
+const sha1 = makeKey(7)
+const ofFlags = (flags: number) => asKey(rootName, makeKey(15, { flags }))
+const dsOf = (fields: object) => ({ kind: 'ds', owner: rootName, ds: { ...rootDs, ...fields } }) as const
+const rootDs = { keyTag: 1, algorithm: 15, digestType: 2, digest: new Uint8Array(32) }
+const smallKey = zoneKey({ algorithm: 8, publicKey: rsaOctets(Uint8Array.of(3), new Uint8Array(32).fill(0xff)) })
+const uses: [claim: string, anchors: TrustAnchor[], owner: string | undefined][] = [
+  ['none at all', [], undefined],
+  ['those of the root', [...rootAnchors], undefined],
+  ['a DS', [dsOf({})], undefined],
+  ['a DS of an unknown algorithm', [dsOf({ algorithm: 99 })], '.'],
+  ['a DS of an unknown digest', [dsOf({ digestType: 99 })], '.'],
+  ['a DS whose digest is too short', [dsOf({ digest: new Uint8Array(31) })], '.'],
+  ['an unknown one and a good one', [dsOf({ algorithm: 99 }), dsOf({})], undefined],
+  ['a good one of another owner', [asKey(nameOf('test.'), sha1), dsOf({})], 'test.'],
+  ['a key without SEP', [ofFlags(256)], undefined],
+  ['a key that is no zone key', [ofFlags(1)], '.'],
+  ['a revoked key', [ofFlags(385)], '.'],
+  ['a revoked key and a good one', [ofFlags(385), ofFlags(257)], undefined],
+  ['a key too small', [asKey(rootName, smallKey)], '.'],
+]
+for (const [claim, anchors, owner] of uses) {
+  test(`DNSSEC-06 with ${claim} as anchors, ${owner === undefined ? 'all' : 'not all'} can be used`, () => {
+    const unusable = unusableOwner(anchors, createPolicy())
+    assert.equal(unusable && formatName(unusable), owner)
+  })
+}
+
+test('DNSSEC-33 an anchor with SHA-1 signatures can be used when those are allowed', () => {
+  const anchors = [asKey(rootName, sha1)]
+  assert.equal(unusableOwner(anchors, createPolicy())?.key, rootName.key)
+  assert.equal(unusableOwner(anchors, createPolicy({ allowSha1: true })), undefined)
+})

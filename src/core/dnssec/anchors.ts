@@ -1,8 +1,10 @@
 import { type Ds, readDnskey, readDs } from '../dns/rdata/records.ts'
 import { TYPE } from '../dns/types.ts'
-import { parseZone, type ZoneFault } from '../dns/zone-text.ts'
+import { parseZoneEntries, type ZoneFault } from '../dns/zone-text.ts'
 import { isAtOrBelow, type Name } from '../name/name.ts'
 import { accept, type Result, refuse } from '../result.ts'
+import type { ValidationPolicy } from './policy.ts'
+import { isRevoked, isZoneKey, readZoneKey } from './zone-key.ts'
 
 /** A key that is trusted without a parent. RFC 4035 §4.4 */
 export type TrustAnchor =
@@ -13,14 +15,15 @@ export type AnchorFault = ZoneFault | 'not-an-anchor' | 'no-anchors'
 
 /** Reads DS and DNSKEY records in zone text, of one owner or several. `at` counts characters. */
 export function parseTrustAnchors(text: string): Result<TrustAnchor[], AnchorFault> {
-  const records = parseZone(text, { ttl: 0 })
-  if (!records.ok) return records
+  const entries = parseZoneEntries(text, { ttl: 0 })
+  if (!entries.ok) return entries
   const anchors: TrustAnchor[] = []
-  for (const { name: owner, type, rdata } of records.value) {
+  for (const { record, at } of entries.value) {
+    const { name: owner, type, rdata } = record
     const ds = type === TYPE.DS ? readDs(rdata) : undefined
     if (ds?.ok === true) anchors.push({ kind: 'ds', owner, ds: ds.value })
     else if (type === TYPE.DNSKEY && readDnskey(rdata).ok) anchors.push({ kind: 'dnskey', owner, rdata })
-    else return refuse('not-an-anchor')
+    else return refuse('not-an-anchor', at)
   }
   return anchors.length > 0 ? accept(anchors) : refuse('no-anchors')
 }
@@ -30,6 +33,26 @@ export function closestAnchors(anchors: readonly TrustAnchor[], name: Name): Tru
   const above = anchors.filter(({ owner }) => isAtOrBelow(name, owner))
   const most = Math.max(...above.map(({ owner }) => owner.labelCount))
   return above.filter(({ owner }) => owner.labelCount === most)
+}
+
+/**
+ * An owner all of whose anchors are of no use: an unknown algorithm or digest, a key that is revoked or no zone key.
+ *
+ * Below it everything would be bogus, so that whoever configures it had better hear of it at once. RFC 4035 §4.4
+ */
+export function unusableOwner(anchors: readonly TrustAnchor[], policy: ValidationPolicy): Name | undefined {
+  const usable = new Set(anchors.filter((anchor) => isUsable(anchor, policy)).map(({ owner }) => owner.key))
+  return anchors.find(({ owner }) => !usable.has(owner.key))?.owner
+}
+
+function isUsable(anchor: TrustAnchor, { algorithms, digests }: ValidationPolicy): boolean {
+  if (anchor.kind === 'ds') {
+    const { algorithm, digestType, digest } = anchor.ds
+    return algorithms.has(algorithm) && digests.get(digestType)?.octets === digest.length
+  }
+  const key = readZoneKey(anchor.rdata)
+  if (key === undefined || !isZoneKey(key) || isRevoked(key)) return false
+  return algorithms.get(key.algorithm)?.fits(key.publicKey) === true
 }
 
 /** KSK-2017 and KSK-2024 of the root; either will do. RFC 9718 §2.3 */

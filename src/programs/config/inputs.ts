@@ -18,13 +18,16 @@ export interface Inputs {
 }
 
 /** Reads root hints and trust anchors. Throws ConfigError for a file that cannot be read or is not what it should be. */
-export function readInputs(values: Pick<SettingValues, 'root-hints' | 'trust-anchor'>): Inputs {
+export function readInputs(values: Pick<SettingValues, 'root-hints' | 'trust-anchor' | 'allow-sha1'>): Inputs {
   const hints = values['root-hints']
-  const anchors = values['trust-anchor']
+  const path = values['trust-anchor']
+  const allowSha1 = values['allow-sha1']
   return {
     rootHints: hints === undefined ? undefined : parseRootHints(readText(hints, limits.files.rootHintsOctets), hints),
     trustAnchors:
-      anchors === undefined ? rootAnchors : parseAnchorFile(readText(anchors, limits.files.trustAnchorOctets), anchors),
+      path === undefined
+        ? rootAnchors
+        : parseAnchorFile(readText(path, limits.files.trustAnchorOctets), { path, allowSha1 }),
   }
 }
 
