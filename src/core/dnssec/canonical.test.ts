@@ -73,6 +73,10 @@ const folded: [record: string, expected: string][] = [
   ['a. RP B.A. C.A.', 'a. RP b.a. c.a.'],
   ['a. AFSDB 1 B.A.', 'a. AFSDB 1 b.a.'],
   ['a. KX 1 B.A.', 'a. KX 1 b.a.'],
+  ['a. RT 1 B.A.', 'a. RT 1 b.a.'],
+  ['a. PX 1 B.A. C.A.', 'a. PX 1 b.a. c.a.'],
+  ['a. MINFO B.A. C.A.', 'a. MINFO b.a. c.a.'],
+  ...['MB', 'MD', 'MF', 'MG', 'MR'].map((type): [string, string] => [`a. ${type} B.A.`, `a. ${type} b.a.`]),
   ['a. NAPTR 1 2 "U" "E2U" "!X!Y!" B.A.', 'a. NAPTR 1 2 "U" "E2U" "!X!Y!" b.a.'],
 ]
 for (const [record, expected] of folded) {
