@@ -42,6 +42,18 @@ test('WIRE-33: a record that is there twice is one, and its TTL counts', () => {
   assert.deepEqual([set?.rdatas.length, set?.ttl, surplus], [1, 60, undefined])
 })
 
+test('WIRE-33: records whose names differ in case alone are one, and other data is never folded', () => {
+  const counts = [
+    'a. MX 10 MX.test.\na. MX 10 mx.TEST.\na. MX 20 mx.test.',
+    'a. CNAME B.\na. CNAME b.',
+    'a. TXT X\na. TXT x',
+    'a. NSEC B. A\na. NSEC b. A',
+  ].map((text) => groupRrsets(zone(text))[0]?.rdatas.length)
+  assert.deepEqual(counts, [2, 1, 2, 2])
+  const [first] = groupRrsets(zone('a. MX 10 MX.test.\na. MX 10 mx.test.'))
+  assert.deepEqual(first === undefined ? [] : recordsOf(first).map(formatRecord), ['a. 300 IN MX 10 MX.test.'])
+})
+
 test('WIRE-33: RRSIG records go to the RRset that they cover, wherever they stand', () => {
   const text = `${rrsig('A.test.', 'TXT', 200)}\na.test. A 192.0.2.1\na.test. TXT x\n${rrsig('a.test.', 'A')}`
   const sets = groupRrsets(zone(text))

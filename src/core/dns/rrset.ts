@@ -1,7 +1,8 @@
 import { limits } from '../limits.ts'
 import type { Name } from '../name/name.ts'
 import type { Message, ResourceRecord } from './message.ts'
-import { sameOctets } from './octets.ts'
+import { latin1 } from './octets.ts'
+import { canonicalRdata } from './rdata/canonical.ts'
 import { type Rrsig, readRrsig } from './rdata/records.ts'
 import { TYPE } from './types.ts'
 
@@ -31,39 +32,53 @@ interface Growing extends Rrset {
   damaged: boolean
 }
 
+/** An RRset, and the canonical forms of its data. */
+interface Gathering {
+  readonly set: Growing
+  readonly forms: Set<string>
+}
+
 /**
  * Groups records into RRsets, in the order in which each first appears; RRSIG records go to what they cover.
  *
- * A signature over nothing that is present is dropped. Exact duplicates are one record. RFC 2181 §5, §5.2
+ * A signature over nothing that is present is dropped. Duplicates, be it in another case, are one record: the first.
+ * RFC 2181 §5, §5.2, RFC 4034 §6.3
  */
 export function groupRrsets(records: readonly ResourceRecord[], damaged: Message['damaged'] = []): Rrset[] {
-  const sets = new Map<string, Growing>()
+  const sets = new Map<string, Gathering>()
   const broken = new Set(damaged.map(({ name, type }) => `${type} ${name.key}`))
   for (const record of records) if (record.type !== TYPE.RRSIG) addRecord(sets, record, broken)
   for (const record of records) if (record.type === TYPE.RRSIG) addSignature(sets, record)
-  return [...sets.values()]
+  return [...sets.values()].map(({ set }) => set)
 }
 
-function addRecord(sets: Map<string, Growing>, record: ResourceRecord, broken: ReadonlySet<string>): void {
+function addRecord(sets: Map<string, Gathering>, record: ResourceRecord, broken: ReadonlySet<string>): void {
   const { name, type, class: klass, ttl, rdata } = record
   const key = `${klass} ${type} ${name.key}`
+  const form = latin1(canonicalRdata(type, rdata))
   const known = sets.get(key)
   if (known === undefined) {
     const damaged = broken.has(`${type} ${name.key}`)
-    sets.set(key, { name, type, class: klass, ttl, rdatas: [rdata], signatures: [], damaged })
+    const set = { name, type, class: klass, ttl, rdatas: [rdata], signatures: [], damaged }
+    sets.set(key, { set, forms: new Set([form]) })
     return
   }
-  known.ttl = Math.min(known.ttl, ttl)
-  if (known.rdatas.some((other) => sameOctets(other, rdata))) return
+  const { set, forms } = known
+  set.ttl = Math.min(set.ttl, ttl)
+  if (forms.has(form)) return
   // What is too many to keep is not quietly shortened: the rest alone would not verify, and must not be used.
-  if (known.rdatas.length >= limits.dns.recordsPerRrset) known.damaged = true
-  else known.rdatas.push(rdata)
+  if (set.rdatas.length >= limits.dns.recordsPerRrset) {
+    set.damaged = true
+    return
+  }
+  forms.add(form)
+  set.rdatas.push(rdata)
 }
 
-function addSignature(sets: Map<string, Growing>, { name, class: klass, ttl, rdata }: ResourceRecord): void {
+function addSignature(sets: Map<string, Gathering>, { name, class: klass, ttl, rdata }: ResourceRecord): void {
   const signature = readRrsig(rdata)
   if (!signature.ok) return // decoding has refused these; only records made by hand get here
-  const signatures = sets.get(`${klass} ${signature.value.typeCovered} ${name.key}`)?.signatures
+  const signatures = sets.get(`${klass} ${signature.value.typeCovered} ${name.key}`)?.set.signatures
   if (signatures !== undefined && signatures.length < limits.dns.signaturesPerRrset) {
     signatures.push({ ...signature.value, ttl })
   }

@@ -4,10 +4,11 @@ import { test } from 'node:test'
 import { labRrset, labZone } from '../../../test/support/dnssec-vectors.ts'
 import { expand, nameOf, rrsetOf } from '../../../test/support/sign.ts'
 import { hex } from '../dns/octets.ts'
+import { canonicalRdata } from '../dns/rdata/canonical.ts'
 import { readNsec } from '../dns/rdata/records.ts'
 import { TYPE } from '../dns/types.ts'
 import { compareNames, sameName } from '../name/name.ts'
-import { canonicalRdata, canonicalRdatas, signedData, signedLabelCount } from './canonical.ts'
+import { canonicalRdatas, signedData, signedLabelCount } from './canonical.ts'
 
 const published = [
   ...['example.', 'a.example.', 'yljkjljk.a.example.', 'Z.a.example.', 'zABC.a.EXAMPLE.'],

@@ -1,56 +1,9 @@
-import { compareOctets, fromLatin1, latin1, sameOctets } from '../dns/octets.ts'
-import { type Field, layoutOf } from '../dns/rdata/layout.ts'
+import { compareOctets, fromLatin1, sameOctets } from '../dns/octets.ts'
+import { canonicalRdata } from '../dns/rdata/canonical.ts'
 import type { Rrsig } from '../dns/rdata/records.ts'
 import { writeRrsigPrefix } from '../dns/rdata/write.ts'
 import type { Rrset } from '../dns/rrset.ts'
-import { TYPE } from '../dns/types.ts'
-import { foldCase, isWildcard, type Name, withoutLabels } from '../name/name.ts'
-
-/**
- * Types whose names are lower-cased under signatures. NSEC is none of them. RFC 4034 §6.2, RFC 6840 §5.1
- *
- * RFC 4034 §6.2 says SIG, NXT and A6 too; we keep their data as it is, because no zone has had them for twenty years.
- */
-const foldedTypes: ReadonlySet<number> = new Set([
-  ...[TYPE.NS, TYPE.MD, TYPE.MF, TYPE.CNAME, TYPE.SOA, TYPE.MB, TYPE.MG, TYPE.MR, TYPE.PTR, TYPE.MINFO, TYPE.MX],
-  ...[TYPE.RP, TYPE.AFSDB, TYPE.RT, TYPE.PX, TYPE.NAPTR, TYPE.KX, TYPE.SRV, TYPE.DNAME, TYPE.RRSIG],
-])
-
-/** Record data, its names uncompressed, in canonical form. RFC 4034 §6.2 */
-export function canonicalRdata(type: number, rdata: Uint8Array): Uint8Array {
-  const layout = foldedTypes.has(type) && hasCapital(rdata) ? layoutOf(type) : undefined
-  if (layout === undefined) return rdata
-  const text = latin1(rdata)
-  let folded = ''
-  let at = 0
-  for (const field of layout) {
-    const end = at + lengthOf(field, rdata, at)
-    const piece = text.slice(at, end)
-    folded += isNameField(field) ? foldCase(piece) : piece
-    at = end
-  }
-  return folded === text ? rdata : fromLatin1(folded)
-}
-
-function hasCapital(octets: Uint8Array): boolean {
-  return octets.some((octet) => octet >= 0x41 && octet <= 0x5a)
-}
-
-function isNameField(field: Field): boolean {
-  return field === 'name' || field === 'tolerated-name' || field === 'plain-name'
-}
-
-const widths: Partial<Record<Field, number>> = { u8: 1, u16: 2, u32: 4, type: 2, time: 4 }
-
-function lengthOf(field: Field, rdata: Uint8Array, start: number): number {
-  const width = widths[field]
-  if (width !== undefined) return width
-  if (field === 'string') return 1 + (rdata[start] ?? 0)
-  if (!isNameField(field)) return rdata.length - start
-  let at = start
-  for (let label = rdata[at] ?? 0; label !== 0; label = rdata[at] ?? 0) at += 1 + label
-  return at + 1 - start
-}
+import { isWildcard, type Name, withoutLabels } from '../name/name.ts'
 
 /** Canonical data of all records, sorted, each once. RFC 4034 §6.3 */
 export function canonicalRdatas({ type, rdatas }: Pick<Rrset, 'type' | 'rdatas'>): Uint8Array[] {
