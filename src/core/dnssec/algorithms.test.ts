@@ -25,7 +25,7 @@ function readSection(text: string) {
 }
 
 for (const { title, text } of readSections('dnssec-published.zone')) {
-  test(`DNSSEC-36 DNSSEC-37 DNSSEC-38 the signature of ${title} is good, and no other is`, () => {
+  test(`DV6 DNSSEC-36 DNSSEC-37 DNSSEC-38 the signature of ${title} is good, and no other is`, () => {
     const { find, dnskey, keys } = readSection(text)
     const rrset = find(TYPE.MX) ?? find(TYPE.A)
     assert.ok(rrset?.signatures[0])
@@ -36,7 +36,7 @@ for (const { title, text } of readSections('dnssec-published.zone')) {
   })
 }
 
-test('DNSSEC-38 the signature that RFC 8080 §6.1 prints is wrong, as EID 4935 says', () => {
+test('DV6 DNSSEC-38 the signature that RFC 8080 §6.1 prints is wrong, as EID 4935 says', () => {
   const printed = 'Edk+IB9KNNWg0HAjm7FazXyrd5m3Rk8zNZbvNpAcM+eysqcUOMIjWoevFkjH5GaMWeG96GUVZu6ECKOQmemHDg=='
   const [section] = readSections('dnssec-published.zone')
   const { find, keys } = readSection(section?.text.replace(/\S+$/, printed) ?? '')
@@ -53,13 +53,13 @@ for (const { title, text } of readSections('dnssec-algorithms.zone')) {
   assert.ok(mx?.signatures[0] && ds)
   const { name: zone } = dnskey
 
-  test(`DNSSEC-18 DNSSEC-19 ${title} signs names in lower case, in canonical order`, () => {
+  test(`DV7 DNSSEC-18 DNSSEC-19 ${title} signs names in lower case, in canonical order`, () => {
     assert.ok(mx.signatures[0])
     const digest = createHash('sha256').update(signedData(mx, mx.signatures[0])).digest('hex')
     assert.equal(digest, /SHA-256 ([0-9a-f]{64})/.exec(text)?.[1])
   })
 
-  test(`DNSSEC-29 DNSSEC-33 DNSSEC-36 DNSSEC-37 DNSSEC-38 ${title} leads from either DS to secure records`, () => {
+  test(`DV7 DNSSEC-29 DNSSEC-33 DNSSEC-36 DNSSEC-37 DNSSEC-38 ${title} leads from either DS to secure records`, () => {
     for (const rdata of ds.rdatas) {
       const options = { zone, now, policy, budget: createBudget() }
       const authentic = authenticateKeys({
@@ -112,7 +112,7 @@ const invalid: [claim: string, algorithm: number, publicKey: Uint8Array][] = [
 ]
 
 for (const [claim, algorithm, publicKey] of invalid) {
-  test(`DNSSEC-34 DNSSEC-35 DNSSEC-36 DNSSEC-37 DNSSEC-38 ${claim} is no key`, () => {
+  test(`DV13 DNSSEC-34 DNSSEC-35 DNSSEC-36 DNSSEC-37 DNSSEC-38 ${claim} is no key`, () => {
     assert.equal(workingAlgorithms().get(algorithm)?.importKey(publicKey), undefined)
   })
 }
@@ -138,7 +138,7 @@ for (const algorithm of [5, 7, 8, 10, 13, 14, 15, 16]) {
   const data = Buffer.from('signed data')
   const signature = key.sign(data)
 
-  test(`DNSSEC-36 DNSSEC-37 DNSSEC-38 a signature of algorithm ${algorithm} has exactly one length`, () => {
+  test(`DV13 DNSSEC-36 DNSSEC-37 DNSSEC-38 a signature of algorithm ${algorithm} has exactly one length`, () => {
     const known = workingAlgorithms().get(algorithm)
     const object = known?.importKey(key.publicKey)
     assert.ok(known && object)
@@ -175,7 +175,7 @@ for (const algorithm of [5, 7, 8, 10, 13, 14, 15, 16]) {
   })
 }
 
-test('DNSSEC-34 an Ed25519 key of all ones imports, and verifies nothing', () => {
+test('DV13 DNSSEC-34 an Ed25519 key of all ones imports, and verifies nothing', () => {
   const key = zoneKey({ algorithm: 15, publicKey: halves(0xff, 32) })
   const known = workingAlgorithms().get(15)
   const object = known?.importKey(key.publicKey)

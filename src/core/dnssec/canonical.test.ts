@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { labRrset, labZone } from '../../../test/support/dnssec-vectors.ts'
-import { expand, nameOf, rrsetOf } from '../../../test/support/sign.ts'
+import { expand, nameOf, rrsetOf, rrsetsOf } from '../../../test/support/sign.ts'
 import { hex } from '../dns/octets.ts'
 import { canonicalRdata } from '../dns/rdata/canonical.ts'
 import { readNsec } from '../dns/rdata/records.ts'
@@ -54,6 +54,14 @@ test("DNSSEC-18 DV5.4 what is signed of a wildcard's expansion, under the wildca
     '00100f0300000e107c245f006955b9000e1d03766563047465737400012a0477696c64037665630474657374000010000100000e10' +
       '00090877696c6463617264',
   )
+})
+
+test('DNSSEC-16 DV12.1 what a signature for fewer labels than its signer has is over', () => {
+  const [rrset] = rrsetsOf(`evil.vec.test. A 192.0.2.66
+evil.vec.test. RRSIG A 15 1 3600 20360101000000 20260101000000 3613 vec.test. AAAA`)
+  assert.ok(rrset?.signatures[0])
+  const head = '00010f0100000e107c245f006955b9000e1d03766563047465737400'
+  assert.equal(hex(signedData(rrset, rrset.signatures[0])), `${head}012a0474657374000001000100000e100004c0000242`)
 })
 
 test('DNSSEC-18 the original TTL is signed, never the one received', () => {

@@ -79,7 +79,7 @@ const byDs: [claim: string, ds: Uint8Array[], expected: string][] = [
   ['DNSSEC-30 both kinds of unknown', [ofAlgorithm99, ofDigest99], 'insecure'],
   ['DNSSEC-30 an unknown algorithm beside a DS that matches', [ofAlgorithm99, good], 'secure'],
   ['DNSSEC-30 an unknown algorithm beside a DS that does not match', [ofAlgorithm99, forOther], 'ds-mismatch'],
-  ['DNSSEC-31 a digest of the wrong length', [short], 'ds-mismatch'],
+  ['DNSSEC-31 WIRE-25 a digest of the wrong length', [short], 'ds-mismatch'],
   ['DNSSEC-31 a digest of the wrong length beside the unknown', [short, ofAlgorithm99, ofDigest99], 'ds-mismatch'],
   ['DNSSEC-32 SHA-1 alone', [sha1], 'secure'],
   ['DNSSEC-32 SHA-1 beside the SHA-256 of another key', [sha1, forOther], 'ds-mismatch'],
