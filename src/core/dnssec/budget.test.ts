@@ -121,6 +121,16 @@ test('DNSSEC-62 signatures that need no check do not count', () => {
   assert.deepEqual(budget.spent, { checks: 1, failedChecks: 0, nsec3Blocks: 0 })
 })
 
+test('DNSSEC-33 DNSSEC-62 in a zone of two algorithms, signatures of the one that is off cost nothing', () => {
+  const old = makeKey(7)
+  const both = [old, key].flatMap((one) => signRrset({ ...a, signatures: [] }, one, zone).signatures)
+  const budget = createBudget()
+  const options = { zone, keys: [old, key], now, policy: createPolicy(), budget }
+  assert.equal(kindOf(verifyRrset({ ...a, signatures: both }, options)), 'secure')
+  assert.deepEqual(budget.spent, { checks: 1, failedChecks: 0, nsec3Blocks: 0 })
+  assert.equal(kindOf(verifyRrset({ ...a, signatures: both.slice(0, 1) }, options)), 'no-key')
+})
+
 test('DNSSEC-62 failures are counted over all that a question needs, and end it', () => {
   const { counts, policy } = countingPolicy()
   const budget = createBudget()

@@ -93,6 +93,7 @@ const placed: [claim: string, text: string, expected: string][] = [
   ['SOA of the zone itself', 'example. SOA . . 1 2 3 4 5', 'secure'],
   ['NSEC whose next name is elsewhere', 'a.example. NSEC zz.other. A', 'owner'],
   ['NSEC whose next name is the apex', 'a.example. NSEC example. A', 'secure'],
+  ['NSEC of two, one elsewhere', 'a.example. NSEC b.example. A\na.example. NSEC zz.other. A', 'owner'],
   ['NSEC3 two labels below', `${'0'.repeat(32)}.a.example. NSEC3 1 0 0 - ${'1'.repeat(32)} A`, 'owner'],
   ['NSEC3 at the apex', `example. NSEC3 1 0 0 - ${'1'.repeat(32)} A`, 'owner'],
   ['NSEC3 with an owner that is no hash', `${'w'.repeat(32)}.example. NSEC3 1 0 0 - ${'1'.repeat(32)} A`, 'owner'],
