@@ -154,6 +154,17 @@ test('WIRE-37: without an origin, relative names are refused; without a TTL, rec
   assert.deepEqual(parseZone('$ORIGIN a', { ttl: 1 }), { ok: false, fault: 'bad-directive', at: 8 })
 })
 
+test('RFC 1035 §5.1: a TTL or class left out is the last one stated', () => {
+  const text = 'a. 60 CH TXT x\n  TXT y\nb. TXT z\nb. 30 IN TXT z\nb. TXT y'
+  const expected = ['a. 60 CH TXT "x"', 'a. 60 CH TXT "y"', 'b. 60 CH TXT "z"', 'b. 30 IN TXT "z"', 'b. 30 IN TXT "y"']
+  assert.deepEqual(lines(text, {}), expected)
+})
+
+test('RFC 2308 §4: a $TTL, or the TTL that was given for all, comes before one stated', () => {
+  assert.deepEqual(lines('$TTL 10\na. 60 TXT x\na. TXT y', {}), ['a. 60 IN TXT "x"', 'a. 10 IN TXT "y"'])
+  assert.deepEqual(lines('a. 60 TXT x\na. TXT y', { ttl: 20 }), ['a. 60 IN TXT "x"', 'a. 20 IN TXT "y"'])
+})
+
 test('parseZone refuses text over its limit', () => {
   const text = ';'.repeat(limits.dns.zoneTextOctets + 1)
   assert.deepEqual(parseZone(text), { ok: false, fault: 'too-long', at: limits.dns.zoneTextOctets })

@@ -24,20 +24,25 @@ export type ZoneFault =
 export interface ZoneTextOptions {
   /** What names without a final dot are relative to; without it they are refused. */
   readonly origin?: Name
-  /** Seconds for records that give none, until a $TTL. */
+  /** Seconds for records that give none, until a $TTL; without either, the last TTL stated counts. */
   readonly ttl?: number
 }
 
 interface Context {
   origin: Name | null
+  /** Of $TTL, or of the options. */
   ttl: number | undefined
+  /** Those of the entry before, which entries may leave out. */
   owner: Name | undefined
+  statedTtl: number | undefined
+  class: number
 }
 
 /**
  * Reads zone text: records with `$ORIGIN`, `$TTL`, parentheses, comments, `@` and left-out owners. RFC 1035 §5.1
  *
- * TTL and class may stand in either order, TTLs in seconds or with units (`1h30m`). `$INCLUDE` is refused.
+ * TTL and class may stand in either order, TTLs in seconds or with units (`1h30m`); left out, the last ones stated count
+ * (for TTLs, $TTL before them: RFC 2308 §4). `$INCLUDE` is refused.
  */
 export function parseZone(text: string, options: ZoneTextOptions = {}): Result<ResourceRecord[], ZoneFault> {
   const entries = parseZoneEntries(text, options)
@@ -55,7 +60,10 @@ export function parseZoneEntries(text: string, options: ZoneTextOptions = {}): R
   if (text.length > limits.dns.zoneTextOctets) return refuse('too-long', limits.dns.zoneTextOctets)
   const entries = splitEntries(text)
   if (!entries.ok) return entries
-  const context: Context = { origin: options.origin ?? null, ttl: options.ttl, owner: undefined }
+  const context: Context = {
+    ...{ origin: options.origin ?? null, ttl: options.ttl },
+    ...{ owner: undefined, statedTtl: undefined, class: CLASS.IN },
+  }
   const found: ZoneEntry[] = []
   for (const entry of entries.value) {
     if (entry.tokens[0]?.text.startsWith('$') === true && !entry.tokens[0].quoted) {
@@ -65,7 +73,6 @@ export function parseZoneEntries(text: string, options: ZoneTextOptions = {}): R
     }
     const record = readEntry(entry, context)
     if (!record.ok) return record
-    context.owner = record.value.name
     found.push({ record: record.value, at: entry.at })
   }
   return accept(found)
@@ -112,11 +119,14 @@ function readEntry({ tokens, indented, at }: Entry, context: Context): Result<Re
   const typeWord = words.shift()
   const type = typeWord === undefined ? undefined : parseType(typeWord.text)
   if (type === undefined || !isZoneType(type)) return refuse('no-type', typeWord?.at ?? at)
-  ttl ??= context.ttl
+  context.owner = owner.value
+  context.statedTtl = ttl ?? context.statedTtl
+  context.class = klass ?? context.class
+  ttl ??= context.ttl ?? context.statedTtl
   if (ttl === undefined) return refuse('no-ttl', typeWord?.at ?? at)
   const rdata = parseRdata(type, words, context.origin)
   if (!rdata.ok) return refuse(rdata.fault, rdata.at === 0 ? (typeWord?.at ?? at) : rdata.at)
-  return accept({ name: owner.value, type, class: klass ?? CLASS.IN, ttl, rdata: rdata.value })
+  return accept({ name: owner.value, type, class: context.class, ttl, rdata: rdata.value })
 }
 
 function readOwner(words: Token[], indented: boolean, context: Context): Result<Name, 'no-owner' | 'bad-owner'> {
