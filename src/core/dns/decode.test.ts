@@ -132,6 +132,17 @@ test('WIRE-30: a message over 65535 octets is refused', () => {
   assert.equal(faultOf(header([0, 0, 0, 0]), '00'.repeat(65524)), 'too-long')
 })
 
+test('WIRE-30: a message of 65535 octets is taken', () => {
+  const largest = record({ owner: '00', type: 65280, rdata: '00'.repeat(65535 - 12 - 11) })
+  assert.equal(decode(header([0, 1, 0, 0]), largest).answer.length, 1)
+})
+
+test('WIRE-30: a message of 4096 records is taken', () => {
+  const same = record({ owner: '00', type: TYPE.TXT, rdata: '0161' })
+  const { answer, authority, additional } = decode(header([0, 2000, 2000, 96]), ...Array<string>(4096).fill(same))
+  assert.equal(answer.length + authority.length + additional.length, limits.dns.records)
+})
+
 const hex = (text: string) => Buffer.from(text).toString('hex')
 
 test('WIRE-30: a message of 512 RRsets is taken, one of 513 is not', () => {
@@ -141,6 +152,7 @@ test('WIRE-30: a message of 512 RRsets is taken, one of 513 is not', () => {
     )
   const { rrsets } = limits.dns
   assert.equal(decode(header([0, rrsets, 0, 0]), ...records(rrsets)).answer.length, 512)
+  assert.equal(decode(header([0, rrsets + 1, 0, 0]), ...records(rrsets), ...records(1)).answer.length, 513)
   assert.equal(faultOf(header([0, rrsets, 1, 0]), ...records(rrsets + 1)), 'too-many-records')
   assert.equal(decode(header([0, 600, 0, 0]), ...Array<string>(600).fill(a().replace('c00c', '00'))).answer.length, 600)
 })
