@@ -116,10 +116,17 @@ export function workingAlgorithms(): ReadonlyMap<number, Algorithm> {
   return tested
 }
 
-/** The algorithms that ought to work and do not, by mnemonic: for one line in the log. */
-export function brokenAlgorithms(): string[] {
-  return known.filter(({ number }) => !workingAlgorithms().has(number)).map(({ mnemonic }) => mnemonic)
+/** The algorithms that ought to work and do not, by mnemonic, those with SHA-1 only where wanted: for one warning. */
+export function brokenAlgorithms(
+  { allowSha1 }: { readonly allowSha1: boolean },
+  working: ReadonlyMap<number, Algorithm> = workingAlgorithms(),
+): string[] {
+  const wanted = known.filter(({ number }) => allowSha1 || !withSha1.has(number))
+  return wanted.filter(({ number }) => !working.has(number)).map(({ mnemonic }) => mnemonic)
 }
+
+/** RFC 9905 §2 */
+export const withSha1: ReadonlySet<number> = new Set([5, 7])
 
 function digestType(number: number, octets: number, name: string): [number, DigestType] {
   return [number, { number, octets, digest: (data) => hash(name, data, 'buffer') }]

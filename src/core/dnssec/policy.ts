@@ -1,5 +1,5 @@
 import { limits } from '../limits.ts'
-import { type Algorithm, type DigestType, digestTypes, workingAlgorithms } from './algorithms.ts'
+import { type Algorithm, type DigestType, digestTypes, withSha1, workingAlgorithms } from './algorithms.ts'
 
 /** What the validator accepts. Algorithms and digests that are not listed are unsupported, never wrong. */
 export interface ValidationPolicy {
@@ -13,7 +13,7 @@ export interface ValidationPolicy {
 
 /** `allowSha1` brings back algorithms 5 and 7, which are otherwise unsupported. RFC 9905 §2 */
 export function createPolicy({ allowSha1 = false }: { readonly allowSha1?: boolean } = {}): ValidationPolicy {
-  const isOn = ([number]: readonly [number, Algorithm]) => allowSha1 || (number !== 5 && number !== 7)
+  const isOn = ([number]: readonly [number, Algorithm]) => allowSha1 || !withSha1.has(number)
   return {
     algorithms: new Map([...workingAlgorithms()].filter(isOn)),
     digests: digestTypes,

@@ -4,7 +4,7 @@ import { readDnskey } from '../dns/rdata/records.ts'
 import { groupRrsets } from '../dns/rrset.ts'
 import { parseZone } from '../dns/zone-text.ts'
 import { parseName } from '../name/text.ts'
-import { brokenAlgorithms } from './algorithms.ts'
+import { brokenAlgorithms, workingAlgorithms } from './algorithms.ts'
 import { createBudget } from './budget.ts'
 import { createPolicy } from './policy.ts'
 import { verifyRrset } from './signature.ts'
@@ -99,4 +99,12 @@ const cases: readonly (readonly [string, string, number, string])[] = [
 
 for (const [claim, text, now, expected] of cases) test(claim, () => assert.equal(verdictOf(text, now), expected))
 
-test('DNSSEC-33 every algorithm works with this crypto library', () => assert.deepEqual(brokenAlgorithms(), []))
+test('DNSSEC-33 every algorithm works with this crypto library', () => {
+  assert.deepEqual(brokenAlgorithms({ allowSha1: true }), [])
+})
+
+test('DNSSEC-33 what the crypto library cannot do is told by name, SHA-1 only where it is allowed', () => {
+  const working = new Map([...workingAlgorithms()].filter(([number]) => ![5, 7, 16].includes(number)))
+  assert.deepEqual(brokenAlgorithms({ allowSha1: false }, working), ['ED448'])
+  assert.deepEqual(brokenAlgorithms({ allowSha1: true }, working), ['RSASHA1', 'RSASHA1-NSEC3-SHA1', 'ED448'])
+})

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { brokenAlgorithms } from '../../core/dnssec/algorithms.ts'
 import { createPkixTrust, readPkixTrust } from '../../io/https/pkix-trust.ts'
 import { createStsService } from '../../io/mtasts/sts-service.ts'
 import { createNetwork } from '../../io/network-node.ts'
@@ -48,6 +49,7 @@ function openResolver(
   trace: World['trace'],
 ): Resolver {
   const { rootHints, trustAnchors } = readInputs(settings)
+  if (settings.engine !== 'trust-ad') warnOfAlgorithms(settings['allow-sha1'], out)
   return createResolver({
     ...{ engine: settings.engine, network, clock, servers: settings.server, trustAnchors },
     ...(rootHints === undefined ? {} : { rootHints }),
@@ -56,6 +58,13 @@ function openResolver(
       if (trace !== undefined) out.note(`# engine ${engine}: ${why}`)
     },
   })
+}
+
+/** A crypto policy may forbid what DNSSEC needs; it must not take DANE away without a word. RFC 6840 §5.2 */
+function warnOfAlgorithms(allowSha1: boolean, out: Surroundings['out']): void {
+  const broken = brokenAlgorithms({ allowSha1 })
+  if (broken.length === 0) return
+  out.warn(`the crypto library refuses ${broken.join(', ')}: zones signed by nothing else count as unsigned`)
 }
 
 /** With `--trace` every lookup is shown, whoever makes it. */
