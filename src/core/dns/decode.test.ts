@@ -128,6 +128,31 @@ for (const [why, pieces, fault] of framing) {
   test(`${why} is refused: ${fault}`, () => assert.equal(faultOf(...pieces), fault))
 }
 
+test('WIRE-35: a SIG record over a type is data like any other, even without data', () => {
+  const [over, empty] = ['0001', ''].map((rdata) =>
+    decode(header([1, 1, 0, 0]), question, record({ type: TYPE.SIG, rdata })),
+  )
+  assert.deepEqual([over?.answer.length, empty?.answer.length], [1, 1])
+})
+
+const places: [fault: MessageFault, pieces: readonly string[], at: number][] = [
+  ['header-truncated', ['1234'], 2],
+  ['question', [header([2, 0, 0, 0])], 4],
+  ['question', [header([1, 0, 0, 0]), '04766563'], 12],
+  ['too-many-records', [header([1, 4097, 0, 0]), question], 4],
+  ['record-name', [header([1, 1, 0, 0]), question, '40'], 26],
+  ['record-truncated', [header([1, 1, 0, 0]), question, 'c00c0001'], 28],
+  ['record-truncated', [header([1, 1, 0, 0]), question, record({ type: 1, length: 1 })], 36],
+  ['record-data', [header([1, 2, 0, 0]), question, a(), a('00')], 42],
+  ['opt', [header([1, 1, 0, 0]), question, opt()], 26],
+  ['trailing-octets', [header([1, 0, 0, 0]), question, '00'], 26],
+]
+for (const [fault, pieces, at] of places) {
+  test(`decodeMessage says that the fault ${fault} is at ${at}`, () => {
+    assert.deepEqual(decodeMessage(octetsOf(...pieces)), { ok: false, fault, at })
+  })
+}
+
 test('WIRE-30: a message over 65535 octets is refused', () => {
   assert.equal(faultOf(header([0, 0, 0, 0]), '00'.repeat(65524)), 'too-long')
 })
