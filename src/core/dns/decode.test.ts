@@ -298,6 +298,11 @@ test('WIRE-36: records of a class other than that of the question are dropped', 
   assert.equal(decode(header([1, 1, 0, 0]), question.slice(0, -4), '0003', other).answer.length, 1)
 })
 
+test('WIRE-30: a record that is kept keeps nothing of its message', () => {
+  const { answer, authority } = decode(vectors.mxReply)
+  for (const { rdata } of [...answer, ...authority]) assert.equal(rdata.buffer.byteLength, rdata.length)
+})
+
 test('WIRE-34: a TTL is unsigned, and comes as it was received', () => {
   const ttls = [0, 0x80000001, 0xffffffff]
   const records = ttls.map((ttl) => record({ type: TYPE.A, ttl, rdata: 'c0000201' }))

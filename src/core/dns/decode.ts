@@ -171,7 +171,8 @@ function takeRecord(reading: Reading, frame: Frame, place: Place): MessageFault 
   const { octets, budget } = reading
   const rdata = expandRdata(frame.type, octets, { from: frame.from, to: frame.to, budget })
   const { name, type, class: klass, ttl } = frame
-  if (rdata.ok) place.records.push({ name, type, class: klass, ttl, rdata: rdata.value })
+  // A copy: whoever keeps a record must not keep the whole message with it, which may be much longer.
+  if (rdata.ok) place.records.push({ name, type, class: klass, ttl, rdata: new Uint8Array(rdata.value) })
   else if (isDnssecType(type)) reading.damaged.push({ name, type: damagedType(reading, frame) })
   else if (place.section === 'answer') return 'record-data'
   return undefined
