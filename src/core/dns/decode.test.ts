@@ -192,6 +192,7 @@ test('WIRE-05: names that point to a long one cost no more than their share, the
 const optFaults: [why: string, pieces: string[]][] = [
   ['two of them', [header([1, 0, 0, 2]), question, opt(), opt()]],
   ['one below the root', [header([1, 0, 0, 1]), question, opt({ owner: 'c00c' })]],
+  ['one right below it', [header([1, 0, 0, 1]), question, opt({ owner: '016100' })]],
   ['one in the answer', [header([1, 1, 0, 0]), question, opt()]],
   ['one in the authority section', [header([1, 0, 1, 0]), question, opt()]],
   ['one with an option that runs past it', [header([1, 0, 0, 1]), question, opt({ options: '000a000801' })]],
@@ -201,6 +202,13 @@ const optFaults: [why: string, pieces: string[]][] = [
 for (const [why, pieces] of optFaults) {
   test(`WIRE-12: OPT, and ${why}, refuses the message`, () => assert.equal(faultOf(...pieces), 'opt'))
 }
+
+test('WIRE-12: OPT with 100 options is taken, and an Extended DNS Error of each', () => {
+  const options = Array.from({ length: limits.dns.ednsOptions }, (_, code) =>
+    option(15, code.toString(16).padStart(4, '0')),
+  )
+  assert.equal(decode(header([0, 0, 0, 1]), opt({ options: options.join('') })).edns?.options.length, 100)
+})
 
 test('WIRE-12: a payload size under 512 means 512', () => {
   assert.equal(decode(header([0, 0, 0, 1]), opt({ payload: 0 })).edns?.udpPayload, 512)
