@@ -17,8 +17,13 @@ function octets(minLength: number, maxLength: number): fc.Arbitrary<Uint8Array> 
 const counted = (minLength: number) => octets(minLength, 40).map((data) => join(Uint8Array.of(data.length), data))
 const wireName = anyName.map((name) => fromLatin1(name.wire))
 
+/** Values such as the keys known by name want, and others. */
+const parameter = fc.tuple(
+  fc.oneof(fc.nat({ max: 7 }), number16),
+  fc.oneof(octets(0, 12), octets(16, 16), counted(1), octets(2, 2), fc.constant(Uint8Array.of(0, 1, 0, 4))),
+)
 const parameters = fc
-  .uniqueArray(fc.tuple(number16, octets(0, 12)), { maxLength: 4, selector: ([key]) => key })
+  .uniqueArray(parameter, { maxLength: 4, selector: ([key]) => key })
   .map((list) => list.sort(([one], [other]) => one - other))
   .map((list) => join(...list.flatMap(([key, value]) => [u16(key), u16(value.length), value])))
 

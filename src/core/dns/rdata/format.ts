@@ -8,6 +8,7 @@ import { readWireName } from '../wire-name.ts'
 import { formatIpv6 } from './address.ts'
 import { checkRdata } from './check.ts'
 import { type Field, layoutOf } from './layout.ts'
+import { formatParameter } from './service-parameters.ts'
 
 /**
  * Record data as zone text, safe to show: nothing but printable ASCII. RFC 1035 §5.1
@@ -115,13 +116,15 @@ function formatBitmap(octets: Uint8Array): string {
   return types.join(' ')
 }
 
-/** In the generic form of RFC 9460 §2.1, which every reader takes: `key1="\002h2"`. */
+/** `alpn=h2,h3`, or in the generic form of RFC 9460 §2.1 where the value is not what its key wants: `key3="a"`. */
 function formatParameters(octets: Uint8Array): string {
   const words: string[] = []
   for (let at = 0; at < octets.length; ) {
+    const key = readU16(octets, at)
     const end = at + 4 + readU16(octets, at + 2)
-    const value = end > at + 4 ? `=${formatString(latin1(octets, at + 4, end))}` : ''
-    words.push(`key${readU16(octets, at)}${value}`)
+    const value = octets.subarray(at + 4, end)
+    const { name, text } = formatParameter(key, value) ?? { name: `key${key}`, text: latin1(value) }
+    words.push(text === '' ? name : `${name}=${/^[\w.:,+/=-]*$/.test(text) ? text : formatString(text)}`)
     at = end
   }
   return words.join(' ')

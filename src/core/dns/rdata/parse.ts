@@ -10,6 +10,7 @@ import type { Token } from '../zone-tokens.ts'
 import { parseAddress } from './address.ts'
 import { checkRdata } from './check.ts'
 import { type Field, layoutOf } from './layout.ts'
+import { parseParameter } from './service-parameters.ts'
 import { u16, u32, writeBitmap, writeTxt } from './write.ts'
 
 /** Why the words of a record are no data of its type. */
@@ -160,28 +161,18 @@ function parseBitmap(words: readonly Token[]): Uint8Array | undefined {
   return types.every((type) => type !== undefined) ? writeBitmap(new Set(types)) : undefined
 }
 
-const parameterKeys = ['mandatory', 'alpn', 'no-default-alpn', 'port', 'ipv4hint', 'ech', 'ipv6hint']
-
-/** Keys by number or name; values only in the generic form of RFC 9460 §2.1. */
+/** By name, or in the generic form; in whatever order, each once. RFC 9460 §2.1 */
 function parseParameters(words: readonly Token[]): Uint8Array | undefined {
   const parameters = new Map<number, Uint8Array>()
   for (const { text } of words) {
     const equals = text.indexOf('=')
-    const key = parameterKey(equals < 0 ? text : text.slice(0, equals))
     const value = equals < 0 ? '' : unescapeWord(text.slice(equals + 1).replace(/^"|"$/g, ''), 65535)
-    if (key === undefined || value === undefined || parameters.has(key)) return undefined
-    parameters.set(key, fromLatin1(value))
+    const parameter = value === undefined ? undefined : parseParameter(equals < 0 ? text : text.slice(0, equals), value)
+    if (parameter === undefined || parameters.has(parameter.key)) return undefined
+    parameters.set(parameter.key, parameter.value)
   }
   const ordered = [...parameters].sort(([one], [other]) => one - other)
   return Buffer.concat(ordered.flatMap(([key, value]) => [u16(key), u16(value.length), value]))
-}
-
-function parameterKey(text: string): number | undefined {
-  const generic = /^key(\d{1,5})$/.exec(text)?.[1]
-  if (generic !== undefined) return Number(generic) <= 65535 ? Number(generic) : undefined
-  const known = parameterKeys.indexOf(text)
-  // Values of named keys other than these have forms of their own, which nothing here needs.
-  return known === 2 ? known : undefined
 }
 
 /** Whether records of a type may stand in a zone at all. */
