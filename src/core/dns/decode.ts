@@ -1,5 +1,6 @@
 import { limits } from '../limits.ts'
 import { accept, type Result, refuse } from '../result.ts'
+import { extendedErrorCode } from './edns.ts'
 import type { Edns, EdnsOption, Message, Question, ResourceRecord } from './message.ts'
 import { readU16, readU32 } from './octets.ts'
 import { expandRdata } from './rdata/check.ts'
@@ -218,6 +219,3 @@ function readOptions(octets: Uint8Array, from: number, to: number): EdnsOption[]
   }
   return [...options.values()]
 }
-
-/** Extended DNS Errors may come several at a time. RFC 8914 §3 */
-const extendedErrorCode = 15

@@ -3,13 +3,13 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { limits } from '../limits.ts'
 import { rootName } from '../name/name.ts'
-import { extendedErrorsOf, formatExtendedError, formatExtendedErrorCode, OPTION, ourEdns } from './edns.ts'
+import { extendedErrorsOf, formatExtendedError, formatExtendedErrorCode, ourEdns } from './edns.ts'
 import { makeQuery } from './encode.ts'
 import { TYPE } from './types.ts'
 
 function errorsOf(...datas: readonly Uint8Array[]) {
-  const options = datas.map((data) => ({ code: OPTION.EXTENDED_ERROR, data }))
-  const edns = { ...ourEdns, options: [{ code: OPTION.COOKIE, data: new Uint8Array(8) }, ...options] }
+  const options = datas.map((data) => ({ code: 15, data }))
+  const edns = { ...ourEdns, options: [{ code: 10, data: new Uint8Array(8) }, ...options] }
   return extendedErrorsOf(makeQuery(rootName, TYPE.NS, { id: 0, recursionDesired: true, checkingDisabled: true, edns }))
 }
 

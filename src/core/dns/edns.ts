@@ -2,8 +2,8 @@ import { limits } from '../limits.ts'
 import type { Edns, Message } from './message.ts'
 import { readU16 } from './octets.ts'
 
-/** Codes of the EDNS options that we know. */
-export const OPTION = { COOKIE: 10, PADDING: 12, EXTENDED_ERROR: 15 } as const
+/** The one EDNS option that we read; it may come several at a time. RFC 8914 §2, §3 */
+export const extendedErrorCode = 15
 
 /** EDNS as every query of ours has it: DO set, 1232 octets. RFC 6891 §6.2.5, RFC 9715 §3 */
 export const ourEdns: Edns = { udpPayload: limits.dns.udpPayload, version: 0, dnssecOk: true, options: [] }
@@ -56,7 +56,7 @@ export function formatExtendedErrorCode(code: number): string {
 
 /** The Extended DNS Errors of a message, in its order. RFC 8914 §2 */
 export function extendedErrorsOf({ edns }: Message): ExtendedError[] {
-  const options = edns?.options.filter(({ code }) => code === OPTION.EXTENDED_ERROR) ?? []
+  const options = edns?.options.filter(({ code }) => code === extendedErrorCode) ?? []
   return options
     .filter(({ data }) => data.length >= 2)
     .map(({ data }) => ({

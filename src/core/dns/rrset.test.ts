@@ -40,6 +40,8 @@ test('WIRE-33: the least TTL is the TTL of all', () => {
 test('WIRE-33: a record that is there twice is one, and its TTL counts', () => {
   const [set, surplus] = groupRrsets(zone('a. 300 A 192.0.2.1\na. 60 A 192.0.2.1'))
   assert.deepEqual([set?.rdatas.length, set?.ttl, surplus], [1, 60, undefined])
+  const [later] = groupRrsets(zone('a. A 192.0.2.1\na. A 192.0.2.2\na. A 192.0.2.2'))
+  assert.equal(later?.rdatas.length, 2)
 })
 
 test('WIRE-33: records whose names differ in case alone are one, and other data is never folded', () => {
