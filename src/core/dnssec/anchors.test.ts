@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { dnskeyRrset, dsRdata, labRrset, readVectors, verifiedLab } from '../../../test/support/dnssec-vectors.ts'
 import { makeKey, nameOf, now, rsaOctets, type TestKey, window, zoneKey } from '../../../test/support/sign.ts'
 import { hex } from '../dns/octets.ts'
@@ -182,4 +183,35 @@ test('DNSSEC-33 an anchor with SHA-1 signatures can be used when those are allow
   const anchors = [asKey(rootName, sha1)]
   assert.equal(unusableOwner(anchors, createPolicy())?.key, rootName.key)
   assert.equal(unusableOwner(anchors, createPolicy({ allowSha1: true })), undefined)
+})
+
+test('DNSSEC-06 parseTrustAnchors never throws, and a fault is somewhere in the text', () => {
+  const words = [
+    '. ',
+    'test. ',
+    'DS ',
+    'DNSKEY ',
+    '1 ',
+    '8 ',
+    '2 ',
+    '257 3 15 ',
+    'abab',
+    'AAAA',
+    '\n',
+    ';',
+    '\\# 3 ',
+    'A ',
+  ]
+  const text = fc.oneof(
+    fc.array(fc.constantFrom(...words)).map((list) => list.join('')),
+    fc.string({ unit: 'binary' }),
+  )
+  fc.assert(
+    fc.property(text, (given) => {
+      const anchors = parseTrustAnchors(given)
+      if (anchors.ok) unusableOwner(anchors.value, createPolicy())
+      else assert.ok(anchors.at >= 0 && anchors.at <= given.length)
+    }),
+    { numRuns: 1000 },
+  )
 })
