@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { nsec3Around, nsec3At, verified } from '../../../test/support/proofs.ts'
 import { nameOf } from '../../../test/support/sign.ts'
-import { parseType } from '../dns/types.ts'
+import { formatRdata } from '../dns/rdata/format.ts'
+import { parseType, TYPE } from '../dns/types.ts'
 import { formatName } from '../name/text.ts'
 import { createBudget } from './budget.ts'
 import { judgeDsDenial, proveDenial, proveWildcard } from './denial.ts'
@@ -246,4 +247,48 @@ test('DNSSEC-53 DNSSEC-55 opt-out excuses no wildcard that is left open, but for
   assert.equal(denial(proofs, { rcode: 'NOERROR' }), 'unproved')
   assert.equal(denial(proofs, { type: 'DS', rcode: 'NOERROR' }), 'nodata insecure opt-out')
   assert.equal(dsDenial(proofs), 'opt-out')
+})
+
+function wildcard(proofs: readonly VerifiedRrset[], name: string): string {
+  return show(proveWildcard({ ...optionsFor(proofs, { name }), closestEncloser: nameOf('example.') }))
+}
+
+test('DNSSEC-51 an NSEC3 record covers neither its owner nor its next one, wherever the chain wraps', () => {
+  for (const other of Array.from({ length: 12 }, (_, at) => `n${at}.example.`)) {
+    for (const [from, to] of [
+      [other, 'host.example.'],
+      ['host.example.', other],
+    ] as const) {
+      const proofs = [nsec3At(from, to, { types: 'A RRSIG' })]
+      assert.equal(wildcard(proofs, 'host.example.'), 'unproved', `${from} to ${to}`)
+      assert.equal(wildcard([...proofs, nsec3Around('host.example.')], 'host.example.'), 'proved secure')
+    }
+  }
+})
+
+test('DNSSEC-43 an NSEC record covers neither its owner nor its next one', () => {
+  const record = verified('a.example. NSEC host.example. A RRSIG NSEC')
+  for (const name of ['a.example.', 'host.example.']) assert.equal(wildcard([record], name), 'unproved')
+  assert.equal(wildcard([record], 'b.example.'), 'proved secure')
+})
+
+test('DNSSEC-43 DNSSEC-50 what another zone signed of the same name or hash proves nothing', () => {
+  const zone = 'other.'
+  assert.equal(denial([nsec3At('host.example.', undefined, { types: 'A' })], nodata), 'nodata secure')
+  assert.equal(denial([nsec3At('host.example.', undefined, { types: 'A', zone })], nodata), 'unproved')
+  const around = ['nx.example.', '*.example.'].map((name) => nsec3Around(name, { zone }))
+  assert.equal(denial([nsec3At('example.', undefined, { types: 'NS SOA', zone }), ...around]), 'unproved')
+  const ofRoot = verified('host.example. NSEC zz.example. A RRSIG NSEC', '.')
+  assert.equal(denial([ofRoot], nodata), 'unproved')
+})
+
+test('DNSSEC-50 of two NSEC or NSEC3 records at one owner, neither proves anything', () => {
+  const at = nsec3At('host.example.', undefined, { types: 'A' })
+  const other = nsec3At('host.example.', 'a.example.', { types: 'A' })
+  const owner = formatName(at.name)
+  const texts = [...at.rdatas, ...other.rdatas].map((rdata) => `${owner} NSEC3 ${formatRdata(TYPE.NSEC3, rdata)}`)
+  assert.equal(denial([verified(texts[0] ?? '')], nodata), 'nodata secure')
+  assert.equal(denial([verified(texts.join('\n'))], nodata), 'unproved')
+  const twice = 'host.example. NSEC a.example. A\nhost.example. NSEC zz.example. A'
+  assert.equal(denial([verified(twice)], nodata), 'unproved')
 })
