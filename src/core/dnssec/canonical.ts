@@ -1,4 +1,4 @@
-import { compareOctets, fromLatin1, sameOctets } from '../dns/octets.ts'
+import { compareOctets, sameOctets } from '../dns/octets.ts'
 import { canonicalRdata } from '../dns/rdata/canonical.ts'
 import type { Rrsig } from '../dns/rdata/records.ts'
 import { writeRrsigPrefix } from '../dns/rdata/write.ts'
