@@ -341,6 +341,33 @@ test('RFC 9112 §9.8: a body that ends where the connection does could be cut by
   assertFailed(await fetchIt(), 'truncated', /does not say where/)
 })
 
+const chunked = `${body.length.toString(16)}\r\n${body}\r\n0\r\n`
+
+for (const [coding, text] of [
+  ['identity', `\r\n${body}`],
+  ['gzip', `\r\n${body}`],
+  ['chunked, gzip', `\r\n${chunked}\r\n`],
+  ['gzip, chunked', `\r\n${chunked}\r\n`],
+]) {
+  test(`RFC 9112 §6.3, STS-26: a body of transfer coding ${coding} is a failure, cut or not`, async () => {
+    host.answer = (response) => {
+      response.socket?.end(`HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: ${coding}\r\n${text}`)
+    }
+    assertFailed(await fetchIt(), 'content-encoding', /transfer coding/)
+  })
+}
+
+test('a chunked body may have trailers, which say nothing, and no more of them than a head', async () => {
+  for (const [trailers, kind] of [
+    ['Content-Encoding: gzip\r\nContent-Type: text/html\r\n', 'fetched'],
+    ['X: y\r\n'.repeat(limits.sts.headerOctets), 'failed'],
+  ]) {
+    const head = 'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: Chunked\r\n\r\n'
+    host.answer = (response) => response.socket?.end(`${head}${chunked}${trailers}\r\n`)
+    assert.equal((await fetchIt()).kind, kind)
+  }
+})
+
 /** The port of a server that listens until the test is over. */
 async function listen(context: TestContext, server: Server): Promise<number> {
   const sockets = new Set<Socket>()

@@ -78,8 +78,13 @@ function refuseHead(response: IncomingMessage, { anyMediaType }: GetOptions): Fe
   if (encoding !== undefined && encoding !== 'identity') {
     return { fault: 'content-encoding', reason: `the body has the content encoding ${quote(encoding)}, not asked for` }
   }
+  const coding = headers['transfer-encoding']?.trim().toLowerCase()
+  if (coding !== undefined && coding !== 'chunked') {
+    // RFC 9112 §6.3: unless chunking comes last, such a body ends where the connection does.
+    return { fault: 'content-encoding', reason: `the body has the transfer coding ${quote(coding)}, not asked for` }
+  }
   const length = headers['content-length']
-  if (length === undefined && headers['transfer-encoding'] === undefined) return endless
+  if (length === undefined && coding === undefined) return endless
   return Number(length ?? 0) > limits.sts.bodyOctets ? tooLarge : undefined
 }
 
