@@ -164,6 +164,17 @@ test('row 1a/M8: a relay behind an alias may show its own name as well (DANE-60)
   assert.deepEqual([host.serverName, host.mxIsSecure], ['back.example.net', true])
 })
 
+test('row 1a/M8: the policy of a relay counts, and must list it (STS-30, STLS-52)', () => {
+  const mx: MxFinding = { row: 'M8', resolution: undefined }
+  const nextHop = { kind: 'relay', host: domain('relay.example.org') } as const
+  const hosts = [hostOf('relay.example.org', { tlsa: 'H7' })]
+  const [listed] = decideOn({ mx, nextHop, hosts, sts: stsOf('enforce', ['relay.example.org']) }).hosts
+  assert.ok(listed?.action === 'connect')
+  assert.equal(listed.tls, 'pkix')
+  const [other] = decideOn({ mx, nextHop, hosts, sts: stsOf('enforce', ['*.relay.example.org']) }).hosts
+  assert.deepEqual([other?.action, other?.action === 'skip' && other.row], ['skip', '17'])
+})
+
 test('hosts stand in the order of the facts, whatever protects them (DANE-30, STS-94)', () => {
   const hosts = [
     hostOf('a.example.org', { preference: 10, tlsa: 'H7' }),

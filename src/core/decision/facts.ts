@@ -15,7 +15,7 @@ export interface Facts {
   readonly mx: MxFinding
   /** In the order of the MX records, as far as such were found. */
   readonly hosts: readonly HostFacts[]
-  /** Undefined where no policy can apply: address literals and relays. RFC 8461 §3 */
+  /** Undefined where no policy can apply: for an address literal. RFC 8461 §3.4 */
   readonly sts: StsFinding | undefined
 }
 

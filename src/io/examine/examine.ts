@@ -1,5 +1,5 @@
 import type { DecisionOptions } from '../../core/decision/decision.ts'
-import type { Facts, HostFacts, NextHop, StsFinding } from '../../core/decision/facts.ts'
+import type { Facts, HostFacts, MxFinding, NextHop, StsFinding } from '../../core/decision/facts.ts'
 import type { DomainName } from '../../core/name/domain.ts'
 import type { StsService } from '../mtasts/sts-service.ts'
 import type { Resolver } from '../resolver/resolver.ts'
@@ -29,19 +29,26 @@ export async function examine(nextHop: NextHop, io: ExamineIo): Promise<Facts> {
   return { nextHop, mx, hosts, sts }
 }
 
-function findPolicy(nextHop: NextHop, { sts, signal }: ExamineIo): Promise<StsFinding | undefined> {
-  return nextHop.kind === 'domain' ? sts.lookup(nextHop.domain, { signal }) : Promise.resolve(undefined)
+/** A relay's own name is the policy domain, whoever the recipients are. RFC 8461 §3.4 */
+async function findPolicy(nextHop: NextHop, { sts, signal }: ExamineIo): Promise<StsFinding | undefined> {
+  if (nextHop.kind === 'literal') return undefined
+  return sts.lookup(nextHop.kind === 'relay' ? nextHop.host : nextHop.domain, { signal })
 }
 
 async function examineHosts(nextHop: NextHop, io: ExamineIo): Promise<Pick<Facts, 'mx' | 'hosts'>> {
   if (nextHop.kind === 'literal')
     return { mx: { row: 'M8', resolution: undefined }, hosts: [literalHost(nextHop.address)] }
   const found = await findMx(nextHop, io)
-  const mayHaveDane = !(found.mx.row === 'M6' && io.insecureMx === 'skip')
+  const mayHaveDane = !(isInsecure(found.mx) && io.insecureMx === 'skip')
   const hosts = await Promise.all(
     found.hosts.map(({ host, preference }) => examineHost(host, preference, mayHaveDane, io)),
   )
   return { mx: found.mx, hosts }
+}
+
+/** Of MX records, or of there being none. RFC 7672 §2.2.1 */
+function isInsecure(mx: MxFinding): boolean {
+  return 'status' in mx && mx.status === 'insecure'
 }
 
 /** DANE does not apply to addresses. RFC 7672 §2.2 */
