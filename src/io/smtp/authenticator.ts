@@ -12,7 +12,7 @@ import type { TlsProfile } from './tls-profile.ts'
 export interface Authenticator {
   readonly context: SecureContext
   readonly serverName: string | undefined
-  /** Whether mail may go through this session. */
+  /** Whether mail may go through this session, or a new one must show first what this one only hinted at. */
   judge(facts: TlsFacts): boolean
   /** After `judge` said no: one that learned from what it saw and may say yes on a new connection. RFC 7672 §3.1.2 */
   next(): Authenticator | undefined
@@ -87,13 +87,13 @@ function authenticatorWith(
     const daneFound = dane && daneEvidence(dane, facts, anchors, now)
     const sufficient = demand.decide({ facts, dane: daneFound, pkix })
     if (daneFound?.kind === 'matched' && daneFound.usage === 'dane-ta') remember(now)
-    if (!sufficient && !isLast && dane !== undefined && daneFound?.kind === 'failed') {
-      const found = findAnchors(dane, facts.chain, now)
-      const round = { seen: pkix && { leaf, pkix }, isLast: true }
-      const isNews = found.length > 0 && (isMisled(dane, facts.chain[0], anchors) || !found.every(isAmong(anchors)))
-      if (isNews) learned = authenticatorWith(found, round, demand, io)
-    }
-    return sufficient
+    if (isLast || dane === undefined || daneFound?.kind !== 'failed') return sufficient
+    const found = findAnchors(dane, facts.chain, now)
+    const isNews = found.length > 0 && (isMisled(dane, facts.chain[0], anchors) || !found.every(isAmong(anchors)))
+    if (!isNews) return sufficient
+    // Even where mail may go all the same, as in audit mode: nobody knows yet what the records say of this server.
+    learned = authenticatorWith(found, { seen: pkix && { leaf, pkix }, isLast: true }, demand, io)
+    return false
   }
 
   /** Those that stand in DNS are no news. */
