@@ -74,6 +74,8 @@ export const limits = {
   sts: {
     bodyOctets: 65_536,
     fetchMs: 60_000,
+    /** For a refresh that mail waits for. */
+    renewMs: 10_000,
     fetchPause: 300,
     maxAge: 31_557_600,
     headerOctets: 16 * 1024,

@@ -223,6 +223,7 @@ const policyRows: [name: string, sts: StsFinding | undefined, reports: SessionRe
   ['row 1c/S3: a failed TXT lookup is reported', policyFailure('S3'), [{ ...fetchError, reason: 'txt-lookup' }]],
   ['row 1c/S5: a failed fetch is reported', policyFailure('S5'), [fetchError]],
   ['row 1c/S8: a policy in force gives nothing to report by itself', stsOf('enforce', ['*.example.org']), []],
+  ['row 1c/S8: but a refresh that failed is reported (STS-98)', policyFailure('S8', testing()), [fetchError]],
   ['row 1c/S10: a failed fetch beside a policy is reported', policyFailure('S10', testing()), [fetchError]],
   ['row 1c/S10: but not beside mode none', policyFailure('S10', policyOf('none')), []],
   ['row 1c/S11: a vanished record beside a policy is reported', policyFailure('S11', testing()), [fetchError]],

@@ -5,7 +5,11 @@ import { formatStsFailure, parseStsFailure, type StsFailure } from './sts-failur
 import type { PolicyKey, StsWork } from './sts-work.ts'
 
 /** Fetches and stores, unless that failed for this id in the last minutes: then the failure stands. RFC 8461 §3.3 */
-export async function obtainPolicy(key: PolicyKey, work: StsWork, signal: AbortSignal): Promise<ServedPolicy> {
+export async function obtainPolicy(
+  key: PolicyKey,
+  work: StsWork,
+  signal: AbortSignal | undefined,
+): Promise<ServedPolicy> {
   const failed = await work.store.policies.findFailure(key.domain, key.id)
   if (failed !== undefined && isPaused(failed.at, work.clock.now())) {
     return { kind: 'failed', failure: parseStsFailure(failed.failure), evidence: undefined }

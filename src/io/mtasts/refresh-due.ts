@@ -2,9 +2,11 @@ import { limits } from '../../core/limits.ts'
 import { expiryTime, refreshRetryTime } from '../../core/mtasts/cache.ts'
 import type { DomainName } from '../../core/name/domain.ts'
 import type { StoredPolicy } from '../store/store.ts'
-import { fetchAndStore } from './obtain-policy.ts'
+import { fetchAndStore, obtainPolicy } from './obtain-policy.ts'
+import { type CachedPolicy, findPolicy, storedPolicy } from './policy-cache.ts'
 import type { ServedPolicy } from './policy-source.ts'
 import type { StsFailure } from './sts-failure.ts'
+import type { StsParts } from './sts-finding.ts'
 import type { StsWork } from './sts-work.ts'
 
 export interface RefreshOptions {
@@ -35,6 +37,26 @@ export async function refreshDue(work: StsWork, options: RefreshOptions): Promis
     await refreshAll(fresh, { work, signal, concurrency, report })
   }
   return report
+}
+
+/**
+ * Fetches a policy in force again, for a message that waits: in less time than a fetch may take else, because what is
+ * in force will do. RFC 8461 §3.3, §10.2
+ */
+export async function renewPolicy(
+  { stored }: CachedPolicy,
+  work: StsWork,
+  signal: AbortSignal,
+): Promise<Pick<StsParts, 'cached' | 'lapsed' | 'served'>> {
+  const { domain, id } = stored
+  const deadlineMs = Math.min(work.deadlineMs ?? limits.sts.fetchMs, limits.sts.renewMs)
+  const served = await obtainPolicy(stored, { ...work, deadlineMs }, signal)
+  if (served.kind === 'policy') {
+    const renewed = storedPolicy(domain, { ...served, id, now: work.clock.now() })
+    return { cached: { policy: served.policy, stored: renewed }, lapsed: false }
+  }
+  await postponeRefresh(stored, served.failure, work)
+  return { ...(await findPolicy(domain, work)), served }
 }
 
 interface Batch {

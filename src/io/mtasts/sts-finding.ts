@@ -11,7 +11,7 @@ export interface StsParts {
   readonly cached: CachedPolicy | undefined
   /** Whether a policy was stored whose time was over. */
   readonly lapsed: boolean
-  /** What a fetch yielded, when there was reason for one. */
+  /** What a fetch yielded, when there was reason for one: an id that is news, or a refresh that failed. */
   readonly served?: ServedPolicy | undefined
   /** Milliseconds since 1970. */
   readonly now: number
@@ -27,14 +27,18 @@ export function findingOf({ record, cached, lapsed, served, now }: StsParts): St
     const row = record.kind === 'absent' ? 'S1' : record.kind === 'invalid' ? 'S2' : 'S3'
     return { ...common, row, policy: undefined, failure: row === 'S1' ? undefined : recordFailure(record) }
   }
-  if (served === undefined) return { ...common, row: 'S8', policy: known, failure: undefined }
+  const failure = served?.kind === 'failed' ? reportOf(served.failure) : undefined
+  if (served === undefined || known?.id === record.id) return { ...common, row: 'S8', policy: known, failure }
   if (served.kind === 'policy') {
     const policy = appliedNow(served, record.id, now)
     return { ...common, row: known === undefined ? 'S4' : 'S9', policy, failure: undefined }
   }
-  const failure = { resultType: served.failure.resultType, reason: served.failure.reason }
   if (known !== undefined) return { ...common, row: 'S10', policy: known, failure }
-  return { ...common, row: failedRows[failure.resultType], policy: undefined, failure }
+  return { ...common, row: failedRows[served.failure.resultType], policy: undefined, failure }
+}
+
+function reportOf({ resultType, reason }: StsFailure): StsFinding['failure'] {
+  return { resultType, reason }
 }
 
 const failedRows = {

@@ -1,10 +1,10 @@
 import type { StsFinding } from '../../core/decision/facts.ts'
 import type { DomainName } from '../../core/name/domain.ts'
 import { createSharedWork } from '../shared-work.ts'
-import { fetchAndStore, obtainPolicy } from './obtain-policy.ts'
+import { obtainPolicy } from './obtain-policy.ts'
 import { findPolicy } from './policy-cache.ts'
 import type { ServedPolicy } from './policy-source.ts'
-import { type RefreshOptions, type RefreshReport, refreshDue } from './refresh-due.ts'
+import { type RefreshOptions, type RefreshReport, refreshDue, renewPolicy } from './refresh-due.ts'
 import { findingOf } from './sts-finding.ts'
 import { lookupStsRecord } from './sts-record.ts'
 import type { StsServiceOptions, StsWork } from './sts-work.ts'
@@ -16,11 +16,15 @@ interface Signalled {
 /** Knows the MTA-STS policy of any domain, from the store or from the network. RFC 8461 */
 export interface StsService {
   /**
-   * The policy that applies to mail for the domain now. Concurrent lookups of a domain share one. Rejects with the
-   * signal's reason when given up, because that is no word about a policy.
+   * The policy that applies to mail for the domain now. One whose refresh is due is fetched again first, so that none
+   * lapses where nobody calls `refreshDue`. Concurrent lookups of a domain share one. Rejects with the signal's reason
+   * when given up, because that is no word about a policy.
    */
   lookup(domain: DomainName, options?: Signalled): Promise<StsFinding>
-  /** Fetches the policy in force again whatever the TXT record says; undefined when none is in force. */
+  /**
+   * Fetches the policy in force again whatever the TXT record says, unless that failed in the last minutes; undefined
+   * when none is in force.
+   */
   refresh(domain: DomainName, options?: Signalled): Promise<ServedPolicy | undefined>
   /** Refreshes every policy whose time has come. RFC 8461 §3.3, §10.2 */
   refreshDue(options?: RefreshOptions): Promise<RefreshReport>
@@ -38,7 +42,7 @@ export function createStsService(options: StsServiceOptions): StsService {
     refresh: async (domain, { signal } = {}) => {
       signal?.throwIfAborted()
       const { cached } = await findPolicy(domain, work)
-      return cached && fetchAndStore({ domain, id: cached.stored.id }, work, signal)
+      return cached && obtainPolicy({ domain, id: cached.stored.id }, work, signal)
     },
     refreshDue: ({ signal, ...rest } = {}) => {
       const either = signal === undefined ? closing.signal : AbortSignal.any([closing.signal, signal])
@@ -59,8 +63,12 @@ async function lookup(domain: DomainName, work: StsWork, signal: AbortSignal): P
   signal.throwIfAborted()
   const before = await findPolicy(domain, work)
   // RFC 8461 §5.1: an id that is no news leaves the policy in force as it is, and so does a record that is not there.
-  if (record.kind !== 'valid' || before.cached?.stored.id === record.id)
-    return findingOf({ record, ...before, now: work.clock.now() })
+  if (record.kind !== 'valid' || before.cached?.stored.id === record.id) {
+    const now = work.clock.now()
+    const isDue = before.cached !== undefined && before.cached.stored.refreshAt <= now
+    const known = isDue ? await renewPolicy(before.cached, work, signal) : before
+    return findingOf({ record, ...known, now: work.clock.now() })
+  }
   const served = await obtainPolicy({ domain, id: record.id }, work, signal)
   // While a fetch failed, the policy in force may have lapsed or been refreshed.
   const known = served.kind === 'failed' ? await findPolicy(domain, work) : before
