@@ -216,35 +216,44 @@ test('a store that cannot be opened is a mistake of the operator', (context) => 
   }
 })
 
-test('every policy acknowledged is there after the writer was killed in the middle', async (context) => {
+test('every policy acknowledged is there after writers were killed in the middle, from the opening on', async (context) => {
   const path = join(directory(context), 'store.db')
-  const writer = spawn(
-    process.execPath,
-    [fileURLToPath(new URL('../../../test/support/write-policies.ts', import.meta.url)), path],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  )
-  context.after(() => writer.kill('SIGKILL'))
-  const acknowledged = await killAfter(writer, 500)
-  const warnings: StoreWarning[] = []
-  const store = openStore(path, { onWarning: (warning) => warnings.push(warning) })
-  for (const name of acknowledged) assert.ok(await store.policies.find(domain(name)), name)
-  assert.deepEqual(warnings, [])
-  assert.equal(await store.policies.put(policy('after.example')), 'durable')
-  await store.close()
+  const acknowledged = new Map<string, number>()
+  // Each writes the same domains anew, so that policies in force are what is being replaced when it dies.
+  for (const [round, lines] of [1, 1, 2, 40, 700, 300].entries()) {
+    const [, ...domains] = await killAfter(startWriter(context, path, round), lines)
+    for (const name of domains) acknowledged.set(name, round)
+    const warnings: StoreWarning[] = []
+    const store = openStore(path, { onWarning: (warning) => warnings.push(warning) })
+    for (const [name, id] of acknowledged) {
+      const found = await store.policies.find(domain(name))
+      assert.ok(found !== undefined && Number(found.id) >= id, `${name} in round ${round}: ${found?.id}, not ${id}`)
+    }
+    assert.deepEqual(warnings, [])
+    assert.equal(await store.policies.put(policy('after.example')), 'durable')
+    await store.close()
+  }
+  assert.ok(acknowledged.size >= 500)
 })
 
-/** Reads the names that the writer says are stored, and kills it once there are `count`. */
-async function killAfter(writer: ChildProcess, count: number): Promise<string[]> {
-  assert.ok(writer.stdout)
-  const exited = once(writer, 'exit')
-  const names: string[] = []
-  for await (const line of createInterface({ input: writer.stdout })) {
-    names.push(line)
-    if (names.length === count) writer.kill('SIGKILL')
+const writer = fileURLToPath(new URL('../../../test/support/write-policies.ts', import.meta.url))
+
+function startWriter(context: TestContext, path: string, round: number): ChildProcess {
+  const child = spawn(process.execPath, [writer, path, String(round)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  context.after(() => child.kill('SIGKILL'))
+  return child
+}
+
+/** Reads what the writer says until it is killed, which it is once it has said so many lines. */
+async function killAfter(child: ChildProcess, count: number): Promise<string[]> {
+  assert.ok(child.stdout)
+  const exited = once(child, 'exit')
+  const lines: string[] = []
+  for await (const line of createInterface({ input: child.stdout })) {
+    lines.push(line)
+    if (lines.length === count) child.kill('SIGKILL')
   }
   assert.deepEqual((await exited)[1], 'SIGKILL')
-  assert.ok(names.length >= count)
-  return names
+  assert.ok(lines.length >= count)
+  return lines
 }
