@@ -111,6 +111,19 @@ test('STS-65: the table is bounded; policies that demand nothing go first, then 
   await close()
 })
 
+test('STS-65: the table is bounded for commands that put one policy and end, too', async (context) => {
+  const path = join(directory(context), 'store.db')
+  for (let number = 0; number < 5; number++) {
+    const { policies, close } = openStore(path, { policies: 300 })
+    const puts = number === 0 ? 302 : 1
+    await Promise.all(Array.from({ length: puts }, (_, index) => policies.put(policy(`d${number}-${index}.example`))))
+    await close()
+  }
+  const { policies, close } = openStore(path)
+  assert.equal((await policies.list(1000)).length, 300)
+  await close()
+})
+
 test('STS-27: a failed fetch is remembered for its id alone, until a policy comes or a day has gone', async () => {
   const { policies, close } = openStore(':memory:')
   const failed = { domain: domain('example.com'), id: '1', at: now, failure: 'http-status 500' }

@@ -34,8 +34,9 @@ export function createPolicyTable(database: DatabaseSync, commit: GroupCommit, o
       return []
     }
   }
+  // Counting rows costs, so not at every policy, but at the first: a command may put no second.
   const trim = () => {
-    if (++puts % Math.max(1, Math.floor(options.rows / 100)) === 0) statements.trim.run(options.rows)
+    if (puts++ % Math.max(1, Math.floor(options.rows / 100)) === 0) statements.trim.run(options.rows)
   }
 
   return {
