@@ -53,6 +53,8 @@ const accepted: [requirement: string, body: string, summary: Summary][] = [
   ['V-STSPOL 13 (STS-46)', having('mx', 'mx: a.example.'), [...plain, 'trailing-dot']],
   ['V-STSPOL 14 (STS-46)', valid.replace('mx:', '\nmx:'), [...plain, 'blank-line']],
   ['V-STSPOL 14 (STS-46)', `${valid}\n\r\n`, [...plain, 'blank-line', 'blank-line']],
+  ['STS-46: an empty line at the beginning', `\n${valid}`, [...plain, 'blank-line']],
+  ['STS-46: an empty line at the beginning, with CRLF', `\r\n${valid}`, [...plain, 'blank-line']],
   ['STS-46: a line of white space', `${valid} \t\n`, [...plain, 'blank-line']],
   ['V-STSPOL 16', `${valid}x-note: grüße an alle\n`, plain],
   ['V-STSPOL 17 (STS-46)', `${valid}note:\n`, [...plain, 'empty-value']],
