@@ -60,6 +60,12 @@ for (const [what, world, kind, reason] of others) {
   })
 }
 
+test('STS-1: the record is asked for below the A-labels', async () => {
+  const resolver = fakeResolver('insecure _mta-sts.xn--bcher-kva.example. TXT "v=STSv1; id=1"')
+  assert.equal((await lookupStsRecord(domain('bücher.example'), { resolver, signal })).kind, 'valid')
+  assert.deepEqual(resolver.asked, ['_mta-sts.xn--bcher-kva.example TXT'])
+})
+
 test('a domain too long to have the record has none, and DNS is not asked', async () => {
   const label = 'a'.repeat(61)
   const resolver = fakeResolver('servfail . TXT')

@@ -161,6 +161,17 @@ test('STS-30: a policy is for its domain, and not for what is below', async (con
   assert.equal((await world.service.lookup(domain('mail.a.example'))).row, 'S1')
 })
 
+test('V-STSTXT 17, STS-2, STS-31: an alias lends its id, and the policy is still the domain’s own', async (context) => {
+  const world = await startStsWorld(context)
+  world.serve(enforce)
+  world.resolver.setWorld(`insecure _mta-sts.a.example. CNAME _mta-sts.prov.example.
+    insecure _mta-sts.prov.example. TXT "v=STSv1; id=p9"
+    insecure mta-sts.a.example. A 192.0.2.1`)
+  const { row, policy } = await world.service.lookup(a)
+  assert.deepEqual([row, policy?.id], ['S4', 'p9'])
+  assert.deepEqual(world.host.serverNames, ['mta-sts.a.example'])
+})
+
 test('STS-43: a policy with max_age 0 counts for who fetched it, and for nobody after', async (context) => {
   const world = await startStsWorld(context)
   world.publish('1')
