@@ -107,8 +107,9 @@ export function createWaxseal(options: WaxsealOptions = {}): Waxseal {
     resolve: async (name, type, more) => resolver.resolve(readName(name), readType(type), more),
     async explain(domain, { signal } = {}) {
       const nextHop = { kind: 'domain', domain: readDomain(domain) } as const
+      const now = clock.now()
       const facts = await examine(nextHop, { resolver, sts, smtpPort, signal, insecureMx: decision.insecureMx })
-      return { facts, decision: decide(facts, { now: clock.now(), options: decision }) }
+      return { facts, decision: decide(facts, { now, options: decision }) }
     },
     deliver: async ({ from, to, message, requireTls }, { signal } = {}) =>
       deliver(

@@ -6,7 +6,7 @@ import type { Facts, MxFinding, StsFinding } from './facts.ts'
 import { validUntil } from './validity.ts'
 
 export interface DecideOptions {
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970: when the lookups began, for what they found lasts from then on. */
   readonly now: number
   readonly options?: DecisionOptions
   readonly demand?: MessageDemand

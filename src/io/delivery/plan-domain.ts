@@ -52,8 +52,9 @@ export async function planDomain(domain: MailDomain, demand: PlanDemand, io: Del
   const { options = defaultOptions, clock, onDecision } = io
   const nextHop = nextHopOf(domain)
   if (demand.recheck && nextHop.kind === 'domain') await io.sts.refresh(nextHop.domain, { signal: io.signal })
+  const now = clock.now()
   const facts = await examine(nextHop, { ...io, smtpPort: io.port, insecureMx: options.insecureMx })
-  const decision = decide(facts, { now: clock.now(), options, demand })
+  const decision = decide(facts, { now, options, demand })
   onDecision?.({ facts, decision })
   return planOf(decision, io)
 }

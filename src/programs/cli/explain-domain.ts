@@ -16,9 +16,10 @@ import type { World } from './world.ts'
 export async function explainDomain(domain: DomainName, world: World, signal: AbortSignal): Promise<ExplainReport> {
   const until = deadline(signal, world.timeoutMs)
   const { resolver, sts, smtpPort, clock } = world
+  const now = clock.now()
   try {
     const facts = await examine({ kind: 'domain', domain }, { resolver, sts, smtpPort, signal: until })
-    return reportOf(domain, facts, decide(facts, { now: clock.now() }))
+    return reportOf(domain, facts, decide(facts, { now }))
   } catch (error) {
     if (!until.aborted) throw error
     return unfinished(domain, world.timeoutMs / 1000)
