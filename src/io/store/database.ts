@@ -28,8 +28,20 @@ export function describeSqliteError(error: unknown): string {
 
 /** WAL with a sync on every commit: what was acknowledged survives a power cut, and readers never wait. */
 function prepareDatabase(database: DatabaseSync, path: string): void {
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF')
-  database.exec('BEGIN IMMEDIATE')
+  database.exec('PRAGMA trusted_schema = OFF')
+  // Before anything else, because a change of the journal's mode stays in the file.
+  database.exec('BEGIN')
+  readVersion(database, path)
+  database.exec('COMMIT; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN IMMEDIATE')
+  // Once more: until now another process may have made it something.
+  const version = readVersion(database, path)
+  for (const migration of migrations.slice(version)) database.exec(migration)
+  // Written even when nothing changed: this is where a file that can only be read is found out.
+  database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${migrations.length}; COMMIT`)
+}
+
+/** The schema's version; 0 for a database that is nobody's yet. */
+function readVersion(database: DatabaseSync, path: string): number {
   const version = readPragma(database, 'user_version')
   const owner = readPragma(database, 'application_id')
   if (owner !== applicationId && !(owner === 0 && version === 0 && isEmpty(database))) {
@@ -38,9 +50,7 @@ function prepareDatabase(database: DatabaseSync, path: string): void {
   if (version > migrations.length) {
     throw new ConfigError(`the store "${path}" was written by a newer release (schema ${version})`)
   }
-  for (const migration of migrations.slice(version)) database.exec(migration)
-  // Written even when nothing changed: this is where a file that can only be read is found out.
-  database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${migrations.length}; COMMIT`)
+  return version
 }
 
 function isEmpty(database: DatabaseSync): boolean {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -205,28 +205,35 @@ test('a write that cannot be made is lost, not thrown, and warned of', async () 
   await store.close()
 })
 
-test('a store that cannot be opened is a mistake of the operator', (context) => {
+test('a store that cannot be opened is a mistake of the operator, and stays as it is', async (context) => {
   const path = directory(context)
   writeFileSync(join(path, 'text'), 'not a database, but long enough to be looked at as if it were one'.repeat(20))
   const foreign = new DatabaseSync(join(path, 'foreign'))
   foreign.exec('CREATE TABLE mail (body TEXT)')
   foreign.close()
-  const newer = openStore(join(path, 'newer'))
-  void newer.close()
+  await openStore(join(path, 'newer')).close()
   const raised = new DatabaseSync(join(path, 'newer'))
   raised.exec('PRAGMA user_version = 1000')
   raised.close()
+  const whole = openStore(join(path, 'cut'))
+  await whole.policies.put(policy('example.com'))
+  await whole.close()
+  truncateSync(join(path, 'cut'), statSync(join(path, 'cut')).size / 2)
   const refused: [string, RegExp][] = [
     [join(path, 'missing', 'store.db'), /cannot open the store ".*": unable to open/],
     [path, /cannot open the store/],
     [join(path, 'text'), /not a database/],
     [join(path, 'foreign'), /a database of something else/],
     [join(path, 'newer'), /newer release/],
+    [join(path, 'cut'), /cannot open the store ".*": database disk image is malformed$/],
   ]
+  const contents = () => readdirSync(path).map((file) => [file, readFileSync(join(path, file)).toString('latin1')])
+  const before = contents()
   for (const [file, message] of refused) {
     assert.throws(() => openStore(file), { name: 'ConfigError', message })
     assert.throws(() => openStore(file), ConfigError)
   }
+  assert.deepEqual(contents(), before)
 })
 
 test('every policy acknowledged is there after writers were killed in the middle, from the opening on', async (context) => {
