@@ -10,6 +10,7 @@ import { fakeResolver } from '../../../test/support/fake-resolver.ts'
 import { movedClock } from '../../../test/support/moved-clock.ts'
 import { type PolicyHost, servePolicy, startPolicyHost } from '../../../test/support/policy-host.ts'
 import { limits } from '../../core/limits.ts'
+import { createNetwork } from '../network-node.ts'
 import { type FetchPolicyOptions, fetchPolicy } from './fetch-policy.ts'
 import { createPkixTrust } from './pkix-trust.ts'
 import type { FetchFault, PolicyFetch } from './policy-fetch.ts'
@@ -278,6 +279,27 @@ test('each address is tried until one answers, IPv6 and IPv4 in turn', async () 
   const network = fakeNetwork({ '192.0.2.2:443': host.port })
   assert.equal((await fetchIt({ resolver, network })).kind, 'fetched')
   assert.deepEqual(network.dialled, ['2001:db8::1:443', '192.0.2.1:443', '192.0.2.2:443'])
+})
+
+const inward = ['127.0.0.1', '10.0.0.1', '169.254.169.254', '192.168.0.1', '::1', 'fd00::1', '64:ff9b::7f00:1']
+
+test('STS-33: a policy host that points inward is not connected to, and does not hide an address that is public', async () => {
+  const routed: string[] = []
+  const network = createNetwork({
+    route: ({ address }) => {
+      routed.push(address)
+      return { address: '127.0.0.1', port: host.port }
+    },
+  })
+  const records = inward.map((address) => {
+    return `insecure mta-sts.example.com. ${address.includes(':') ? 'AAAA' : 'A'} ${address}`
+  })
+  const refused = await fetchIt({ network, resolver: fakeResolver(records.join('\n')) })
+  assertFailed(refused, 'connect', /forbidden/)
+  assert.deepEqual([routed, host.requests.length], [[], 0])
+  const resolver = fakeResolver([...records, 'insecure mta-sts.example.com. A 8.8.8.8'].join('\n'))
+  assert.equal((await fetchIt({ network, resolver })).kind, 'fetched')
+  assert.deepEqual(routed, ['8.8.8.8'])
 })
 
 test('an address with a bad certificate does not spoil the next, and is told of when none is good', async (context) => {
