@@ -109,3 +109,56 @@ test('a policy that lapses while a fetch goes on is not applied any more', async
   const { row, policy, lapsed } = await finding
   assert.deepEqual([row, policy, lapsed], ['S5', undefined, true])
 })
+
+test('V-CACHE: the timeline of a domain that changes its policy, loses its record, and withdraws', async (context) => {
+  const world = await startStsWorld(context)
+  const start = world.clock.now()
+  let fetches = 0
+  /** What applies so many seconds after the start, and how often it was fetched since the step before. */
+  const at = async (seconds: number, expected: string, fetched: number) => {
+    world.clock.move(seconds - (world.clock.now() - start) / 1000)
+    const { row, policy } = await world.service.lookup(a)
+    assert.equal(`${row} ${policy?.id} ${policy?.policy.mode}`, expected, `at ${seconds}`)
+    assert.equal(world.host.requests.length - fetches, fetched, `fetches at ${seconds}`)
+    fetches = world.host.requests.length
+  }
+  world.publish('1')
+  world.serve(policyBody('enforce', 1000))
+  await at(0, 'S4 1 enforce', 1)
+  await at(100, 'S8 1 enforce', 0)
+  world.publish('2')
+  world.serve(undefined)
+  await at(200, 'S10 1 enforce', 1)
+  await at(210, 'S10 1 enforce', 0)
+  world.serve(policyBody('testing', 1000))
+  await at(501, 'S9 2 testing', 1)
+  world.publish('absent')
+  await at(600, 'S11 2 testing', 0)
+  world.clock.move(100)
+  await world.service.refresh(a)
+  await at(700, 'S11 2 testing', 1)
+  assert.equal((await world.store.policies.find(a))?.fetchedAt, start + 700_000)
+  world.publish('3')
+  world.serve(policyBody('none', 1000))
+  await at(900, 'S9 3 none', 1)
+  world.serve(undefined)
+  world.events.length = 0
+  await at(1500, 'S8 3 none', 1)
+  assert.deepEqual(world.events, [])
+})
+
+test('V-CACHE: a policy whose record and host are gone applies to its end, and no longer', async (context) => {
+  const world = await startStsWorld(context)
+  await fetchFirst(world, policyBody('enforce', 1000))
+  world.publish('absent')
+  world.serve(undefined)
+  world.clock.move(100)
+  for (const [seconds, row] of [
+    [400, 'S11'],
+    [499.999, 'S11'],
+    [0.001, 'S1'],
+  ] as const) {
+    world.clock.move(seconds)
+    assert.equal((await world.service.lookup(a)).row, row)
+  }
+})
