@@ -130,6 +130,15 @@ for (const [name, facts, wish, outcome] of domainRows) {
   })
 }
 
+test('mail waits while nobody can tell whether a policy is in force, and nothing of that is reported', () => {
+  const failure = { resultType: 'sts-policy-fetch-error', reason: 'the store cannot be read: x' } as const
+  const sts = { ...stsOf(), row: 'S3', failure, unreadable: true } as const
+  const { action, reason, text, reports, validUntil: until } = decideOn({ sts })
+  assert.deepEqual([action, reason, reports, until], ['defer', 'policy-lookup-failed', [], undefined])
+  assert.match(text, /the store cannot be read: x$/)
+  assert.equal(decideOn({ sts }, { waived: true }).action, 'deliver')
+})
+
 test('row 1a/M1: the reason says what failed, and may be reported', () => {
   const bogus = decideOn({ mx: { row: 'M1', resolution: failed('bogus') }, hosts: [] })
   assert.equal(bogus.text, 'the MX lookup is bogus: the lookup: bogus')

@@ -55,6 +55,7 @@ function mxReport({ why }: Failure): SessionReport {
  */
 function policyReports(sts: StsFinding | undefined): SessionReport[] {
   if (sts?.failure === undefined || sts.row === 'S2' || sts.policy?.policy.mode === 'none') return []
+  if (sts.unreadable === true) return [] // nobody's fault but ours
   const { resultType, reason } = sts.failure
   return [{ policyType: 'sts', resultType, reason: sts.row === 'S3' ? 'txt-lookup' : reason }]
 }
@@ -71,6 +72,10 @@ function decideHosts(facts: Facts, base: Base, options: DecisionOptions, demand:
   if (sts?.row === 'S3' && options.deferOnTxtError && !demand.waived) {
     const text = `the MTA-STS record cannot be looked up: ${sts.failure?.reason ?? 'no answer'}`
     return { ...base, action: 'defer', reason: 'policy-lookup-failed', text, hosts: [] }
+  }
+  if (sts?.unreadable === true && !demand.waived) {
+    const text = `whether its MTA-STS policy is in force cannot be told: ${sts.failure?.reason ?? 'no answer'}`
+    return { ...base, action: 'defer', reason: 'policy-lookup-failed', text, hosts: [], validUntil: undefined }
   }
   const hosts = facts.hosts.map((host) => decideHost(host, facts, { options, demand }))
   if (hosts.some(({ action }) => action === 'connect')) {

@@ -79,6 +79,8 @@ export interface StsFinding {
   /** The lookup of the TXT record; undefined when there can be no such name. */
   readonly record: Resolution | undefined
   readonly id: string | undefined
+  /** What is remembered cannot be read, so that a policy may be in force: row S3, and a failure of our own. */
+  readonly unreadable?: true | undefined
 }
 
 export type StsResultType = 'sts-policy-fetch-error' | 'sts-policy-invalid' | 'sts-webpki-invalid'

@@ -8,6 +8,7 @@ import type {
 } from '../../core/decision/decision.ts'
 import { defaultOptions } from '../../core/decision/decision.ts'
 import type { Facts, NextHop } from '../../core/decision/facts.ts'
+import type { DomainName } from '../../core/name/domain.ts'
 import type { MailDomain } from '../../core/smtp/mailbox.ts'
 import type { Clock } from '../clock.ts'
 import { examine } from '../examine/examine.ts'
@@ -15,6 +16,7 @@ import type { StsService } from '../mtasts/sts-service.ts'
 import type { Resolver } from '../resolver/resolver.ts'
 import type { AuthenticatorIo } from '../smtp/authenticator.ts'
 import type { SessionIo } from '../smtp/run-session.ts'
+import { StoreError } from '../store/store.ts'
 import { cutSelf, orderHosts, type Random } from './order-hosts.ts'
 import type { DomainPlan, HostPlan } from './plan.ts'
 import { planHost } from './plan-host.ts'
@@ -51,12 +53,21 @@ export interface PlanDemand extends MessageDemand {
 export async function planDomain(domain: MailDomain, demand: PlanDemand, io: DeliveryIo): Promise<DomainPlan> {
   const { options = defaultOptions, clock, onDecision } = io
   const nextHop = nextHopOf(domain)
-  if (demand.recheck && nextHop.kind === 'domain') await io.sts.refresh(nextHop.domain, { signal: io.signal })
+  if (demand.recheck && nextHop.kind === 'domain') await refreshPolicy(nextHop.domain, io)
   const now = clock.now()
   const facts = await examine(nextHop, { ...io, smtpPort: io.port, insecureMx: options.insecureMx })
   const decision = decide(facts, { now, options, demand })
   onDecision?.({ facts, decision })
   return planOf(decision, io)
+}
+
+/** The lookup that follows says it when the store cannot be read. */
+async function refreshPolicy(domain: DomainName, { sts, signal }: DeliveryIo): Promise<void> {
+  try {
+    await sts.refresh(domain, { signal })
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error
+  }
 }
 
 function nextHopOf(domain: MailDomain): NextHop {

@@ -87,6 +87,20 @@ test('STS-65: a damaged policy is as absent, warned of, and fetched again', asyn
   assert.equal((await world.service.lookup(a)).policy?.policy.mode, 'enforce')
 })
 
+test('a store that cannot be read is no word that there is no policy: mail waits', async (context) => {
+  const world = await startStsWorld(context)
+  await fetchFirst(world)
+  world.tamper('ALTER TABLE policies RENAME TO gone')
+  for (const record of ['1', '2', 'absent']) {
+    world.publish(record)
+    const { row, policy, failure, unreadable } = await world.service.lookup(a)
+    assert.deepEqual([row, policy, unreadable], ['S3', undefined, true])
+    assert.match(failure?.reason ?? '', /^the store cannot be read: /)
+  }
+  assert.equal(world.warnings[0]?.kind, 'read-failed')
+  await assert.rejects(world.service.refresh(a), { name: 'StoreError' })
+})
+
 test('a body that an earlier release took, and this one does not, is fetched again', async (context) => {
   const world = await startStsWorld(context)
   await fetchFirst(world)

@@ -1,10 +1,9 @@
 import { limits } from '../../core/limits.ts'
 import { expiryTime, refreshRetryTime } from '../../core/mtasts/cache.ts'
 import type { DomainName } from '../../core/name/domain.ts'
-import type { StoredPolicy } from '../store/store.ts'
+import { type StoredPolicy, StoreError } from '../store/store.ts'
 import { fetchAndStore, obtainPolicy } from './obtain-policy.ts'
 import { type CachedPolicy, findPolicy, storedPolicy } from './policy-cache.ts'
-import type { ServedPolicy } from './policy-source.ts'
 import type { StsFailure } from './sts-failure.ts'
 import type { StsParts } from './sts-finding.ts'
 import type { StsWork } from './sts-work.ts'
@@ -78,14 +77,17 @@ async function refreshAll(due: readonly StoredPolicy[], batch: Batch): Promise<v
 }
 
 async function refreshOne(stored: StoredPolicy, { work, signal, report }: Batch): Promise<void> {
-  const served = await fetchUnlessStopped(stored, work, signal)
-  if (served === undefined) return
-  if (served.kind === 'policy') {
-    report.refreshed++
-    return
+  try {
+    const served = await fetchAndStore(stored, work, signal)
+    if (served.kind === 'policy') report.refreshed++
+    else {
+      report.failed++
+      await postponeRefresh(stored, served.failure, work)
+    }
+  } catch (error) {
+    if (error instanceof StoreError) report.failed++
+    else if (signal?.aborted !== true) throw error
   }
-  report.failed++
-  await postponeRefresh(stored, served.failure, work)
 }
 
 async function postponeRefresh(stored: StoredPolicy, failure: StsFailure, work: StsWork): Promise<void> {
@@ -100,17 +102,4 @@ async function postponeRefresh(stored: StoredPolicy, failure: StsFailure, work: 
     work.onEvent?.({ kind: 'refresh-failed', domain, failure, expiresAt, lapsing })
   }
   await work.store.policies.postpone(domain, refreshRetryTime(stored, now))
-}
-
-async function fetchUnlessStopped(
-  stored: StoredPolicy,
-  work: StsWork,
-  signal: AbortSignal | undefined,
-): Promise<ServedPolicy | undefined> {
-  try {
-    return await fetchAndStore(stored, work, signal)
-  } catch (error) {
-    if (signal?.aborted === true) return undefined
-    throw error
-  }
 }

@@ -41,6 +41,13 @@ function reportOf({ resultType, reason }: StsFailure): StsFinding['failure'] {
   return { resultType, reason }
 }
 
+/** Of a store that cannot be read: whatever DNS says, a policy may be in force. */
+export function findingUnreadable(reason: string): StsFinding {
+  const failure = { resultType: 'sts-policy-fetch-error', reason: `the store cannot be read: ${reason}` } as const
+  const nothing = { policy: undefined, record: undefined, id: undefined }
+  return { row: 'S3', lapsed: false, ...nothing, failure, unreadable: true }
+}
+
 const failedRows = {
   'sts-policy-fetch-error': 'S5',
   'sts-webpki-invalid': 'S6',

@@ -1,11 +1,12 @@
 import type { StsFinding } from '../../core/decision/facts.ts'
 import type { DomainName } from '../../core/name/domain.ts'
 import { createSharedWork } from '../shared-work.ts'
+import { StoreError } from '../store/store.ts'
 import { obtainPolicy } from './obtain-policy.ts'
 import { findPolicy } from './policy-cache.ts'
 import type { ServedPolicy } from './policy-source.ts'
 import { type RefreshOptions, type RefreshReport, refreshDue, renewPolicy } from './refresh-due.ts'
-import { findingOf } from './sts-finding.ts'
+import { findingOf, findingUnreadable } from './sts-finding.ts'
 import { lookupStsRecord } from './sts-record.ts'
 import type { StsServiceOptions, StsWork } from './sts-work.ts'
 
@@ -23,7 +24,7 @@ export interface StsService {
   lookup(domain: DomainName, options?: Signalled): Promise<StsFinding>
   /**
    * Fetches the policy in force again whatever the TXT record says, unless that failed in the last minutes; undefined
-   * when none is in force.
+   * when none is in force. Rejects with StoreError when the store cannot be read.
    */
   refresh(domain: DomainName, options?: Signalled): Promise<ServedPolicy | undefined>
   /** Refreshes every policy whose time has come. RFC 8461 §3.3, §10.2 */
@@ -59,6 +60,15 @@ export function createStsService(options: StsServiceOptions): StsService {
 }
 
 async function lookup(domain: DomainName, work: StsWork, signal: AbortSignal): Promise<StsFinding> {
+  try {
+    return await find(domain, work, signal)
+  } catch (error) {
+    if (error instanceof StoreError) return findingUnreadable(error.message)
+    throw error
+  }
+}
+
+async function find(domain: DomainName, work: StsWork, signal: AbortSignal): Promise<StsFinding> {
   const record = await lookupStsRecord(domain, { resolver: work.resolver, signal })
   signal.throwIfAborted()
   const before = await findPolicy(domain, work)

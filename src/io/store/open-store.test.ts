@@ -195,6 +195,24 @@ test('a damaged anchor is absent, and warned of', async (context) => {
   await store.close()
 })
 
+test('a store that cannot be read says so, and never that there is no policy', async (context) => {
+  const path = join(directory(context), 'store.db')
+  const before = openStore(path)
+  await Promise.all(Array.from({ length: 500 }, (_, index) => before.policies.put(policy(`d${index}.example`))))
+  await before.close()
+  const file = readFileSync(path)
+  writeFileSync(path, file.fill(0x5a, 8192))
+  const warnings: StoreWarning[] = []
+  const store = openStore(path, { onWarning: (warning) => warnings.push(warning) })
+  await assert.rejects(store.policies.find(domain('d0.example')), { name: 'StoreError', message: /malformed/ })
+  assert.deepEqual(await store.policies.due(now + 24 * hour, 10), [])
+  assert.deepEqual(
+    warnings.map(({ kind, key }) => `${kind} ${key}`),
+    ['read-failed d0.example', 'read-failed '],
+  )
+  await store.close()
+})
+
 test('a write that cannot be made is lost, not thrown, and warned of', async () => {
   const warnings: StoreWarning[] = []
   const store = openStore(':memory:', { onWarning: (warning) => warnings.push(warning) })

@@ -4,7 +4,14 @@ import { limits } from '../../core/limits.ts'
 import type { DomainName } from '../../core/name/domain.ts'
 import { describeSqliteError } from './database.ts'
 import type { GroupCommit } from './group-commit.ts'
-import type { FailedFetch, PolicyTable, StoredPolicy, StoreWarning, WriteOutcome } from './store.ts'
+import {
+  type FailedFetch,
+  type PolicyTable,
+  type StoredPolicy,
+  StoreError,
+  type StoreWarning,
+  type WriteOutcome,
+} from './store.ts'
 
 /** How the tables are bounded, and whom they tell of trouble. */
 export interface TableOptions {
@@ -22,17 +29,24 @@ export function createPolicyTable(database: DatabaseSync, commit: GroupCommit, o
 
   const change = (key: string, apply: () => void): Promise<WriteOutcome> =>
     commit.write(apply, (reason) => warn('write-failed', key, reason))
-  const read = (key: string, query: () => Row[]): StoredPolicy[] => {
+  const understand = (rows: readonly Row[]): StoredPolicy[] =>
+    rows.flatMap((row) => {
+      const policy = policyOfRow(row)
+      if (policy === undefined) warn('damaged-row', String(row.domain), 'the stored policy does not match its digest')
+      return policy === undefined ? [] : [policy]
+    })
+  const read = (key: string, query: () => Row[]): Row[] | StoreError => {
     try {
-      return query().flatMap((row) => {
-        const policy = policyOfRow(row)
-        if (policy === undefined) warn('damaged-row', String(row.domain), 'the stored policy does not match its digest')
-        return policy === undefined ? [] : [policy]
-      })
+      return query()
     } catch (error) {
-      warn('read-failed', key, describeSqliteError(error))
-      return []
+      const reason = describeSqliteError(error)
+      warn('read-failed', key, reason)
+      return new StoreError(reason)
     }
+  }
+  const readMany = (query: () => Row[]): StoredPolicy[] => {
+    const rows = read('', query)
+    return rows instanceof StoreError ? [] : understand(rows)
   }
   // Counting rows costs, so not at every policy, but at the first: a command may put no second.
   const trim = () => {
@@ -40,7 +54,11 @@ export function createPolicyTable(database: DatabaseSync, commit: GroupCommit, o
   }
 
   return {
-    find: async (domain) => read(domain, () => statements.find.all(domain))[0],
+    find: async (domain) => {
+      const rows = read(domain, () => statements.find.all(domain))
+      if (rows instanceof StoreError) throw rows
+      return understand(rows)[0]
+    },
     put: (policy) =>
       change(policy.domain, () => {
         statements.put.run(...valuesOf(policy))
@@ -49,8 +67,8 @@ export function createPolicyTable(database: DatabaseSync, commit: GroupCommit, o
       }),
     postpone: (domain, refreshAt) => change(domain, () => statements.postpone.run(refreshAt, domain)),
     remove: (domain) => change(domain, () => statements.remove.run(domain)),
-    due: async (now, count) => read('', () => statements.due.all(now, now, count)),
-    list: async (count, after = '') => read('', () => statements.list.all(after, count)),
+    due: async (now, count) => readMany(() => statements.due.all(now, now, count)),
+    list: async (count, after = '') => readMany(() => statements.list.all(after, count)),
     findFailure: async (domain, id) => {
       try {
         return failureOfRow(domain, id, statements.findFailure.get(domain, id))

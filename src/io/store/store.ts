@@ -37,11 +37,19 @@ export interface KnownAnchor {
   readonly usedAt: number
 }
 
+/** The store cannot be read: no word about what is in it. Has been told to `onWarning`. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError'
+}
+
 /** Whether a write reached the disk. `lost` has been told to `onWarning`. */
 export type WriteOutcome = 'durable' | 'lost'
 
 export interface PolicyTable {
-  /** The stored policy, lapsed or not. A damaged row is as absent, and warned of. */
+  /**
+   * The stored policy, lapsed or not. A damaged row is as absent, and warned of. Rejects with StoreError when the store
+   * cannot be read.
+   */
   find(domain: DomainName): Promise<StoredPolicy | undefined>
   /** Puts the policy in the place of any before; resolves when a crash can no longer lose it. */
   put(policy: StoredPolicy): Promise<WriteOutcome>
