@@ -49,7 +49,8 @@ function hostAdvice({ host, tlsa, row }: HostReport, { domain, policy }: Pick<Ex
 }
 
 function policyAdvice({ domain, policy }: Pick<ExplainReport, 'domain' | 'policy'>): string[] {
-  if (policy.reason === null || policy.state === 'none') return []
+  // Without a lookup it is our store that failed, and nothing of theirs.
+  if (policy.reason === null || policy.state === 'none' || policy.record === null) return []
   return [
     `whoever runs ${domain} must see to its MTA-STS policy at https://mta-sts.${domain}/.well-known/mta-sts.txt and its ` +
       'TXT record: what was remembered will lapse',
