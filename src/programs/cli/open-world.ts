@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { brokenAlgorithms } from '../../core/dnssec/algorithms.ts'
 import { createPkixTrust, readPkixTrust } from '../../io/https/pkix-trust.ts'
 import { createStsService } from '../../io/mtasts/sts-service.ts'
+import { warningOf } from '../../io/mtasts/sts-warning.ts'
 import { createNetwork } from '../../io/network-node.ts'
 import { createResolver } from '../../io/resolver/create-resolver.ts'
 import type { Resolver, TraceEvent } from '../../io/resolver/resolver.ts'
@@ -12,7 +13,7 @@ import { loadSettings } from '../config/resolve-settings.ts'
 import { type SettingValues, valuesOf } from '../config/settings.ts'
 import { chooseStorePath, type StoreNeed } from '../config/store-path.ts'
 import type { CommandContext } from './command.ts'
-import { formatTrace } from './trace-text.ts'
+import { formatTrace, onTerminal } from './trace-text.ts'
 import type { World, WorldValues } from './world.ts'
 
 type Surroundings = Pick<CommandContext, 'out' | 'clock' | 'environment'>
@@ -28,10 +29,16 @@ export async function openWorld(values: WorldValues, need: StoreNeed, around: Su
   const trace = values.trace === true ? (event: TraceEvent) => out.note(formatTrace(event)) : undefined
   const resolver = traced(openResolver(settings, network, around, trace), trace)
   const store = openStore(chooseStorePath(settings.store, need, environment), {
-    onWarning: ({ table, key, reason }) => out.warn(`store: ${table} of ${key}: ${reason}`),
+    onWarning: ({ table, key, reason }) => out.warn(onTerminal(`store: ${table} of ${key}: ${reason}`)),
   })
   const timeoutMs = settings.timeout * 1000
-  const sts = createStsService({ resolver, network, store, clock, trust, deadlineMs: Math.min(timeoutMs, 60_000) })
+  const sts = createStsService({
+    ...{ resolver, network, store, clock, trust, deadlineMs: Math.min(timeoutMs, 60_000) },
+    onEvent: (event) => {
+      const warning = warningOf(event)
+      if (warning !== undefined) out.warn(onTerminal(warning))
+    },
+  })
   return {
     ...{ resolver, network, store, clock, trust, profile, sts, trace, timeoutMs, smtpPort: settings['smtp-port'] },
     async close() {
