@@ -210,6 +210,13 @@ test('validUntil is the end of the first lookup or policy to end', () => {
   const host = hostOf('mx.example.org')
   const tlsa = { row: 'H7', lookups: [answered(), short] } as const
   assert.equal(decideOn({ hosts: [{ ...host, tlsa }] }).validUntil, now + 60_000)
+  for (const lookups of [
+    [answered(), short],
+    [short, answered()],
+  ]) {
+    const addresses = { kind: 'found', addresses: ['192.0.2.1'], lookups } as const
+    assert.equal(decideOn({ hosts: [host, { ...host, addresses }] }).validUntil, now + 60_000)
+  }
 })
 
 test('validUntil is undefined when anything failed, or nothing was looked up', () => {

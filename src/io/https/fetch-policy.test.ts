@@ -146,6 +146,8 @@ const bad: [what: string, request: CertificateRequest, fault: FetchFault][] = [
   ['SAN example.com', { names: ['example.com'] }, 'certificate-host-mismatch'],
   ['SAN *.com', { names: ['*.com'] }, 'certificate-host-mismatch'],
   ['SAN mta-sts.*.com', { names: ['mta-sts.*.com'] }, 'certificate-host-mismatch'],
+  ['SAN m*.example.com', { names: ['m*.example.com'] }, 'certificate-host-mismatch'],
+  ['SAN *s.example.com', { names: ['*s.example.com'] }, 'certificate-host-mismatch'],
   ['SAN mta-*.example.com', { names: ['mta-*.example.com'] }, 'certificate-host-mismatch'],
   ['SAN *', { names: ['*'] }, 'certificate-host-mismatch'],
   [
