@@ -6,7 +6,13 @@ import { createMailHost } from '../hosts/mail-host.ts'
 import { createPolicyHost } from '../hosts/policy-host.ts'
 import { describeCertificate } from '../world/certificates.ts'
 import { hostOf } from '../world/statements.ts'
-import type { Attack, CertificateDeclaration, MailAttack, PolicyDeclaration } from '../world/world.ts'
+import {
+  type Attack,
+  attackerName,
+  type CertificateDeclaration,
+  type MailAttack,
+  type PolicyDeclaration,
+} from '../world/world.ts'
 import {
   createWire,
   garblingEhlo,
@@ -17,7 +23,7 @@ import {
 } from './wire.ts'
 
 /** The host that the attacker runs in his own name, with a certificate that any authority would give him. */
-export const attackerHost = hostOf('mx.attacker.example')
+export const attackerHost = hostOf(attackerName)
 
 type Service = (socket: Socket) => void
 

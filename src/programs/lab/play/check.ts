@@ -7,6 +7,8 @@ import type { Sent } from './sent.ts'
 /** One message after it was sent: what its sender says, and what the lab saw. */
 export interface Aftermath {
   readonly sent: Sent
+  /** Where it was for. */
+  readonly domain: string
   readonly diary: Diary
   /** Text that only this message bears. */
   readonly token: string
@@ -24,6 +26,7 @@ export function complain(expectation: Expectation, aftermath: Aftermath): string
     case 'read-by-attacker':
       return wasReadByAttacker(diary, aftermath.token) ? undefined : 'no attacker could read it'
     case 'domain':
+      if (expectation.domain !== aftermath.domain) return `the message was for ${aftermath.domain}`
       return differ(sent.decided, expectation.outcome, 'the sender decided to')
     case 'skip': {
       const verdict = sent.hosts.get(expectation.host)

@@ -18,7 +18,7 @@ export interface Surprise {
 export async function playWorld(lab: Lab, send: Send): Promise<readonly Surprise[]> {
   const surprises: Surprise[] = []
   const rows = new Set<string>()
-  let last: (Aftermath & { readonly line: number }) | undefined
+  let last: Aftermath | undefined
   for (const [index, event] of lab.world.events.entries()) {
     if (event.kind === 'expect') {
       const complaint = last === undefined ? undefined : complain(event.expectation, last)
@@ -28,7 +28,8 @@ export async function playWorld(lab: Lab, send: Send): Promise<readonly Surprise
       const token = `token-${event.line}-of-this-world`
       const sent = await send(event, token)
       for (const row of sent.rows) rows.add(row)
-      last = { sent, diary: lab.diary, token, line: event.line }
+      const domain = event.mailbox.slice(event.mailbox.lastIndexOf('@') + 1).toLowerCase()
+      last = { sent, domain, diary: lab.diary, token }
       const leak = wasReadByAttacker(lab.diary, token) && !mayLeak(lab.world.events, index)
       if (leak) surprises.push({ line: event.line, text: 'an attacker could read it' })
     } else await happen(lab, event)
@@ -58,8 +59,7 @@ async function happen(lab: Lab, event: Exclude<Event, { kind: 'expect' } | { kin
     case 'clock':
       return lab.move(event)
     case 'zone':
-      // Zones are laid out when the lab starts, wherever their line stands.
-      return
+      throw new Error('parseWorld lets no zone stand behind an event')
     case 'drop':
     case 'host':
     case 'policy':

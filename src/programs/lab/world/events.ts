@@ -34,13 +34,28 @@ const readType: Reader<number> = (text, at) => {
 
 const attackReaders = { type: readType, how: oneOf(manners), certificate: oneOf(forgedCertificates) }
 
+/** Which option an attack has. */
+const optionOf: Partial<Record<AttackKind, keyof typeof attackReaders>> = {
+  'forge-dnssec': 'type',
+  'forge-nxdomain': 'type',
+  'suppress-txt': 'how',
+  'break-tlsa': 'how',
+  'swap-certificate': 'certificate',
+  'forge-policy-host': 'certificate',
+}
+
+function readersFor(kind: AttackKind): Partial<typeof attackReaders> {
+  const option = optionOf[kind]
+  return option === undefined ? {} : { [option]: attackReaders[option] }
+}
+
 /** `attack KIND TARGET option…`: from then on, until calmed. */
 export function parseAttackStatement(line: Line): Parsed<Attack> {
   const kind = readAt(line, 1, oneOf(attackKinds))
   if (!kind.ok) return kind
   const target = readAt(line, 2, readName)
   if (!target.ok) return target
-  const options = readOptions(line.words.slice(3), attackReaders)
+  const options = readOptions(line.words.slice(3), readersFor(kind.value) as typeof attackReaders)
   if (!options.ok) return options
   const { type, how, certificate = 'self-signed' } = options.value
   return accept({ kind: kind.value, target: target.value, type, how, certificate })

@@ -1,4 +1,5 @@
 import type { Refused } from '../../../core/result.ts'
+import { escapeText } from '../../../core/smtp/escape.ts'
 
 /** Why a world's text was refused. The offset that goes with it points at the word that is wrong. */
 export type WorldFault =
@@ -20,6 +21,7 @@ export type WorldFault =
   | 'row'
   | 'mailbox'
   | 'undeclared'
+  | 'declared-twice'
   | 'out-of-place'
 
 const meanings: Record<WorldFault, string> = {
@@ -40,7 +42,8 @@ const meanings: Record<WorldFault, string> = {
   macro: 'not a macro like {mx.spki.sha256}',
   row: 'not a row of the decision tables like 1d/17',
   mailbox: 'not a mailbox or domain',
-  undeclared: 'nothing of that name is declared above',
+  undeclared: 'nothing of that name is declared in this world',
+  'declared-twice': 'this is declared already',
   'out-of-place': 'this must stand before the first attack or message',
 }
 
@@ -58,6 +61,6 @@ export function placeOf(text: string, at: number): Place {
 /** One line for whoever wrote the world: where, what, and the word it is about. */
 export function explainWorldFault(text: string, { fault, at }: Refused<WorldFault>): string {
   const { line, column } = placeOf(text, at)
-  const word = /^[^\s#]+/.exec(text.slice(at))?.[0]
-  return `line ${line}, column ${column}: ${meanings[fault]}${word === undefined ? '' : `: "${word.slice(0, 60)}"`}`
+  const word = /^[^\s#]+/.exec(text.slice(at, at + 60))?.[0]
+  return `line ${line}, column ${column}: ${meanings[fault]}${word === undefined ? '' : `: "${escapeText(word)}"`}`
 }

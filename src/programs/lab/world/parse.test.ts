@@ -90,7 +90,9 @@ const refused: [why: string, text: string, fault: WorldFault, line: number, colu
   ['a name with an empty label', 'zone example..org', 'name', 1, 6],
   ['a quote left open', `${zone}host mx.example.org rcpt="450 no`, 'unclosed-quote', 2, 21],
   ['a record without data', `${zone}zone example.org MX`, 'missing-word', 2, 20],
-  ['a record that is no zone text', `${zone}zone example.org MX ten mx.example.org`, 'record', 2, 6],
+  ['a record that is no zone text', `${zone}zone example.org MX ten mx.example.org`, 'record', 2, 21],
+  ['a record that ends too early', `${zone}zone example.org MX 10`, 'record', 2, 23],
+  ['a macro where no octets may stand', `${zone}zone a.example.org TLSA 3 1 {zeros.32} 1`, 'record', 2, 29],
   ['a macro that is none', `${zone}zone example.org TLSA 3 1 1 {mx.sha256}`, 'macro', 2, 29],
   ['a macro of a host that is nowhere', `${zone}zone example.org TLSA 3 1 1 {mx.spki.sha256}`, 'undeclared', 2, 29],
   ['a host in no zone', 'host mx.example.org', 'undeclared', 1, 6],
@@ -100,7 +102,25 @@ const refused: [why: string, text: string, fault: WorldFault, line: number, colu
   ['a row that is in no table', `${zone}rows 1d/34`, 'row', 2, 6],
   ['a duration without a unit', `${zone}attack replay example.org\nclock +10`, 'duration', 3, 8],
   ['an attack that nobody makes', `${zone}attack bribe example.org`, 'unknown-value', 2, 8],
+  ['an attack on a host that is nowhere', `${zone}attack strip-starttls mx.exmaple.org`, 'undeclared', 2, 23],
+  ['an attack on a host that is a domain', `${zone}attack block-host example.org`, 'undeclared', 2, 19],
+  ['an attack on a name of no zone', `${zone}attack spoof-mx exmaple.org`, 'undeclared', 2, 17],
+  ['an attack with an option of another', `${zone}attack spoof-mx example.org how=timeout`, 'unknown-option', 2, 29],
+  ['a zone declared twice', `${zone}zone example.org ds=wrong`, 'declared-twice', 2, 6],
+  ['a host declared twice', `${zone}host a.example.org\nhost A.example.org.`, 'declared-twice', 3, 6],
+  ['a policy declared twice', `${zone}policy example.org\npolicy example.org`, 'declared-twice', 3, 8],
+  ['a zone behind an event', `${zone}attack spoof-mx example.org\nzone example.net`, 'out-of-place', 3, 1],
   ['a mailbox without a domain', `${zone}send alice`, 'mailbox', 2, 6],
+  [
+    'an expectation about a domain of no zone',
+    `${zone}send a@example.org\nexpect exmaple.org defer`,
+    'undeclared',
+    3,
+    8,
+  ],
+  ['an expectation about no host', `${zone}send a@example.org\nexpect connected mx.example.org 0`, 'undeclared', 3, 18],
+  ['a delivery to no host', `${zone}send a@example.org\nexpect delivered mx.example.org`, 'undeclared', 3, 18],
+  ['a question about no zone', `${zone}send a@example.org\nexpect not-asked exmaple.org MX`, 'undeclared', 3, 18],
   ['a word too many', `${zone}send a@example.org\nexpect held today`, 'unexpected-word', 3, 13],
 ]
 for (const [why, text, fault, line, column] of refused) {
@@ -118,7 +138,14 @@ test('a fault is explained with its place and its word', () => {
   assert.equal(explainWorldFault(text, world), 'line 2, column 8: not a value of this option: "bribe"')
 })
 
-test('parseWorld never throws, and points into the text', () => {
+test('attacks may be against what the lab makes by itself, and expectations about the attacker', () => {
+  parsed(
+    `${zone}attack strip-dnssec org\nattack replay .\nsend a@example.org\nexpect connected mx.attacker.example 0\n` +
+      'expect mx.attacker.example skip\nexpect asked org DNSKEY',
+  )
+})
+
+test('parseWorld never throws, points into the text, and explains in one line', () => {
   const pieces = fc.constantFrom(...full.split(/(\s+|=|\.)/), '"', '{', '}', '#', '\\', '\0', 'ü', '1d/', '{zeros.999}')
   fc.assert(
     fc.property(
@@ -128,7 +155,9 @@ test('parseWorld never throws, and points into the text', () => {
       ),
       (text) => {
         const world = parseWorld(text)
-        assert.ok(world.ok || (world.at >= 0 && world.at <= text.length))
+        if (world.ok) return
+        assert.ok(world.at >= 0 && world.at <= text.length)
+        assert.match(explainWorldFault(text, world), /^line \d+, column \d+: [^\p{Cc}]+$/u)
       },
     ),
   )

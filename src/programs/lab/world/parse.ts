@@ -92,12 +92,33 @@ function parseEvent(line: Line, text: string, draft: Draft): Result<unknown, Wor
   }
 }
 
-/** Before the first event a declaration is part of the setting; after it, a change. */
+/** Before the first event a declaration is part of the setting; after it, a change. Zones do not change. */
 function declare(line: Line, text: string, draft: Draft, parsed: Result<Declaration, WorldFault>) {
   if (!parsed.ok) return parsed
-  if (draft.events.length > 0) return happen(line, text, draft, parsed)
+  const isZone = parsed.value.kind === 'zone'
+  if (draft.events.length > 0) {
+    return isZone ? refuse('out-of-place', line.words[0]?.at) : happen(line, text, draft, parsed)
+  }
+  const id = identityOf(parsed.value)
+  if (id !== undefined && draft.setting.some((one) => identityOf(one) === id)) {
+    return refuse('declared-twice', line.words[1]?.at)
+  }
   draft.setting.push(parsed.value)
   return parsed
+}
+
+/** What there can be one of at a time; records of one name stand together. */
+function identityOf(declaration: Declaration): string | undefined {
+  switch (declaration.kind) {
+    case 'zone':
+      return `zone ${declaration.origin}`
+    case 'host':
+      return `host ${declaration.name}`
+    case 'policy':
+      return `policy ${declaration.domain}`
+    case 'record':
+      return undefined
+  }
 }
 
 function happen(line: Line, text: string, draft: Draft, parsed: Result<Unplaced<Event>, WorldFault>) {

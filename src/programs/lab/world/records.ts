@@ -23,8 +23,15 @@ export function parseRecordStatement(line: Line, text: string): Result<RecordDec
   const record = text.slice(ownerWord.at, fate === undefined ? line.end : last.at).trimEnd()
   const checked = expandMacros(record, placeholder)
   if (!checked.ok) return refuse('macro', ownerWord.at + checked.at)
-  if (!parseZone(checked.value, { origin: rootName, ttl: 3600 }).ok) return refuse('record', ownerWord.at)
+  const zone = parseZone(checked.value, { origin: rootName, ttl: 3600 })
+  if (!zone.ok) return refuse('record', ownerWord.at + placeBeforeMacros(record, zone.at))
   return accept({ kind: 'record', owner: owner.value, type, text: record, fate })
+}
+
+/** The offset in a record that is one in its expanded text: behind a macro only the macro's own is known. */
+function placeBeforeMacros(record: string, at: number): number {
+  const macro = record.indexOf('{')
+  return macro < 0 || at < macro ? Math.min(at, record.length) : macro
 }
 
 /** Data of the right length, so that a record can be checked before there are certificates. */

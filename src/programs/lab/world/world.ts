@@ -133,6 +133,9 @@ export interface PolicyDeclaration {
   readonly endless: boolean
 }
 
+/** The attacker's own host, with a certificate that any authority would give him. */
+export const attackerName = 'mx.attacker.example'
+
 /** Attacks on the way of DNS, on the way to an MX host, and on the way to a policy host. */
 export const resolutionAttacks = [
   'spoof-mx',
