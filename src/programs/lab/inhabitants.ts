@@ -9,7 +9,7 @@ import type { Zones } from './dns/zones.ts'
 import { createMailHost } from './hosts/mail-host.ts'
 import { createPolicyHost } from './hosts/policy-host.ts'
 import type { Service, Switchboard } from './service.ts'
-import { expandMacros, findHost, type Macro } from './world/certificates.ts'
+import { expandMacros, hostsMeant, type Macro } from './world/certificates.ts'
 import type { HostDeclaration, PolicyDeclaration, RecordDeclaration } from './world/world.ts'
 
 type Owner = ReceivedMessage['by']
@@ -106,7 +106,8 @@ function putText(zones: Zones, owner: string, text: string): void {
 /** What a macro stands for, in hexadecimal; undefined when it means no host that is there. */
 function octetsOf(macro: Macro, credentials: ReadonlyMap<string, Credential>): string | undefined {
   if (macro.kind === 'zeros') return '00'.repeat(macro.octets)
-  const credential = credentials.get(findHost(credentials.keys(), macro.host) ?? '')
+  const [host = '', ...others] = hostsMeant(credentials.keys(), macro.host)
+  const credential = others.length === 0 ? credentials.get(host) : undefined
   if (credential === undefined) return undefined
   const certificate = credential[macro.of]
   const octets =

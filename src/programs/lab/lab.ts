@@ -9,7 +9,7 @@ import { attackerHost } from './attackers/hosts.ts'
 import { openMint } from './certificates/mint.ts'
 import { createGoingClock, createStandingClock, type LabClock } from './clock.ts'
 import { clearDiary, createDiary, type Diary } from './diary.ts'
-import { type DnsService, forwarderAddress, openDnsService } from './dns/service.ts'
+import { type DnsService, forwarderAddress, type Judge, openDnsService } from './dns/service.ts'
 import { createZones, type Zones } from './dns/zones.ts'
 import { createInhabitants, type Inhabitants } from './inhabitants.ts'
 import { claimAddress } from './namespace.ts'
@@ -54,8 +54,10 @@ export interface Lab {
   readonly trustAnchors: string
   /** The public root that policy hosts and MX hosts are judged by, PEM. */
   readonly ca: string
-  /** A recursive server for stubs that passes on DNSSEC records and checks none of them. */
+  /** A recursive server for stubs that passes on DNSSEC records and checks none of them, unless it is given a judge. */
   readonly forwarder: Endpoint
+  /** Lets the forwarder answer as a validating server: SERVFAIL for what fails this judge, and AD for what is secure. */
+  judgeBy(judge: Judge): void
   readonly diary: Diary
   /** Messages that reached servers, the attacker's among them. */
   readonly received: Diary['received']
@@ -83,21 +85,24 @@ interface Parts {
   readonly inhabitants: Inhabitants
   readonly attackers: Attackers
   readonly dns: DnsService
+  readonly bench: { judge: Judge | undefined }
 }
 
 /** Starts the world of a text (see docs/lab.md). Throws ConfigError, with line and column, for a text that is none. */
 export async function startLab(source: string | World, options: LabOptions = {}): Promise<Lab> {
   const world = typeof source === 'string' ? readWorld(source) : source
   const { ca, ...parts } = { ca: (await openMint()).root, ...layOut(world, options) }
+  const bench: Parts['bench'] = { judge: undefined }
   try {
     await settle(world, parts.inhabitants)
     const dns = await openDnsService({
       ...parts,
       changes: parts.attackers.changes,
+      judge: () => bench.judge,
       delayMs: options.dnsDelayMs ?? 0,
     })
     parts.zones.begin()
-    return assemble({ ...parts, world, dns }, ca)
+    return assemble({ ...parts, world, dns, bench }, ca)
   } catch (error) {
     await parts.switchboard.close()
     throw error
@@ -110,7 +115,7 @@ function readWorld(text: string): World {
   return world.value
 }
 
-function layOut(world: World, options: LabOptions): Omit<Parts, 'world' | 'dns'> {
+function layOut(world: World, options: LabOptions): Omit<Parts, 'world' | 'dns' | 'bench'> {
   const start = world.start ?? options.clock?.now() ?? Date.now()
   const clock = options.clock === undefined ? createStandingClock(start) : createGoingClock(options.clock, start)
   const diary = createDiary()
@@ -168,7 +173,7 @@ async function settle({ setting }: World, inhabitants: Inhabitants): Promise<voi
 }
 
 function assemble(parts: Parts, ca: string): Lab {
-  const { world, clock, diary, switchboard, zones, attackers, dns } = parts
+  const { world, clock, diary, switchboard, zones, attackers, dns, bench } = parts
   return {
     world,
     network: createNetwork({ allowPrivate: true, route: switchboard.route }),
@@ -177,6 +182,9 @@ function assemble(parts: Parts, ca: string): Lab {
     trustAnchors: zones.anchors,
     ca,
     forwarder: { address: forwarderAddress, port: 53 },
+    judgeBy(judge) {
+      bench.judge = judge
+    },
     diary,
     received: diary.received,
     attack: (attack) => attackers.begin(attack),

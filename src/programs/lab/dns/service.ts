@@ -21,9 +21,12 @@ export interface DnsServiceOptions {
   readonly changes: () => readonly AnswerChange[]
   /** By how many milliseconds every answer is late. */
   readonly delayMs: number
-  /** Judges for the forwarder, so that it sets AD and answers SERVFAIL as a validating server does. */
-  readonly judge?: (question: Question) => Promise<'secure' | 'insecure' | 'failed'>
+  /** Whoever judges for the forwarder at the moment. */
+  readonly judge: () => Judge | undefined
 }
+
+/** Judges for the forwarder, so that it sets AD and answers SERVFAIL as a validating server does. */
+export type Judge = (question: Question) => Promise<'secure' | 'insecure' | 'failed'>
 
 /** The name servers of all zones, and one recursive server for stubs. */
 export interface DnsService {
@@ -109,7 +112,7 @@ function fateOf({ answer }: Sections, question: Question, zones: Zones) {
 /** Answers for stubs from what all servers say. */
 async function forward(options: DnsServiceOptions, asked: Asked): Promise<Answered | undefined> {
   const origins = new Set(options.zones.servers.keys())
-  const verdict = asked.checkingDisabled ? undefined : await options.judge?.(asked.question)
+  const verdict = asked.checkingDisabled ? undefined : await options.judge()?.(asked.question)
   if (verdict === 'failed') return spoil(noSections, asked.question, 'servfail')
   const sections = answerRecursively((question) => {
     return say(options, originFor(question, origins), { ...asked, question })

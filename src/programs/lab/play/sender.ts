@@ -15,6 +15,7 @@ import type { Resolver } from '../../../io/resolver/resolver.ts'
 import { createTrustAdResolver } from '../../../io/resolver/trust-ad.ts'
 import { createTlsProfile } from '../../../io/smtp/tls-profile.ts'
 import { openStore } from '../../../io/store/open-store.ts'
+import type { Judge } from '../dns/service.ts'
 import type { Lab } from '../lab.ts'
 import type { SenderOptions } from '../world/world.ts'
 import type { Send } from './play.ts'
@@ -34,7 +35,8 @@ const quick = { connectMs: 2000, greetingMs: 2000, commandMs: 2000, dataDoneMs: 
 const patience = 0.25
 
 export interface SendersOptions {
-  readonly engine?: 'iterate' | 'forward'
+  /** `iterate` unless told. With `trust-ad` the lab's forwarder validates. */
+  readonly engine?: 'iterate' | 'forward' | 'trust-ad'
   readonly signal?: AbortSignal | undefined
 }
 
@@ -42,17 +44,19 @@ export function createSenders(lab: Lab, { engine = 'iterate', signal }: SendersO
   const { network, clock } = lab
   const anchors = parseTrustAnchors(lab.trustAnchors)
   if (!anchors.ok) throw new ConfigError(`the lab's own trust anchors: ${anchors.fault}`)
-  const resolver = createResolver({
-    ...{ engine, network, clock, patience, rootHints: lab.rootHints, servers: [lab.forwarder] },
-    ...{ trustAnchors: anchors.value, allowSha1: false },
+  const validating = createResolver({
+    ...{ engine: engine === 'trust-ad' ? 'iterate' : engine, network, clock, patience, rootHints: lab.rootHints },
+    ...{ servers: [lab.forwarder], trustAnchors: anchors.value, allowSha1: false },
   })
-  const store = openStore(':memory:')
-  const trust = createPkixTrust(lab.ca)
-  const sts = createStsService({ resolver, network, store, clock, trust, deadlineMs: 3000 })
   const exchange = createExchange(network)
   const plain = createTrustAdResolver({
     ...{ asker: createAsker(exchange), servers: [lab.forwarder], clock, patience: patienceBy(4 * patience) },
   })
+  const store = openStore(':memory:')
+  const trust = createPkixTrust(lab.ca)
+  if (engine === 'trust-ad') lab.judgeBy(judgeWith(validating))
+  const resolver = engine === 'trust-ad' ? plain : validating
+  const sts = createStsService({ resolver, network, store, clock, trust, deadlineMs: 3000 })
   const profile = createTlsProfile({ ca: lab.ca, environment: {} })
   const shared = { network, clock, profile, anchors: store.anchors, clientName, port: 25, timeouts: quick, signal }
   const ioOf = (sender: SenderOptions['as']): Omit<DeliveryIo, 'onDecision' | 'options'> => ({
@@ -64,10 +68,17 @@ export function createSenders(lab: Lab, { engine = 'iterate', signal }: SendersO
     send: (event, token) => sendOne(event, token, ioOf(event.options.as)),
     async close() {
       await sts.close()
-      await Promise.all([resolver.close(), plain.close()])
+      await Promise.all([validating.close(), plain.close()])
       await exchange.close()
       await store.close()
     },
+  }
+}
+
+function judgeWith(resolver: Resolver): Judge {
+  return async ({ name, type }) => {
+    const found = await resolver.resolve(name, type)
+    return found.kind === 'failure' ? 'failed' : found.status
   }
 }
 

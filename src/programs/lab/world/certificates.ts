@@ -97,10 +97,8 @@ export function expandMacros(
   return accept(expanded + text.slice(from))
 }
 
-/** The host that a macro means: the one of that name, or the only one whose name begins so. */
-export function findHost(hosts: Iterable<string>, text: string): string | undefined {
+/** The hosts that a macro may mean: the one of that name, or all whose names begin so. It must mean one. */
+export function hostsMeant(hosts: Iterable<string>, text: string): readonly string[] {
   const all = [...hosts]
-  if (all.includes(text)) return text
-  const beginning = all.filter((host) => host.startsWith(`${text}.`))
-  return beginning.length === 1 ? beginning[0] : undefined
+  return all.includes(text) ? [text] : all.filter((host) => host.startsWith(`${text}.`))
 }

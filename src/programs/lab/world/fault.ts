@@ -21,6 +21,7 @@ export type WorldFault =
   | 'row'
   | 'mailbox'
   | 'undeclared'
+  | 'ambiguous'
   | 'declared-twice'
   | 'out-of-place'
 
@@ -43,6 +44,7 @@ const meanings: Record<WorldFault, string> = {
   row: 'not a row of the decision tables like 1d/17',
   mailbox: 'not a mailbox or domain',
   undeclared: 'nothing of that name is declared in this world',
+  ambiguous: 'the names of several hosts begin so',
   'declared-twice': 'this is declared already',
   'out-of-place': 'this must stand before the first attack or message',
 }

@@ -95,6 +95,13 @@ const refused: [why: string, text: string, fault: WorldFault, line: number, colu
   ['a macro where no octets may stand', `${zone}zone a.example.org TLSA 3 1 {zeros.32} 1`, 'record', 2, 29],
   ['a macro that is none', `${zone}zone example.org TLSA 3 1 1 {mx.sha256}`, 'macro', 2, 29],
   ['a macro of a host that is nowhere', `${zone}zone example.org TLSA 3 1 1 {mx.spki.sha256}`, 'undeclared', 2, 29],
+  [
+    'a macro that may mean two hosts',
+    `${zone}host mx.example.org\nhost mx.a.example.org\nzone example.org TLSA 3 1 1 {mx.spki.sha256}`,
+    'ambiguous',
+    4,
+    29,
+  ],
   ['a host in no zone', 'host mx.example.org', 'undeclared', 1, 6],
   ['a record in no zone', 'zone mx.example.org A 192.0.2.1', 'undeclared', 1, 6],
   ['an address that is none', `${zone}host mx.example.org address=192.0.2.256`, 'address', 2, 29],

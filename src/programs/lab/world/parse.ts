@@ -39,7 +39,7 @@ export function parseWorld(text: string): Result<World, WorldFault> {
     if (!parsed.ok) return parsed
   }
   const missing = findUndeclared(lines.value, [...draft.setting, ...draft.events])
-  return missing === undefined ? accept(draft) : refuse('undeclared', missing)
+  return missing ?? accept(draft)
 }
 
 function parseStatement(line: Line, text: string, draft: Draft): Result<unknown, WorldFault> {

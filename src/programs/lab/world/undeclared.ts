@@ -1,4 +1,6 @@
-import { findHost, parseMacro } from './certificates.ts'
+import { type Refused, refuse } from '../../../core/result.ts'
+import { hostsMeant, parseMacro } from './certificates.ts'
+import type { WorldFault } from './fault.ts'
 import type { Line, Word } from './words.ts'
 import { attackerName, type Declaration, type Event, mailAttacks } from './world.ts'
 
@@ -9,14 +11,14 @@ interface Declared {
 }
 
 /**
- * The offset of the first word that means something the world does not declare, wherever that would stand: a macro's
+ * Refuses at the first word that means something the world does not declare, wherever that would stand: a macro's
  * host, the zone that a host, policy or record belongs to, whom an attack is against, or what an expectation is about.
  * An attack on nobody would harm nobody, and nothing happens to a host that is not there: a slip of the pen would pass.
  */
 export function findUndeclared(
   lines: readonly Line[],
   declarations: readonly (Declaration | Event)[],
-): number | undefined {
+): Refused<WorldFault> | undefined {
   const declared: Declared = {
     hosts: new Set([attackerName, ...declarations.flatMap((one) => (one.kind === 'host' ? [one.name] : []))]),
     origins: new Set(declarations.flatMap((one) => (one.kind === 'zone' ? [one.origin] : []))),
@@ -28,13 +30,13 @@ export function findUndeclared(
   return undefined
 }
 
-function undeclaredName({ words }: Line, { hosts, origins }: Declared): number | undefined {
+function undeclaredName({ words }: Line, { hosts, origins }: Declared): Refused<WorldFault> | undefined {
   const named = nameIn(words)
   if (named?.word === undefined) return undefined
   const { word, of } = named
   const name = plainName(word.text)
   const isDeclared = of === 'host' ? hosts.has(name) : isOfWorld(name, { hosts, origins }, of)
-  return isDeclared ? undefined : word.at
+  return isDeclared ? undefined : refuse('undeclared', word.at)
 }
 
 /** The word of a statement that names something, and what that must be. */
@@ -84,13 +86,15 @@ function isOfWorld(name: string, { hosts, origins }: Declared, of: 'zone' | 'nam
   )
 }
 
-function undeclaredMacro({ words }: Line, { hosts }: Declared): number | undefined {
+function undeclaredMacro({ words }: Line, { hosts }: Declared): Refused<WorldFault> | undefined {
   if (words[0]?.text !== 'zone') return undefined
   const own = [...hosts].filter((host) => host !== attackerName)
   for (const { text, at } of words) {
     for (const match of text.matchAll(/\{([^{}]*)\}/g)) {
       const macro = parseMacro(match[1] as string)
-      if (macro?.kind === 'certificate' && findHost(own, macro.host) === undefined) return at + match.index
+      if (macro?.kind !== 'certificate') continue
+      const { length } = hostsMeant(own, macro.host)
+      if (length !== 1) return refuse(length === 0 ? 'undeclared' : 'ambiguous', at + match.index)
     }
   }
   return undefined
