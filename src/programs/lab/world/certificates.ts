@@ -15,7 +15,8 @@ const kinds = {
   'dane-ta': { issuer: 'private', sends: 'all' },
 } as const satisfies Record<string, Partial<CertificateDeclaration>>
 
-const kindNames = Object.keys(kinds) as (keyof typeof kinds)[]
+/** The kinds of certificates. */
+export const kindNames = Object.keys(kinds) as (keyof typeof kinds)[]
 
 /** The options by which hosts and policy hosts describe their certificate. */
 export const certificateReaders = {

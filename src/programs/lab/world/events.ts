@@ -1,17 +1,8 @@
+import type { SkipReason } from '../../../core/decision/decision.ts'
 import { parseType } from '../../../core/dns/types.ts'
 import { accept, type Result, refuse } from '../../../core/result.ts'
 import type { WorldFault } from './fault.ts'
-import {
-  numberIn,
-  oneOf,
-  type Reader,
-  readDuration,
-  readName,
-  readOptions,
-  readText,
-  readTime,
-  readYesNo,
-} from './readers.ts'
+import { numberIn, oneOf, type Reader, readDuration, readName, readOptions, readTime, readYesNo } from './readers.ts'
 import { readAt } from './statements.ts'
 import type { Line } from './words.ts'
 import {
@@ -89,7 +80,8 @@ export function parseClockStatement(line: Line): Parsed<ClockEvent> {
   return to.ok ? accept({ kind: 'clock', to: to.value, byMs: 0, stale }) : to
 }
 
-const senderReaders = {
+/** The options of a message. */
+export const senderReaders = {
   as: oneOf(['enforced', 'opportunistic']),
   dane: oneOf(['usual', 'mandatory']),
   'insecure-mx': oneOf(['dane', 'skip']),
@@ -140,7 +132,22 @@ export const readRow: Reader<string> = (text, at) =>
     ? accept(text)
     : refuse('row', at)
 
-const words = [
+/** An enhanced status code. RFC 3463 §2 */
+const readCode: Reader<string> = (text, at) =>
+  /^[245]\.\d{1,3}\.\d{1,3}$/.test(text) ? accept(text) : refuse('unknown-value', at)
+
+/** Why a sender passes over a host. */
+export const skipReasons = [
+  'tlsa-lookup-failed',
+  'address-lookup-failed',
+  'no-address',
+  'mx-not-in-policy',
+  'dane-required',
+  'requiretls-unprotected',
+] as const satisfies readonly SkipReason[]
+
+/** The words that an expectation may begin with; any other is a host or domain. */
+export const expectationWords = [
   'delivered',
   'held',
   'bounced',
@@ -155,7 +162,7 @@ const words = [
 
 /** `expect …`: see `Expectation`. A first word that is no word of its own is a host or domain. */
 export function parseExpectStatement(line: Line): Parsed<Expectation> {
-  const first = readAt(line, 1, oneOf(words))
+  const first = readAt(line, 1, oneOf(expectationWords))
   if (!first.ok) return first.fault === 'unknown-value' ? parseNamed(line) : first
   switch (first.value) {
     case 'delivered':
@@ -167,7 +174,7 @@ export function parseExpectStatement(line: Line): Parsed<Expectation> {
     case 'row':
       return withWord(line, readRow, (row) => ({ kind: 'row', row }))
     case 'code':
-      return withWord(line, readText, (code) => ({ kind: 'code', code }))
+      return withWord(line, readCode, (code) => ({ kind: 'code', code }))
     case 'asked':
     case 'not-asked':
       return parseAsked(line, first.value === 'asked')
@@ -233,5 +240,7 @@ function parseNamed(line: Line): Parsed<Expectation> {
     return tls.ok ? ended(line, 4, accept({ kind: 'connect', host: name.value, tls: tls.value })) : tls
   }
   if (verb.value !== 'skip') return ended(line, 3, accept({ kind: 'domain', domain: name.value, outcome: verb.value }))
-  return ended(line, 4, accept({ kind: 'skip', host: name.value, why: line.words[3]?.text }))
+  if (line.words[3] === undefined) return accept({ kind: 'skip', host: name.value, why: undefined })
+  const why = readAt(line, 3, oneOf(skipReasons))
+  return why.ok ? ended(line, 4, accept({ kind: 'skip', host: name.value, why: why.value })) : why
 }

@@ -128,6 +128,14 @@ const refused: [why: string, text: string, fault: WorldFault, line: number, colu
   ['an expectation about no host', `${zone}send a@example.org\nexpect connected mx.example.org 0`, 'undeclared', 3, 18],
   ['a delivery to no host', `${zone}send a@example.org\nexpect delivered mx.example.org`, 'undeclared', 3, 18],
   ['a question about no zone', `${zone}send a@example.org\nexpect not-asked exmaple.org MX`, 'undeclared', 3, 18],
+  [
+    'a reason that no sender has',
+    `${zone}send a@example.org\nexpect a.example.org skip tlsa-bogus`,
+    'unknown-value',
+    3,
+    27,
+  ],
+  ['a code that is none', `${zone}send a@example.org\nexpect code 550`, 'unknown-value', 3, 13],
   ['a word too many', `${zone}send a@example.org\nexpect held today`, 'unexpected-word', 3, 13],
 ]
 for (const [why, text, fault, line, column] of refused) {

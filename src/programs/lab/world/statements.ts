@@ -41,7 +41,8 @@ export function readAt<Value>(line: Line, index: number, reader: Reader<Value>):
   return word.ok ? reader(word.value.text, word.value.at) : word
 }
 
-const algorithmNames: Record<string, number> = {
+/** The signing algorithms by the names that worlds have for them. */
+export const algorithmNames: Record<string, number> = {
   rsasha1: 5,
   'rsasha1-nsec3': 7,
   rsasha256: 8,
@@ -57,7 +58,8 @@ const readAlgorithm: Reader<number> = (text, at) => {
   return algorithm === undefined ? refuse('unknown-value', at) : accept(algorithm)
 }
 
-const zoneReaders = {
+/** The options of a zone. */
+export const zoneReaders = {
   signed: readYesNo,
   algorithm: readAlgorithm,
   denial: oneOf(denials),
@@ -100,7 +102,8 @@ function zoneOf(origin: string, options: Options<typeof zoneReaders>): ZoneDecla
 const readKeywords: Reader<readonly string[]> = (text) =>
   accept(text === '' ? [] : text.split(',').map((word) => word.trim()))
 
-const hostReaders = {
+/** The options of a host. */
+export const hostReaders = {
   ...certificateReaders,
   address: listOf(readAddress),
   published: readYesNo,
@@ -153,7 +156,8 @@ export function hostOf(name: string, options: Options<typeof hostReaders> = {}):
   }
 }
 
-const policyReaders = {
+/** The options of a policy. */
+export const policyReaders = {
   ...certificateReaders,
   mode: oneOf(modes),
   mx: listOf(readText),
