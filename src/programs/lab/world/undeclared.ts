@@ -42,7 +42,7 @@ function undeclaredName({ words }: Line, { hosts, origins }: Declared): Refused<
 /** The word of a statement that names something, and what that must be. */
 function nameIn(words: readonly Word[]): { word: Word | undefined; of: 'host' | 'zone' | 'name' } | undefined {
   const [keyword, first, second] = words
-  switch (keyword?.text) {
+  switch (keyword?.text ?? '') {
     case 'zone':
     case 'host':
     case 'policy':
@@ -58,7 +58,7 @@ function nameIn(words: readonly Word[]): { word: Word | undefined; of: 'host' | 
 }
 
 function nameExpected(first: Word | undefined, second: Word | undefined): ReturnType<typeof nameIn> {
-  switch (first?.text) {
+  switch (first?.text ?? '') {
     case 'held':
     case 'bounced':
     case 'read-by-attacker':
