@@ -72,7 +72,7 @@ export function createOut({ stdout, stderr, environment }: OutOptions): Out {
       if (!watched) return
       hide()
       if (text === undefined) return
-      stderr.write(text.slice(0, (stderr.columns ?? 80) - 1))
+      stderr.write(text.slice(0, widthOfTerminal(stderr) - 1))
       shown = true
     },
     style: (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text),
@@ -93,9 +93,18 @@ function wantsColour(stdout: Sink, { NO_COLOR, FORCE_COLOR, TERM }: Environment)
 }
 
 function columnsOf(stdout: Sink, { COLUMNS }: Environment): number {
-  if (stdout.isTTY === true && stdout.columns !== undefined && stdout.columns >= 20) return stdout.columns
+  if (stdout.isTTY === true && knowsWidth(stdout)) return stdout.columns
   const given = Number(COLUMNS)
   return Number.isInteger(given) && given >= 20 && given <= 1000 ? given : 80
+}
+
+/** A terminal may say that it has no columns, or none that could be used. */
+function knowsWidth(sink: Sink): sink is Sink & { readonly columns: number } {
+  return sink.columns !== undefined && sink.columns >= 20
+}
+
+function widthOfTerminal(sink: Sink): number {
+  return knowsWidth(sink) ? sink.columns : 80
 }
 
 /** The first of these that is set decides, as in setlocale(3). */

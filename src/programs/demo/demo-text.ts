@@ -4,14 +4,19 @@ import type { Attack } from '../lab/world/world.ts'
 import type { DemoStory, DomainStory, Outcome } from './play-demo.ts'
 
 /** The demo's table and what it means, for someone who has never heard of DANE. */
-export function writeDemo(story: DemoStory, seconds: number, out: Out): void {
+export function writeDemo(story: DemoStory, seconds: number, given: Out): void {
+  const out = given.unicode ? given : { ...given, line: (text = '') => given.line(text.replaceAll('’', "'")) }
   const attacked = story.domains.filter(({ attacks }) => attacks.length > 0)
   for (const line of wrap(introduction(story, attacked.length), out.columns)) out.line(line)
   out.line()
   for (const line of table(story.domains, out)) out.line(line)
   out.line()
-  for (const text of conclusion(story, seconds, out)) for (const line of wrap(text, out.columns)) out.line(line)
+  for (const line of wrap(legend, out.columns)) out.line(out.style('dim', line))
   out.line()
+  for (const text of conclusion(story, seconds, out)) {
+    for (const line of wrap(text, out.columns)) out.line(line)
+    out.line()
+  }
   out.line(out.style('bold', 'What to try next'))
   for (const [command, does] of next) {
     out.line(`  ${command}`)
@@ -26,10 +31,16 @@ function introduction({ calm, domains }: DemoStory, attacked: number): string {
       ? `In calm all ${calm.sent} messages arrived.`
       : `In calm ${calm.arrived} of ${calm.sent} messages arrived.`
   return (
-    `Two mail servers each wrote to ${domains.length} domains in a test Internet inside this process: one as most servers ` +
-    `do today ("usual"), one with Waxseal. ${calmly} Then attackers on the way went for ${attacked} of the domains:`
+    'Mail servers encrypt when the other side offers it (STARTTLS). Whoever sits on the way can take the offer away, or ' +
+    `answer in the other’s place. Here two senders wrote to ${domains.length} domains in a test Internet inside this ` +
+    `process: one as most mail servers do today ("usual"), and one with Waxseal. ${calmly} Then attackers went for ` +
+    `${attacked} of the domains:`
   )
 }
+
+const legend =
+  'READ: an attacker could read the message. Held back: it waits with its sender, who tries again. Returned: its sender ' +
+  'was told that it cannot be delivered.'
 
 const headings = ['domain', 'attacker', 'usual', 'Waxseal', 'why'] as const
 
@@ -39,7 +50,7 @@ function table(stories: readonly DomainStory[], out: Out): string[] {
     Math.max(widthOf(heading), ...(column === 1 || column === 4 ? [] : rows.map((row) => widthOf(row[column] ?? '')))),
   )
   const gaps = 2 * (headings.length - 1)
-  const left = Math.max(30, out.columns - gaps - (widths[0] ?? 0) - (widths[2] ?? 0) - (widths[3] ?? 0))
+  const left = Math.max(24, out.columns - gaps - (widths[0] ?? 0) - (widths[2] ?? 0) - (widths[3] ?? 0))
   widths[1] = Math.min(Math.floor(left * 0.42), Math.max(8, ...rows.map((row) => widthOf(row[1] ?? ''))))
   widths[4] = left - (widths[1] ?? 0)
   const rule = (out.unicode ? '─' : '-').repeat(
@@ -98,14 +109,16 @@ function whyText({ fate, sent }: Outcome): string {
 }
 
 const reasons = [
-  ['1a/M1', 'the answer is not signed by the domain'],
-  ['1d/1', 'its TLSA records cannot be had'],
-  ['1d/2', 'DANE demands TLS, and none was offered'],
-  ['1d/4', 'not the key that stands in signed DNS'],
-  ['1d/5', 'not the key that stands in signed DNS'],
-  ['1d/17', 'its policy names other servers'],
-  ['1d/18', 'its policy demands TLS, and none was offered'],
-  ['1d/20', 'its policy demands the right certificate'],
+  ['1a/M1', 'DNSSEC: the domain did not sign this answer'],
+  ['1d/1', 'DANE: its key cannot be looked up'],
+  ['1d/2', 'DANE: TLS is a must, and none was offered'],
+  ['1d/3', 'DANE: TLS is a must, and it was tampered with'],
+  ['1d/4', 'DANE: not the key that stands in signed DNS'],
+  ['1d/5', 'DANE: not the key that stands in signed DNS'],
+  ['1d/17', 'MTA-STS: its policy names other servers'],
+  ['1d/18', 'MTA-STS: TLS is a must, and none was offered'],
+  ['1d/19', 'MTA-STS: TLS is a must, and it was tampered with'],
+  ['1d/20', 'MTA-STS: the certificate is not its server’s'],
 ] as const
 
 function arrivedBy(rows: ReadonlySet<string>): string {
@@ -121,19 +134,19 @@ const words: Partial<Record<Attack['kind'], string>> = {
   'strip-starttls': 'hides STARTTLS',
   'refuse-starttls': 'refuses STARTTLS',
   'garble-ehlo': 'overwrites STARTTLS',
-  'inject-after-starttls': 'injects replies',
+  'inject-after-starttls': 'slips in replies before TLS',
   'swap-certificate': 'answers with his own certificate',
   'block-host': 'blocks the server',
-  'spoof-mx': 'forges the MX record',
-  'spoof-address': 'forges the address',
-  'forge-dnssec': 'forges signed records',
-  'strip-dnssec': 'strips DNSSEC',
+  'spoof-mx': 'forges the record of its mail server (MX)',
+  'spoof-address': 'forges the server’s address',
+  'forge-dnssec': 'changes signed records',
+  'strip-dnssec': 'strips the signatures from DNS',
   'forge-nxdomain': 'denies that it exists',
-  'suppress-txt': 'hides the policy record',
-  'break-tlsa': 'breaks TLSA lookups',
-  'block-policy-host': 'blocks the policy',
-  'forge-policy-host': 'forges the policy',
-  replay: 'replays old answers',
+  'suppress-txt': 'hides its policy',
+  'break-tlsa': 'breaks the lookup of its key',
+  'block-policy-host': 'blocks its policy host',
+  'forge-policy-host': 'forges its policy',
+  replay: 'replays old DNS answers',
 }
 
 function conclusion({ domains, after }: DemoStory, seconds: number, out: Out): string[] {
@@ -146,19 +159,27 @@ function conclusion({ domains, after }: DemoStory, seconds: number, out: Out): s
   return [
     out.style(
       'bold',
-      `Attackers read ${usual} of ${domains.length} messages of the usual server, and ${waxseal} of Waxseal’s${except}.`,
+      `Attackers read ${usual} of ${domains.length} messages of the usual sender, and ${waxseal} of Waxseal’s${except}.`,
     ),
-    '',
-    'The usual server encrypts when it is told that it can, and asks nobody whether that is true. Waxseal proves what each ' +
-      'domain published, by DNSSEC and DANE or by MTA-STS, and holds mail back until the proof is there: when ' +
-      `the attackers had gone, ${after.arrived} of the ${after.sent} messages held back arrived. All this took ` +
-      `${seconds.toFixed(1)} s, without network or privileges; nothing is left behind.`,
+    'The usual sender has no way to tell what is right. These domains publish it: with DANE, the key of the mail server ' +
+      'stands in DNS signed by the domain (DNSSEC); with MTA-STS, the domain says over HTTPS which servers are its own, and ' +
+      'that they encrypt. Waxseal proves what was published, and hands mail over only to a server that shows it. ' +
+      `${afterwards(after)} All this took ${seconds.toFixed(1)} s, without network or privileges, and leaves nothing behind.`,
   ]
 }
 
+function afterwards({ sent, arrived }: DemoStory['after']): string {
+  return arrived === sent
+    ? `Nothing was lost by that: when the attackers had gone, all ${sent} messages held back arrived.`
+    : `When the attackers had gone, ${arrived} of the ${sent} messages held back arrived.`
+}
+
 const next = [
-  ['waxseal explain example.org', 'what holds for mail to a domain, and why'],
-  ['waxseal dns _25._tcp.mx.example.org TLSA', 'a lookup with its chain of trust'],
-  ['waxseal send -t <message.eml', 'deliver a message, enforced'],
-  ['waxseal help', 'the other commands; in a clone, say "npm start --" for "waxseal"'],
+  ['waxseal explain example.org', 'what holds for mail to a domain (try your own), and why'],
+  [
+    'waxseal dns _25._tcp.mx.example.org TLSA',
+    'the key of a mail server in DNS, with the chain of trust that leads to it',
+  ],
+  ['waxseal send -t <message.eml', 'deliver a message to the servers that prove themselves, or learn why it must wait'],
+  ['waxseal help', 'all commands; in a clone, say "npm start --" for "waxseal"'],
 ] as const

@@ -1,8 +1,9 @@
+import { ConfigError } from '../../core/config-error.ts'
 import { wasReadByAttacker } from '../lab/diary.ts'
 import type { Lab } from '../lab/lab.ts'
 import type { Send } from '../lab/play/play.ts'
 import type { Sent } from '../lab/play/sent.ts'
-import type { Attack, SenderOptions, World } from '../lab/world/world.ts'
+import type { Attack, Event, SenderOptions, World } from '../lab/world/world.ts'
 
 /** What became of one message, as the lab's own servers and attackers saw it. */
 export interface Outcome {
@@ -34,29 +35,35 @@ export interface DemoProgress {
 /** How long the calm lasts: longer than what either sender remembers of DNS. */
 const calmMs = 2 * 3600 * 1000
 
-/** Writes to every domain as both senders, once in calm and once under attack. */
+/**
+ * Writes to every domain as both senders, once in calm and once under attack. Throws ConfigError where this machine does
+ * not let the lab reach itself: there would be nothing to show.
+ */
 export async function playDemo(
   lab: Lab,
   send: Send,
   { signal, onProgress }: { readonly signal: AbortSignal; onProgress?(progress: DemoProgress): void },
 ): Promise<DemoStory> {
   const domains = domainsOf(lab.world)
-  const attacks = lab.world.events.flatMap((event) => (event.kind === 'attack' ? [event.attack] : []))
+  const { events } = lab.world
+  const attacks = events.flatMap((event) => (event.kind === 'attack' ? [event.attack] : []))
   const round = async (name: DemoProgress['round']) => {
     let done = 0
     const outcomes = domains.map(async (domain) => {
-      const both = await Promise.all(senders.map((sender) => writeTo(domain, sender, { round: name, lab, send })))
+      const both = await settled(senders.map((sender) => writeTo(domain, sender, { round: name, lab, send })))
       done++
       onProgress?.({ round: name, done, of: domains.length })
       return both
     })
-    return Promise.all(outcomes)
+    return settled(outcomes)
   }
+  signal.throwIfAborted()
   onProgress?.({ round: 'calm', done: 0, of: domains.length })
   const calm = (await round('calm')).flat()
   signal.throwIfAborted()
+  if (!calm.some(({ fate }) => fate === 'arrived')) throw new ConfigError(unreachable)
   lab.move({ to: undefined, byMs: calmMs, stale: false })
-  for (const attack of attacks) await lab.attack(attack)
+  for (const event of events) await happen(lab, event)
   const attacked = await round('under attack')
   signal.throwIfAborted()
   const stories = domains.map((domain, place) => {
@@ -68,8 +75,36 @@ export async function playDemo(
   const held = stories.filter(({ enforced }) => enforced.fate === 'held')
   onProgress?.({ round: 'calm again', done: 0, of: held.length })
   const again = { round: 'calm again', lab, send } as const
-  const after = await Promise.all(held.map(({ domain }) => writeTo(domain, 'enforced', again)))
+  const after = await settled(held.map(({ domain }) => writeTo(domain, 'enforced', again)))
   return { calm: tally(calm), domains: stories, after: tally(after) }
+}
+
+/** All values, or the first failure; either way nothing goes on behind the caller's back. */
+async function settled<Value>(promises: readonly Promise<Value>[]): Promise<Value[]> {
+  await Promise.allSettled(promises)
+  return Promise.all(promises)
+}
+
+const unreachable =
+  'nothing on this machine can reach 127.0.0.1, where the test Internet stands; is its loopback interface up ("ip link set lo up")?'
+
+/** What the world says beside attacks changes it at the same time: a host that moves, a record that goes. */
+async function happen(lab: Lab, event: Event): Promise<void> {
+  switch (event.kind) {
+    case 'attack':
+      return lab.attack(event.attack)
+    case 'drop':
+    case 'host':
+    case 'policy':
+    case 'record':
+      return lab.change(event)
+    case 'zone':
+    case 'calm':
+    case 'clock':
+    case 'send':
+    case 'expect':
+      throw new Error(`the demo decides itself when it is time to ${event.kind}`)
+  }
 }
 
 function tally(outcomes: readonly Outcome[]): DemoStory['calm'] {

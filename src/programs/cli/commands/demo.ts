@@ -17,7 +17,10 @@ export const demo = defineCommand({
   ],
   options: { json: { type: 'boolean', description: 'print one JSON object (schema waxseal.demo/1)' } },
   examples: [{ line: 'waxseal demo', does: 'the table, in a few seconds' }],
-  exitStatuses: [{ status: EXIT.done, means: 'it ran' }],
+  exitStatuses: [
+    { status: EXIT.done, means: 'it ran' },
+    { status: EXIT.config, means: 'this machine cannot reach its own loopback interface' },
+  ],
   async run({ values }, context) {
     const { out, signal } = context
     const started = performance.now()
