@@ -1,10 +1,17 @@
-// Runs each interop test file in a network namespace of its own, where real servers may have ports 25, 53 and 443.
-import { spawn } from 'node:child_process'
-import { globSync } from 'node:fs'
+// Runs each interop test file in namespaces of its own: of the network, where real servers may have ports 25, 53 and
+// 443, and of processes, so that none outlives its test, however that ends.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { chmodSync, globSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..', '..')
 const atOnce = 2
+
+/** All that the tests write. Servers that drop privileges read their files here. */
+const folder = mkdtempSync(join(tmpdir(), 'waxseal-interop-'))
+chmodSync(folder, 0o755)
+const running = new Set<ChildProcess>()
 
 /** Files to run: those named, or all. */
 function filesToRun(): string[] {
@@ -16,16 +23,18 @@ function filesToRun(): string[] {
 function runFile(file: string): Promise<number> {
   const node = [process.execPath, '--test', '--test-reporter=./scripts/summary-reporter.mjs', file]
   const inNamespace = [
-    'unshare',
-    process.getuid?.() === 0 ? '-n' : '-rn',
-    'sh',
-    '-c',
-    'ip link set lo up && exec "$@"',
-    'sh',
+    // Should this runner be killed, its children are too, and with them their namespaces.
+    ...['setpriv', '--pdeathsig', 'KILL', 'unshare'],
+    ...(process.getuid?.() === 0 ? [] : ['--map-root-user']),
+    ...['--net', '--pid', '--fork', '--kill-child', '--mount-proc'],
+    // The first process of the namespace takes in what servers leave behind, and ends with the test's own status.
+    ...['sh', '-c', 'ip link set lo up && "$@"', 'sh'],
   ]
   const [program = '', ...args] = file.includes('package') ? node : [...inNamespace, ...node]
   return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+    const env = { ...process.env, TMPDIR: folder }
+    const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
+    running.add(child)
     const output: Buffer[] = []
     child.stdout.on('data', (chunk: Buffer) => output.push(chunk))
     child.on('error', (error) => {
@@ -33,6 +42,7 @@ function runFile(file: string): Promise<number> {
       resolve(70)
     })
     child.on('close', (status) => {
+      running.delete(child)
       process.stdout.write(`${file}: ${Buffer.concat(output).toString().trim()}\n`)
       resolve(status ?? 70)
     })
@@ -45,8 +55,21 @@ if (waiting.length === 0) process.exitCode = 70
 async function worker(): Promise<void> {
   for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
     const status = await runFile(file)
-    if (status !== 0) process.exitCode = 1
+    if (status !== 0) process.exitCode ??= 1
   }
 }
 
-await Promise.all(Array.from({ length: atOnce }, worker))
+/** Ends what runs, by which everything in its namespaces ends, and lets `worker` find nothing more to do. */
+function stop(status: number): void {
+  waiting.length = 0
+  process.exitCode = status
+  for (const child of running) child.kill('SIGKILL')
+}
+
+process.on('SIGINT', () => stop(130))
+process.on('SIGTERM', () => stop(143))
+try {
+  await Promise.all(Array.from({ length: atOnce }, worker))
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}

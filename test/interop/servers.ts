@@ -27,6 +27,7 @@ export function openStage(): Stage {
       child.stdout.on('data', (chunk: Buffer) => output.push(chunk))
       child.stderr.on('data', (chunk: Buffer) => output.push(chunk))
       const ended = new Promise<void>((resolve) => child.on('close', () => resolve()))
+      child.on('error', ({ message }) => process.stderr.write(`${program} cannot be started: ${message}\n`))
       let isStopping = false
       void ended.then(() => {
         if (!isStopping) process.stderr.write(`${program} ended early: ${Buffer.concat(output).toString()}\n`)
@@ -42,8 +43,16 @@ export function openStage(): Stage {
       undoing.push(undo)
     },
     async stop() {
-      for (const undo of undoing.reverse()) await undo()
+      const failures: unknown[] = []
+      for (const undo of undoing.reverse()) {
+        try {
+          await undo()
+        } catch (error) {
+          failures.push(error) // what comes after must end all the same
+        }
+      }
       rmSync(folder, { recursive: true, force: true })
+      if (failures.length > 0) throw new AggregateError(failures, 'not everything could be stopped')
     },
   }
 }
