@@ -9,11 +9,11 @@ const coverage = startCoverage()
 after(() => coverage.stop())
 
 for (const target of targets) {
-  test(`WIRE-38: no kept input makes ${target.name} throw, contradict itself or work too long`, () => {
+  test(`WIRE-38: no kept input makes ${target.name} throw, contradict itself or work too long`, async () => {
     const inputs = readCorpus(target.name)
     assert.ok(inputs.length > 0, 'nothing is kept')
     for (const { file, octets } of inputs) {
-      const run = examine(target, octets, coverage)
+      const run = await examine(target, octets, coverage)
       assert.equal(typeof run === 'string' ? run : undefined, undefined, file)
       assert.ok(octets.length <= bounds.octets, file)
     }

@@ -1,6 +1,7 @@
 import { Session } from 'node:inspector'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
 
 const sources = pathToFileURL(join(import.meta.dirname, '..', '..', 'src')).href
 
@@ -8,7 +9,7 @@ const sources = pathToFileURL(join(import.meta.dirname, '..', '..', 'src')).href
 export interface Run {
   /** Of each file that ran, an octet for each character: 1 where it ran. */
   readonly files: ReadonlyMap<string, Uint8Array>
-  /** How often blocks were entered, at least: work counted, not timed. What V8 inlines is not counted. */
+  /** How often blocks were entered: work counted, not timed. */
   readonly work: number
 }
 
@@ -26,8 +27,9 @@ interface Taken {
   readonly result: readonly { readonly url: string; readonly functions: readonly FunctionCoverage[] }[]
 }
 
-/** Begins to count; what ran before is not seen. */
+/** Begins to count; what ran before is not seen. Nothing is optimized any more: what V8 inlines is not counted. */
 export function startCoverage(): Coverage {
+  for (const compiler of ['turbofan', 'maglev']) setFlagsFromString(`--no-${compiler}`)
   const session = new Session()
   session.connect()
   session.post('Profiler.enable')

@@ -29,30 +29,30 @@ function times(count: number): () => boolean {
   return () => left-- > 0
 }
 
-test('fuzzing finds a planted fault, and what it keeps ran something new', () => {
-  const { faults, pool } = fuzz(planted, [], { coverage, random: createRandom(1), goesOn: times(40) })
+test('fuzzing finds a planted fault, and what it keeps ran something new', async () => {
+  const { faults, pool } = await fuzz(planted, [], { coverage, random: createRandom(1), goesOn: times(40) })
   assert.equal(faults.length, 1)
   assert.match(faults[0]?.reason ?? '', /two labels/)
   assert.ok(pool.length > 1)
 })
 
-test('an input that makes too many steps is a fault, though it throws nothing', () => {
+test('an input that makes too many steps is a fault, though it throws nothing', async () => {
   const slow: Target = {
     ...planted,
     run: () => void Array.from({ length: 2 * bounds.work }, () => read(Uint8Array.of(0))),
   }
-  assert.match(String(examine(slow, new Uint8Array(0), coverage)), /blocks entered/)
+  assert.match(String(await examine(slow, new Uint8Array(0), coverage)), /blocks entered/)
 })
 
-test('of inputs that run the same, one is kept', () => {
+test('of inputs that run the same, one is kept', async () => {
   const quiet: Target = { ...planted, run: (octets) => void read(octets) }
   const pool = [Uint8Array.of(1, 97, 0), Uint8Array.of(1, 98, 0), Uint8Array.of(0x40), Uint8Array.of(0x41)]
-  assert.equal(selectInputs(quiet, { kept: [], pool, coverage }).length, 2)
+  assert.equal((await selectInputs(quiet, { kept: [], pool, coverage })).length, 2)
 })
 
-test('memory learns from a run once', () => {
+test('memory learns from a run once', async () => {
   const memory = createMemory()
-  const run = examine({ ...planted, run: (octets) => void read(octets) }, Uint8Array.of(0xff, 1), coverage)
+  const run = await examine({ ...planted, run: (octets) => void read(octets) }, Uint8Array.of(0xff, 1), coverage)
   assert.ok(typeof run !== 'string' && memory.wouldLearn(run))
   assert.ok(memory.learn(run) > 0)
   assert.ok(!memory.wouldLearn(run) && memory.learn(run) === 0)

@@ -17,18 +17,18 @@ export interface Fault {
 }
 
 /** What an input made run; or, as text, the fault in the code that it shows. */
-export function examine(target: Target, octets: Uint8Array, coverage: Coverage): Run | string {
+export async function examine(target: Target, octets: Uint8Array, coverage: Coverage): Promise<Run | string> {
   coverage.take()
-  const reason = failureOf(target, octets)
+  const reason = await failureOf(target, octets)
   const run = coverage.take()
   if (reason !== undefined) return reason
   const allowed = allowedWork(target, octets)
   return run.work > allowed ? `${run.work} blocks entered, ${allowed} allowed` : run
 }
 
-function failureOf(target: Target, octets: Uint8Array): string | undefined {
+async function failureOf(target: Target, octets: Uint8Array): Promise<string | undefined> {
   try {
-    target.run(octets)
+    await target.run(octets)
     return undefined
   } catch (error) {
     return error instanceof Error ? (error.stack ?? error.message) : String(error)
@@ -63,18 +63,18 @@ const batchSize = 64
 const faultsMax = 5
 
 /** Mutates inputs until `goesOn` says no, or some faults are found; an input that runs new code joins the pool. */
-export function fuzz(
+export async function fuzz(
   target: Target,
   start: readonly Uint8Array[],
   { coverage, random, goesOn }: { coverage: Coverage; random: Random; goesOn: () => boolean },
-): Found {
+): Promise<Found> {
   const fuzzing: Fuzzing = { target, coverage, memory: createMemory(), pool: [], faults: [], usualWork: 0 }
-  for (const octets of [new Uint8Array(0), ...target.seeds, ...start]) consider(fuzzing, octets)
+  for (const octets of [new Uint8Array(0), ...target.seeds, ...start]) await consider(fuzzing, octets)
   let tried = 0
   while (goesOn() && fuzzing.faults.length < faultsMax) {
     const batch = Array.from({ length: batchSize }, () => nextInput(fuzzing, random))
     tried += batch.length
-    if (isTelling(fuzzing, batch)) for (const octets of batch) consider(fuzzing, octets)
+    if (await isTelling(fuzzing, batch)) for (const octets of batch) await consider(fuzzing, octets)
   }
   return { pool: fuzzing.pool, faults: fuzzing.faults, tried, size: fuzzing.memory.size }
 }
@@ -86,11 +86,11 @@ function nextInput({ pool, target }: Fuzzing, random: Random): Uint8Array {
 }
 
 /** Asking for coverage costs more than most runs: a batch is asked for at once, and looked at singly if that tells. */
-function isTelling(fuzzing: Fuzzing, batch: readonly Uint8Array[]): boolean {
+async function isTelling(fuzzing: Fuzzing, batch: readonly Uint8Array[]): Promise<boolean> {
   const { target, coverage, memory, faults, usualWork } = fuzzing
   coverage.take()
   for (const octets of batch) {
-    const reason = failureOf(target, octets)
+    const reason = await failureOf(target, octets)
     if (reason !== undefined) addFault(faults, { octets, reason })
   }
   const run = coverage.take()
@@ -100,8 +100,8 @@ function isTelling(fuzzing: Fuzzing, batch: readonly Uint8Array[]): boolean {
   )
 }
 
-function consider({ target, coverage, memory, pool, faults }: Fuzzing, octets: Uint8Array): void {
-  const run = examine(target, octets, coverage)
+async function consider({ target, coverage, memory, pool, faults }: Fuzzing, octets: Uint8Array): Promise<void> {
+  const run = await examine(target, octets, coverage)
   if (typeof run === 'string') addFault(faults, { octets, reason: run })
   else if (memory.learn(run) > 0 && octets.length <= bounds.octets) pool.push(octets)
 }
@@ -118,14 +118,14 @@ function addFault(faults: Fault[], fault: Fault): void {
  * The inputs worth keeping, at most `bounds.inputs`: those kept before first, so that the corpus stays what it is, then
  * the shortest; each must run what the ones before it do not.
  */
-export function selectInputs(
+export async function selectInputs(
   target: Target,
   { kept, pool, coverage }: { kept: readonly Uint8Array[]; pool: readonly Uint8Array[]; coverage: Coverage },
-): Uint8Array[] {
+): Promise<Uint8Array[]> {
   const memory = createMemory()
   const gains: { octets: Uint8Array; gain: number }[] = []
   for (const octets of [...kept, ...pool.toSorted((one, other) => one.length - other.length)]) {
-    const run = examine(target, octets, coverage)
+    const run = await examine(target, octets, coverage)
     const gain = typeof run === 'string' ? 0 : memory.learn(run)
     if (gain > 0) gains.push({ octets, gain })
   }

@@ -22,12 +22,12 @@ if (chosen.length === 0 || !(seconds > 0) || !Number.isInteger(seed)) {
 }
 
 /** Fuzzes one target, keeps what it found, and says how many faults there were. */
-function fuzzTarget(target: Target, coverage: Coverage): number {
+async function fuzzTarget(target: Target, coverage: Coverage): Promise<number> {
   const deadline = performance.now() + (seconds * 1000) / chosen.length
   const kept = readCorpus(target.name).map(({ octets }) => octets)
   const goesOn = () => performance.now() < deadline
-  const { pool, faults, tried, size } = fuzz(target, kept, { coverage, random: createRandom(seed), goesOn })
-  const inputs = selectInputs(target, { kept, pool, coverage })
+  const { pool, faults, tried, size } = await fuzz(target, kept, { coverage, random: createRandom(seed), goesOn })
+  const inputs = await selectInputs(target, { kept, pool, coverage })
   writeCorpus(target.name, inputs)
   process.stdout.write(`${target.name}: ${tried} tried, ${size} characters of source run, ${inputs.length} kept\n`)
   for (const { octets, reason } of faults) {
@@ -40,6 +40,7 @@ function fuzzTarget(target: Target, coverage: Coverage): number {
 
 process.stdout.write(`seed ${seed}\n`)
 const coverage = startCoverage()
-const faults = chosen.map((target) => fuzzTarget(target, coverage)).reduce((sum, count) => sum + count, 0)
+let faults = 0
+for (const target of chosen) faults += await fuzzTarget(target, coverage)
 coverage.stop()
 process.exit(faults === 0 ? 0 : 1)

@@ -3,7 +3,7 @@ export interface Target {
   /** Also the folder of its inputs in `corpus/`. */
   readonly name: string
   /** Hands the octets to the parser, and throws where what it says cannot be right. */
-  readonly run: (octets: Uint8Array) => void
+  readonly run: (octets: Uint8Array) => void | Promise<void>
   /** Inputs to begin with, besides its corpus. */
   readonly seeds: readonly Uint8Array[]
   /** Pieces that its grammar knows. */
@@ -15,7 +15,7 @@ export interface Target {
 /** A target that reads text; octets that are no UTF-8 become U+FFFD, as they do for most of our input. */
 export function textTarget(
   name: string,
-  run: (text: string) => void,
+  run: (text: string) => void | Promise<void>,
   { seeds = [], words = '' }: { seeds?: readonly string[]; words?: string } = {},
 ): Target {
   const decoder = new TextDecoder()

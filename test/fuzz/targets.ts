@@ -1,6 +1,15 @@
 import type { Target } from './target.ts'
 import { dnsTargets } from './targets-dns.ts'
+import { dnssecTargets } from './targets-dnssec.ts'
+import { fileTargets } from './targets-files.ts'
 import { mailTargets } from './targets-mail.ts'
+import { sessionTarget } from './targets-session.ts'
 
 /** Every parser under fuzzing. A new one is an entry more in one of these lists, and a run of `npm run fuzz`. */
-export const targets: readonly Target[] = [...dnsTargets, ...mailTargets]
+export const targets: readonly Target[] = [
+  ...dnsTargets,
+  ...dnssecTargets,
+  ...mailTargets,
+  sessionTarget,
+  ...fileTargets,
+]
