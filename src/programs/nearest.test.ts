@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { nearest, suggestion } from './nearest.ts'
 
-const words = ['explain', 'dns', 'send', 'demo', 'config check']
+const words = ['explain', 'dns', 'send', 'demo', 'config check', 'SOA', 'TXT']
 
 const cases: [why: string, given: string, word: string | undefined][] = [
   ['a letter left out', 'explin', 'explain'],
   ['two letters swapped', 'dsn', 'dns'],
   ['a letter too many', 'sendd', 'send'],
   ['nothing like it', 'survey', undefined],
+  ['a short word that shares one letter', 'FOO', undefined],
   ['the empty word', '', undefined],
   ['a word without end', 'x'.repeat(100_000), undefined],
 ]

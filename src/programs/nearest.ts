@@ -2,7 +2,7 @@
 export function nearest(given: string, words: Iterable<string>): string | undefined {
   const short = given.slice(0, 64)
   let best: string | undefined
-  let least = Math.floor(short.length / 3) + 1
+  let least = short.length < 6 ? 1 : Math.floor(short.length / 3) + 1
   for (const word of words) {
     const distance = editDistance(short, word)
     if (distance > least || (distance === least && best !== undefined)) continue

@@ -1,8 +1,6 @@
 import { X509Certificate } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { ConfigError } from '../../core/config-error.ts'
-import { limits } from '../../core/limits.ts'
 
 /** The authorities whose certificates count, in a TLS context that all connections share. RFC 8461 §3.3, §7.2 */
 export interface PkixTrust {
@@ -18,16 +16,6 @@ export interface PkixTrust {
 export function createPkixTrust(pem?: string): PkixTrust {
   const ca = pem === undefined ? {} : { ca: certificatesOf(pem) }
   return { context: createSecureContext({ ...ca, minVersion: 'TLSv1.2' }) }
-}
-
-/** Trusts the certificates of this PEM file and no others. Throws ConfigError when it cannot be used. */
-export function readPkixTrust(path: string): PkixTrust {
-  try {
-    if (statSync(path).size > limits.files.caOctets) throw new ConfigError(`it is over ${limits.files.caOctets} octets`)
-    return createPkixTrust(readFileSync(path, 'latin1'))
-  } catch (error) {
-    throw new ConfigError(`cannot use the certificates in "${path}": ${error instanceof Error ? error.message : error}`)
-  }
 }
 
 function certificatesOf(pem: string): string[] {

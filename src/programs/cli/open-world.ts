@@ -1,14 +1,14 @@
-import { readFileSync } from 'node:fs'
 import { brokenAlgorithms } from '../../core/dnssec/algorithms.ts'
-import { createPkixTrust, readPkixTrust } from '../../io/https/pkix-trust.ts'
+import { createPkixTrust } from '../../io/https/pkix-trust.ts'
 import { createStsService } from '../../io/mtasts/sts-service.ts'
 import { warningOf } from '../../io/mtasts/sts-warning.ts'
+import type { Network } from '../../io/network.ts'
 import { createNetwork } from '../../io/network-node.ts'
 import { createResolver } from '../../io/resolver/create-resolver.ts'
 import type { Resolver, TraceEvent } from '../../io/resolver/resolver.ts'
 import { createTlsProfile } from '../../io/smtp/tls-profile.ts'
 import { openStore } from '../../io/store/open-store.ts'
-import { readInputs } from '../config/inputs.ts'
+import { type Inputs, readInputs, useAuthorities } from '../config/inputs.ts'
 import { loadSettings } from '../config/resolve-settings.ts'
 import { type SettingValues, valuesOf } from '../config/settings.ts'
 import { chooseStorePath, type StoreNeed } from '../config/store-path.ts'
@@ -16,18 +16,21 @@ import type { CommandContext } from './command.ts'
 import { formatTrace, onTerminal } from './trace-text.ts'
 import type { World, WorldValues } from './world.ts'
 
-type Surroundings = Pick<CommandContext, 'out' | 'clock' | 'environment'>
+interface Surroundings extends Pick<CommandContext, 'out' | 'clock' | 'environment'> {
+  /** In the place of this machine's: for the lab. */
+  readonly network?: Network
+}
 
 /** Puts the world together that options and configuration describe. Throws ConfigError or UsageError. */
 export async function openWorld(values: WorldValues, need: StoreNeed, around: Surroundings): Promise<World> {
   const { out, clock, environment } = around
   const settings = valuesOf(await loadSettings(values, environment))
-  const ca = settings['ca-file']
-  const trust = ca === undefined ? createPkixTrust() : readPkixTrust(ca)
-  const profile = createTlsProfile(ca === undefined ? {} : { ca: readFileSync(ca, 'latin1') })
-  const network = createNetwork({ allowPrivate: settings['allow-private'] })
+  const inputs = readInputs(settings)
+  const trust = useAuthorities(settings['ca-file'], () => createPkixTrust(inputs.authorities))
+  const profile = createTlsProfile({ ca: inputs.authorities })
+  const { network = createNetwork({ allowPrivate: settings['allow-private'] }) } = around
   const trace = values.trace === true ? (event: TraceEvent) => out.note(formatTrace(event)) : undefined
-  const resolver = traced(openResolver(settings, network, around, trace), trace)
+  const resolver = traced(openResolver(settings, inputs, { ...around, network, trace }), trace)
   const store = openStore(chooseStorePath(settings.store, need, environment), {
     onWarning: ({ table, key, reason }) => out.warn(onTerminal(`store: ${table} of ${key}: ${reason}`)),
   })
@@ -51,15 +54,12 @@ export async function openWorld(values: WorldValues, need: StoreNeed, around: Su
 
 function openResolver(
   settings: SettingValues,
-  network: World['network'],
-  { clock, out }: Surroundings,
-  trace: World['trace'],
+  { rootHints, trustAnchors }: Inputs,
+  { network, trace, clock, out }: Pick<World, 'network' | 'trace'> & Pick<Surroundings, 'clock' | 'out'>,
 ): Resolver {
-  const { rootHints, trustAnchors } = readInputs(settings)
   if (settings.engine !== 'trust-ad') warnOfAlgorithms(settings['allow-sha1'], out)
   return createResolver({
-    ...{ engine: settings.engine, network, clock, servers: settings.server, trustAnchors },
-    ...(rootHints === undefined ? {} : { rootHints }),
+    ...{ engine: settings.engine, network, clock, servers: settings.server, rootHints, trustAnchors },
     allowSha1: settings['allow-sha1'],
     onEngine: (engine, why) => {
       if (trace !== undefined) out.note(`# engine ${engine}: ${why}`)

@@ -1,8 +1,12 @@
-import { readFileSync, statSync } from 'node:fs'
+import { isUtf8 } from 'node:buffer'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import type { TomlError } from 'smol-toml'
 import { ConfigError } from '../../core/config-error.ts'
 import { limits } from '../../core/limits.ts'
+import { reasonOf } from '../file-error.ts'
 import { suggestion } from '../nearest.ts'
+import { readOctets } from './read-file.ts'
 import { type Raw, type Shape, settingNames, settings } from './settings.ts'
 
 /** The keys of a configuration file, each of the shape that its setting has, and the line it stands on. */
@@ -22,7 +26,16 @@ export function defaultConfigPaths({ XDG_CONFIG_HOME, HOME }: Environment): stri
 
 /** The file to read: the one named, else the first default one that exists. */
 export function findConfigPath(named: string | undefined, environment: Environment): string | undefined {
-  return named ?? defaultConfigPaths(environment).find((path) => statSync(path, { throwIfNoEntry: false })?.isFile())
+  return named ?? defaultConfigPaths(environment).find(isThere)
+}
+
+/** Throws ConfigError when that cannot be told: settings that were made must not quietly count for nothing. */
+function isThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === true
+  } catch (error) {
+    throw new ConfigError(`cannot read "${path}": ${reasonOf(error)}`)
+  }
 }
 
 /**
@@ -30,19 +43,38 @@ export function findConfigPath(named: string | undefined, environment: Environme
  * ours and for a value of the wrong shape.
  */
 export async function readConfigFile(path: string): Promise<ConfigFile> {
-  return parseConfigFile(readText(path, limits.files.configOctets), path)
+  return parseConfigFile(decode(readOctets(path, limits.files.configOctets), path), path)
 }
 
 /** As `readConfigFile`, of text that was read already. */
 export async function parseConfigFile(text: string, path: string): Promise<ConfigFile> {
-  const { parse, TomlError } = await import('smol-toml')
+  const { parse, TomlError: Refusal } = await import('smol-toml')
   try {
     return await checkShapes(parse(text), { text, path })
   } catch (error) {
-    if (!(error instanceof TomlError)) throw error
-    const [reason = ''] = error.message.replace(/^Invalid TOML document: /, '').split('\n')
-    throw new ConfigError(`${path}:${error.line}: ${reason}`)
+    if (!(error instanceof Refusal)) throw error
+    throw new ConfigError(`${path}:${error.line}: ${explainSyntax(error, text)}`)
   }
+}
+
+/** The parser's reason, and the line that it is about. */
+function explainSyntax({ message, line }: TomlError, text: string): string {
+  const [reason = ''] = message.replace(/^Invalid TOML document: /, '').split('\n')
+  const given = text.split('\n')[line - 1]?.trim() ?? ''
+  const bare = /^[\w-]+\s*=\s*[^\s"'[\d]/.test(given) && reason === 'invalid value'
+  return `${reason}: ${JSON.stringify(cut(given))}${bare ? ' (texts stand in quotes)' : ''}`
+}
+
+function cut(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 80)}...` : text
+}
+
+/** TOML is UTF-8. Throws ConfigError, with the line, for anything else. */
+function decode(octets: Uint8Array, path: string): string {
+  if (isUtf8(octets)) return new TextDecoder().decode(octets)
+  const lines = Buffer.from(octets).toString('latin1').split('\n')
+  const line = lines.findIndex((one) => !isUtf8(Buffer.from(one, 'latin1'))) + 1
+  throw new ConfigError(`${path}:${line}: no UTF-8 text`)
 }
 
 async function checkShapes(
@@ -92,23 +124,4 @@ function lineOf(text: string, key: string): number {
   const plain = key.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
   const sets = new RegExp(`^\\s*(?:\\[+\\s*)?["']?${plain}["']?\\s*[=.\\]]`)
   return text.split('\n').findIndex((line) => sets.test(line)) + 1 || 1
-}
-
-/** The text of an operator's file. Throws ConfigError when it cannot be read or is longer than `most` octets. */
-export function readText(path: string, most: number): string {
-  try {
-    if (statSync(path).size > most) throw new ConfigError(`"${path}" is longer than ${most} octets`)
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    if (error instanceof ConfigError) throw error
-    throw new ConfigError(`cannot read "${path}": ${reasonOf(error)}`)
-  }
-}
-
-function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code === 'ENOENT') return 'no such file'
-  if (code === 'EACCES') return 'permission denied'
-  if (code === 'EISDIR') return 'it is a directory'
-  return error instanceof Error ? error.message : String(error)
 }

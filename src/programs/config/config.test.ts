@@ -10,8 +10,13 @@ import { resolveSettings } from './resolve-settings.ts'
 const path = '/etc/waxseal/waxseal.toml'
 
 const refusedFiles: [why: string, text: string, message: string][] = [
-  ['what is no TOML', '\nengine = ', `${path}:2: invalid value`],
-  ['a key given twice', 'timeout = 1\ntimeout = 2', `${path}:2: trying to redefine an already defined table or value`],
+  ['what is no TOML', '\nengine = ', `${path}:2: invalid value: "engine ="`],
+  ['a text without quotes', 'engine = iterate', `${path}:1: invalid value: "engine = iterate" (texts stand in quotes)`],
+  [
+    'a key given twice',
+    'timeout = 1\ntimeout = 2',
+    `${path}:2: trying to redefine an already defined table or value: "timeout = 2"`,
+  ],
   ['an unknown key', '# x\nengin = "auto"', `${path}:2: unknown key "engin", did you mean "engine"`],
   ['an unknown key unlike any', 'frobnicate = 1', `${path}:1: unknown key "frobnicate"`],
   ['an unknown table', '\n\n[resolver]\nengine = "auto"', `${path}:3: unknown key "resolver"`],
@@ -140,6 +145,15 @@ test('files that are not there, too long or no files are refused', async () => {
     await assert.rejects(readConfigFile(own), { name, message: `"${own}" is longer than 1048576 octets` })
     await assert.rejects(readConfigFile(folder), { name, message: `cannot read "${folder}": it is a directory` })
     await assert.rejects(readConfigFile(`${own}x`), { name, message: `cannot read "${own}x": no such file` })
+    await assert.rejects(readConfigFile('/dev/zero'), { name, message: '"/dev/zero" is longer than 1048576 octets' })
+    writeFileSync(own, Buffer.from('timeout = 30\n# \xe4\n', 'latin1'))
+    await assert.rejects(readConfigFile(own), { name, message: `${own}:2: no UTF-8 text` })
+    writeFileSync(own, '\ufefftimeout = 30\n# ä\n')
+    assert.equal((await readConfigFile(own)).entries.get('timeout')?.raw, 30)
+    assert.throws(() => findConfigPath(undefined, { XDG_CONFIG_HOME: `/${'x'.repeat(300)}` }), {
+      name,
+      message: /^cannot read ".*": name too long$/,
+    })
   } finally {
     rmSync(folder, { recursive: true })
   }
