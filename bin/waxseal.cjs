@@ -17,6 +17,15 @@ function complain() {
   process.exitCode = 78
 }
 
+function writeVersion() {
+  process.stdout.on('error', (error) => {
+    if (error.code === 'EPIPE') process.exit(141)
+    process.stderr.write(`waxseal: cannot write the output: ${error.message}\n`)
+    process.exit(73)
+  })
+  process.stdout.write(`waxseal ${version()}\n`)
+}
+
 function findMain() {
   const built = path.join(root, 'dist', 'programs', 'cli', 'main.js')
   if (fs.existsSync(built)) return built
@@ -25,6 +34,6 @@ function findMain() {
   return path.join(root, 'src', 'programs', 'cli', 'main.ts')
 }
 
-if (process.argv[2] === '--version' || process.argv[2] === '-V') process.stdout.write(`waxseal ${version()}\n`)
+if (process.argv[2] === '--version' || process.argv[2] === '-V') writeVersion()
 else if (Number(process.versions.node.split('.')[0]) < 24) complain()
 else require(findMain())

@@ -50,7 +50,7 @@ export interface CommandContext {
   readonly signal: AbortSignal
   readonly clock: Clock
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** Standard input, untouched until it is asked for. */
+  /** Standard input, untouched until it is asked for. Throws InputError when nothing can be read there. */
   readonly openInput: () => Readable
   /** Puts resolver, network, store and the rest together from options and configuration. */
   readonly openWorld: OpenWorld
@@ -84,4 +84,10 @@ export function defineCommand<const Options extends OptionTable>(command: Comman
 export class UsageError extends Error {
   override readonly name = 'UsageError'
   readonly code = 'ERR_USAGE'
+}
+
+/** Input that cannot be read, a list or standard input: shown in one line, exit status 66. */
+export class InputError extends Error {
+  override readonly name = 'InputError'
+  readonly code = 'ERR_INPUT'
 }

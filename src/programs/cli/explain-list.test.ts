@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { addAbortSignal, PassThrough } from 'node:stream'
 import { test } from 'node:test'
 import type { DomainName } from '../../core/name/domain.ts'
 import { explainList } from './explain-list.ts'
@@ -107,4 +108,34 @@ test('an interrupted list ends with 130 and says nothing of what was under way',
   const { status, lines } = await run('a.example\nb.example\nc.example', explain, stopping.signal)
   assert.equal(status, 130)
   assert.ok(lines.every(({ domain }) => domain === 'a.example'))
+})
+
+test('a list that breaks off is input that cannot be read, after what was read of it', async () => {
+  const sink = { write: () => true, once: () => undefined }
+  const out = createOut({ stdout: sink, stderr: sink, environment: {} })
+  async function* broken() {
+    yield Buffer.from('a.example\n')
+    throw Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' })
+  }
+  const seen: string[] = []
+  const explain = async (domain: DomainName) => {
+    seen.push(domain)
+    return { ...report, domain }
+  }
+  const work = { out, signal: new AbortController().signal, jobs: 3, explain }
+  await assert.rejects(explainList(broken(), work), {
+    ...{ name: 'InputError', code: 'ERR_INPUT', message: 'cannot read the list to its end: i/o error' },
+  })
+  assert.deepEqual(seen, ['a.example'])
+})
+
+test('an interrupt ends a list on which nobody writes any more', async () => {
+  const sink = { write: () => true, once: () => undefined }
+  const out = createOut({ stdout: sink, stderr: sink, environment: {} })
+  const stopping = new AbortController()
+  const idle = addAbortSignal(stopping.signal, new PassThrough())
+  const work = { out, signal: stopping.signal, jobs: 3, explain: async (domain: DomainName) => ({ ...report, domain }) }
+  const ended = explainList(idle, work)
+  stopping.abort()
+  assert.equal(await ended, 130)
 })

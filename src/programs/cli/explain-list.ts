@@ -1,4 +1,6 @@
 import { type DomainName, parseDomainName } from '../../core/name/domain.ts'
+import { reasonOf } from '../file-error.ts'
+import { InputError } from './command.ts'
 import { type ListLine, readList } from './domain-list.ts'
 import { EXIT } from './exit.ts'
 import type { ExplainReport } from './explain-report.ts'
@@ -29,9 +31,22 @@ export async function explainList(input: AsyncIterable<Uint8Array>, work: ListWo
     await out.drained()
   }
   const describe = (seconds: number) => `${tally.done} domains in ${seconds} s`
-  await withProgress(out, describe, () => workThrough(readList(input), one, { jobs, signal }))
+  try {
+    await withProgress(out, describe, () => workThrough(linesOf(input), one, { jobs, signal }))
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
   if (signal.aborted) return EXIT.interrupted
   return tally.bad > 0 ? EXIT.data : EXIT.done
+}
+
+/** Throws InputError when the list breaks off. */
+async function* linesOf(input: AsyncIterable<Uint8Array>): AsyncGenerator<ListLine> {
+  try {
+    yield* readList(input)
+  } catch (error) {
+    throw new InputError(`cannot read the list to its end: ${reasonOf(error)}`)
+  }
 }
 
 async function explainLine(line: ListLine, { explain, signal }: ListWork) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -55,7 +55,7 @@ const complaints: [args: string[], status: number, stderr: string | RegExp][] = 
   [['explain', 'a..b'], 64, 'waxseal: not a domain name: "a..b" (empty label)\n'],
   [['explain', '--file', 'x', 'a.example'], 64, 'waxseal: give either DOMAIN or --file, not both\n'],
   [['explain', '--file', 'x', '--jobs', '0'], 64, 'waxseal: option --jobs: "0" is no whole number from 1 to 256\n'],
-  [['explain', '--file', 'missing'], 66, 'waxseal: cannot read "missing": no such file or directory\n'],
+  [['explain', '--file', 'missing'], 66, 'waxseal: cannot read "missing": no such file\n'],
   [['explain', '--file', '.'], 66, 'waxseal: cannot read ".": it is a directory\n'],
   [['dns', 'a.example', 'MXX'], 64, 'waxseal: unknown record type "MXX", did you mean "MX"\n'],
   [['dns', 'a.example', 'ANY'], 64, 'waxseal: ANY is no type of records that can be looked up\n'],
@@ -73,7 +73,13 @@ const complaints: [args: string[], status: number, stderr: string | RegExp][] = 
   ],
   [['dns', 'a.example', '--root-hints', 'none'], 78, 'waxseal: cannot read "none": no such file\n'],
   [['dns', 'a.example', '--trust-anchor', 'empty.pem'], 78, /^waxseal: .*"empty\.pem".*\n$/],
-  [['explain', 'a.example', '--ca-file', 'empty.pem'], 78, /^waxseal: .*"empty\.pem".*\n$/],
+  [
+    ['explain', 'a.example', '--ca-file', 'empty.pem'],
+    78,
+    'waxseal: cannot use the certificates in "empty.pem": no certificate in PEM form found\n',
+  ],
+  [['explain', 'a.example', '--ca-file', 'none.pem'], 78, 'waxseal: cannot read "none.pem": no such file\n'],
+  [['dns', 'a.example', '--trust-anchor', '/dev/zero'], 78, 'waxseal: "/dev/zero" is longer than 1048576 octets\n'],
   [
     ['explain', 'a.example', '--store', 'none/store.sqlite'],
     78,
@@ -138,6 +144,41 @@ test('a reader that goes away ends the program quietly', async () => {
   const status = await new Promise((resolve) => child.on('close', resolve))
   assert.equal(stderr, '')
   assert.equal(status, 141)
+})
+
+const unwritable: [what: string, script: () => string, args: string[]][] = [
+  ['the version', () => main, ['--version']],
+  ['the version from the launcher', () => bin, ['--version']],
+  ['help', () => main, ['--help']],
+]
+for (const [what, script, args] of unwritable) {
+  test(`${what} that cannot be written ends with 73 and one line`, { skip: !existsSync('/dev/full') }, async () => {
+    const full = openSync('/dev/full', 'w')
+    const child = spawn(process.execPath, [script(), ...args], { stdio: ['ignore', full, 'pipe'] })
+    closeSync(full)
+    let stderr = ''
+    child.stderr?.setEncoding('utf8').on('data', (text) => {
+      stderr += text
+    })
+    const status = await new Promise((resolve) => child.on('close', resolve))
+    assert.match(stderr, /^waxseal: cannot write the output: .*no space left on device.*\n$/)
+    assert.equal(status, 73)
+  })
+}
+
+test('a list on standard input that is a directory ends with 66 and one line', async () => {
+  const directory = openSync(folder, 'r')
+  const args = [main, 'explain', '--file', '-', '--store', ':memory:']
+  const env = { XDG_CONFIG_HOME: folder }
+  const child = spawn(process.execPath, args, { env, stdio: [directory, 'pipe', 'pipe'] })
+  closeSync(directory)
+  let stderr = ''
+  child.stderr?.setEncoding('utf8').on('data', (text) => {
+    stderr += text
+  })
+  const status = await new Promise((resolve) => child.on('close', resolve))
+  assert.equal(stderr, 'waxseal: cannot read standard input: it is a directory\n')
+  assert.equal(status, 66)
 })
 
 test('an interrupt ends a lookup that hangs with 130', async () => {

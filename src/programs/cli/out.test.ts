@@ -50,6 +50,18 @@ for (const [environment, unicode] of locales) {
   })
 }
 
+test('without UTF-8 in the locale what is not ASCII is escaped as in JSON, on both streams', () => {
+  const { out, stdout, stderr } = outWith({ LANG: 'C' })
+  out.line(JSON.stringify({ name: 'bücher', mark: '\u{1f512}' }))
+  out.warn('bücher')
+  assert.deepEqual(stdout.written, ['{"name":"b\\u00fccher","mark":"\\ud83d\\udd12"}\n'])
+  assert.deepEqual(JSON.parse(stdout.written.join('')), { name: 'bücher', mark: '\u{1f512}' })
+  assert.deepEqual(stderr.written, ['waxseal: b\\u00fccher\n'])
+  const utf8 = outWith({ LANG: 'C.UTF-8' })
+  utf8.out.line('bücher')
+  assert.deepEqual(utf8.stdout.written, ['bücher\n'])
+})
+
 test('columns are those of the terminal, else COLUMNS, else 80', () => {
   assert.equal(outWith({ COLUMNS: '50' }, { isTTY: true, columns: 120 }).out.columns, 120)
   assert.equal(outWith({ COLUMNS: '50' }).out.columns, 50)
@@ -72,20 +84,22 @@ test('progress is one line that other output takes away, and nothing in a pipe',
   assert.deepEqual(piped.stderr.written, ['waxseal: something\n'])
 })
 
-test('drained waits for a full stream and for no other', async () => {
-  let release: () => void = () => undefined
-  const once = (_event: 'drain', listener: () => void) => {
-    release = listener
-  }
-  let drained = false
-  const waiting = outWith({}, { writableNeedDrain: true, once })
-    .out.drained()
-    .then(() => {
-      drained = true
-    })
+test('drained waits for a full stream, however many wait at once, and for no other', async () => {
+  const listeners: (() => void)[] = []
+  const once = (_event: 'drain', listener: () => void) => listeners.push(listener)
+  let drained = 0
+  const { out } = outWith({}, { writableNeedDrain: true, once })
+  const waiting = Array.from({ length: 20 }, async () => {
+    await out.drained()
+    drained += 1
+  })
   await outWith({}).out.drained()
-  assert.equal(drained, false)
-  release()
-  await waiting
-  assert.equal(drained, true)
+  assert.equal(drained, 0)
+  assert.equal(listeners.length, 1)
+  listeners[0]?.()
+  await Promise.all(waiting)
+  assert.equal(drained, 20)
+  const again = out.drained()
+  listeners[1]?.()
+  await again
 })

@@ -49,24 +49,26 @@ const clearLine = '\r\x1b[2K'
 export function createOut({ stdout, stderr, environment }: OutOptions): Out {
   const colour = wantsColour(stdout, environment)
   const watched = stderr.isTTY === true && environment.TERM !== 'dumb'
+  const unicode = speaksUnicode(environment)
   let shown = false
+  let draining: Promise<void> | undefined
   const hide = () => {
     if (shown) stderr.write(clearLine)
     shown = false
   }
   const out: Out = {
     columns: columnsOf(stdout, environment),
-    unicode: speaksUnicode(environment),
+    unicode,
     watched,
     write: (text) => {
       hide()
-      stdout.write(text)
+      stdout.write(unicode ? text : toAscii(text))
     },
     line: (text = '') => out.write(`${text}\n`),
     warn: (text) => out.note(`waxseal: ${text}`),
     note: (text) => {
       hide()
-      stderr.write(`${text}\n`)
+      stderr.write(`${unicode ? text : toAscii(text)}\n`)
     },
     progress: (text) => {
       if (!watched) return
@@ -76,13 +78,23 @@ export function createOut({ stdout, stderr, environment }: OutOptions): Out {
       shown = true
     },
     style: (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text),
-    drained: () =>
-      new Promise((resolve) => {
-        if (stdout.writableNeedDrain === true) stdout.once('drain', resolve)
-        else resolve()
-      }),
+    async drained() {
+      if (stdout.writableNeedDrain !== true) return
+      draining ??= new Promise((resolve) => {
+        stdout.once('drain', () => {
+          draining = undefined
+          resolve()
+        })
+      })
+      await draining
+    },
   }
   return out
+}
+
+/** Other characters as JSON escapes them: a terminal without UTF-8 would show others, and JSON means the same. */
+function toAscii(text: string): string {
+  return text.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /** NO_COLOR and FORCE_COLOR count when they are not empty, as https://no-color.org asks. */

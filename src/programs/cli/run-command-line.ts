@@ -1,5 +1,5 @@
 import { ConfigError } from '../../core/config-error.ts'
-import { type Command, type CommandContext, UsageError } from './command.ts'
+import { type Command, type CommandContext, InputError, UsageError } from './command.ts'
 import { EXIT } from './exit.ts'
 import { findCommand, registry } from './registry.ts'
 
@@ -71,6 +71,10 @@ export function report(error: unknown, { out, signal }: Pick<CommandContext, 'ou
     return EXIT.config
   }
   if (signal.aborted) return EXIT.interrupted
+  if (error instanceof InputError) {
+    out.warn(error.message)
+    return EXIT.noInput
+  }
   out.warn('this is a bug in waxseal; please report it with the lines below')
   out.note(error instanceof Error ? (error.stack ?? error.message) : `thrown: ${String(error)}`)
   return EXIT.software

@@ -1,4 +1,7 @@
-import type { CommandContext } from './command.ts'
+import { fstatSync } from 'node:fs'
+import type { Readable } from 'node:stream'
+import { type CommandContext, InputError } from './command.ts'
+import { endWithoutOutput } from './end-without-output.ts'
 import { EXIT } from './exit.ts'
 import { createOut } from './out.ts'
 import { report, runCommandLine } from './run-command-line.ts'
@@ -15,7 +18,7 @@ export async function runProcess(args: readonly string[]): Promise<void> {
     signal: stopping.signal,
     clock: { now: () => Date.now() },
     environment: process.env,
-    openInput: () => process.stdin,
+    openInput,
     openWorld: async (values, need) => {
       const { openWorld } = await import('./open-world.ts')
       return openWorld(values, need, context)
@@ -30,19 +33,20 @@ export async function runProcess(args: readonly string[]): Promise<void> {
   }
   process.on('SIGINT', () => stop(EXIT.interrupted))
   process.on('SIGTERM', () => stop(EXIT.terminated))
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', endQuietly)
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', endWithoutOutput)
   process.on('uncaughtException', (error) => process.exit(report(error, { out, signal: new AbortController().signal })))
   const status = await runCommandLine(args, context)
   out.progress(undefined)
   finish(ended ?? status)
 }
 
-/** Whoever read our output has gone: as a program that SIGPIPE ends, without a word. */
-function endQuietly(error: NodeJS.ErrnoException): void {
-  process.exit(error.code === 'EPIPE' ? EXIT.brokenPipe : EXIT.cannotCreate)
+function openInput(): Readable {
+  // Node would take it for an empty file.
+  if (fstatSync(0).isDirectory()) throw new InputError('cannot read standard input: it is a directory')
+  return process.stdin
 }
 
 /** Exits once what was written is out, whatever is still open. */
 function finish(status: number): void {
-  process.stdout.write('', (error) => (error ? endQuietly(error) : process.exit(status)))
+  process.stdout.write('', (error) => (error ? endWithoutOutput(error) : process.exit(status)))
 }

@@ -1,7 +1,9 @@
 import { open } from 'node:fs/promises'
+import { addAbortSignal, type Readable } from 'node:stream'
 import type { DomainName } from '../../../core/name/domain.ts'
 import { escapeText } from '../../../core/smtp/escape.ts'
-import { type CommandContext, defineCommand, UsageError } from '../command.ts'
+import { reasonOf } from '../../file-error.ts'
+import { type CommandContext, defineCommand, InputError, UsageError } from '../command.ts'
 import { EXIT } from '../exit.ts'
 import { explainDomain } from '../explain-domain.ts'
 import { explainList, readDomain } from '../explain-list.ts'
@@ -56,7 +58,6 @@ export const explain = defineCommand({
     if (values.file !== undefined && text !== undefined) throw new UsageError('give either DOMAIN or --file, not both')
     if (values.file !== undefined) {
       const input = await openList(values.file, context)
-      if (input === undefined) return EXIT.noInput
       return inWorld(context, values, (world) => explainList(input, listWork(world, context, jobs)))
     }
     const domain = readOperand(text)
@@ -110,19 +111,15 @@ function readJobs(text: string | undefined): number {
   throw new UsageError(`option --jobs: "${escapeText(text)}" is no whole number from 1 to ${maxJobs}`)
 }
 
-/** The list as a stream; undefined, after saying why, when it cannot be read. */
-async function openList(path: string, { out, openInput }: CommandContext) {
-  if (path === '-') return openInput()
+/** The list as a stream that ends with the command. Throws InputError when there is none. */
+async function openList(path: string, { openInput, signal }: CommandContext): Promise<Readable> {
+  if (path === '-') return addAbortSignal(signal, openInput())
   try {
     const file = await open(path)
-    if ((await file.stat()).isDirectory()) {
-      await file.close()
-      throw new Error('it is a directory')
-    }
-    return file.createReadStream()
+    if (!(await file.stat()).isDirectory()) return addAbortSignal(signal, file.createReadStream())
+    await file.close()
   } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/^E[A-Z]+: ([^,]*),.*$/, '$1') : String(error)
-    out.warn(`cannot read "${escapeText(path)}": ${escapeText(reason)}`)
-    return undefined
+    throw new InputError(`cannot read "${escapeText(path)}": ${escapeText(reasonOf(error))}`)
   }
+  throw new InputError(`cannot read "${escapeText(path)}": it is a directory`)
 }
