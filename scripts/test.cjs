@@ -22,6 +22,10 @@ if (named.length === 0) {
   run(path.join(bin, 'biome'), ['check', '--error-on-warnings', '.'])
   run(path.join(bin, 'oxlint'), ['--type-aware', '--deny-warnings'])
 }
-const own = ['src/**/*.test.ts', 'test/*.test.ts', 'test/{fuzz,recorded,resolver,scenarios,support}/**/*.test.ts']
+const own = [
+  'src/**/*.test.ts',
+  'test/*.test.ts',
+  'test/{commands,fuzz,recorded,resolver,scenarios,support}/**/*.test.ts',
+]
 const files = named.length > 0 ? named : own
 run(findNode(), ['--test', '--test-timeout=120000', '--test-reporter=./scripts/summary-reporter.mjs'].concat(files))

@@ -8,6 +8,7 @@ import { resolutionToJson } from './dns-json.ts'
 import { writeResolution } from './dns-text.ts'
 import { pageOut } from './page-out.ts'
 
+const now = Date.UTC(2026, 10, 25, 3)
 const root: ChainLink = { zone: rootName, status: 'secure', by: 'anchor', ds: [], key: { keyTag: 20326, algorithm: 8 } }
 const example: ChainLink = {
   ...{ zone: nameOfText('example.'), status: 'secure', by: 'ds', key: { keyTag: 4711, algorithm: 13 } },
@@ -49,7 +50,7 @@ const failure: Failure = {
 
 test('an answer shows its aliases, records and every zone that carries its chain', () => {
   assert.equal(
-    pageOut((out) => writeResolution(answer, out)),
+    pageOut((out) => writeResolution(answer, out, now)),
     `www.example. A: 1 record, secure
   www.example. CNAME host.example.
   host.example. 300 IN A 192.0.2.1
@@ -69,7 +70,7 @@ Answer from 192.0.2.53:53, valid for 5 min.
 
 test('an insecure denial says where the chain ends, and why', () => {
   assert.equal(
-    pageOut((out) => writeResolution(denial, out), { unicode: false, columns: 60 }),
+    pageOut((out) => writeResolution(denial, out, now), { unicode: false, columns: 60 }),
     `x.b.example. MX: the name does not exist, insecure: example.
 proves that b.example. is not signed
 
@@ -91,7 +92,7 @@ Answer from memory, valid for 2 h.
 
 test('a bogus lookup says what broke, without the bytes of a stranger', () => {
   assert.equal(
-    pageOut((out) => writeResolution(failure, out)),
+    pageOut((out) => writeResolution(failure, out, now)),
     `x.example. TLSA: bogus, and so not to be used: signature of x.example. TLSA by
 key 99 expired 2026-11-01\\x1b[31m
 
@@ -105,7 +106,18 @@ Chain of trust
       2026-11-01\\x1b[31m (Signature Expired)
 
 Answer from 192.0.2.53:53.
+If others see no fault, see whether the clock of this machine is right: it says
+2026-11-25 03:00 UTC.
 `,
+  )
+})
+
+test('signatures out of time over the very keys that are trusted make the clock the first to be looked at', () => {
+  const text = pageOut((out) => writeResolution({ ...failure, ede: 8, chain: [] }, out, now))
+  assert.match(text, /\nPlease see whether the clock of this machine is right: it says 2026-11-25 03:00\nUTC\.\n$/)
+  assert.doesNotMatch(
+    pageOut((out) => writeResolution({ ...failure, ede: 6, chain: [] }, out, now)),
+    /clock/,
   )
 })
 

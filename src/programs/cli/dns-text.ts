@@ -4,14 +4,15 @@ import { formatRecord } from '../../core/dns/zone-text.ts'
 import type { Answer, Denial, Resolution } from '../../core/dnssec/resolution.ts'
 import { formatName } from '../../core/name/text.ts'
 import { chainTree, untilText } from './chain-text.ts'
+import { clockAdvice, doubtClock } from './clock-doubt.ts'
 import { formatSeconds } from './durations.ts'
 import type { Out, Style } from './out.ts'
 import { onTerminal } from './trace-text.ts'
 import { formatTree, type TreeNode } from './tree.ts'
 import { wrap } from './wrap.ts'
 
-/** A lookup for people: what came of it in one line, then the records, then the chain of trust. */
-export function writeResolution(resolution: Resolution, out: Out): void {
+/** A lookup for people: what came of it in one line, then the records, then the chain of trust. `now` is what our clock says. */
+export function writeResolution(resolution: Resolution, out: Out, now: number): void {
   for (const line of wrap(onTerminal(verdict(resolution)), out.columns)) out.line(out.style('bold', line))
   if (resolution.kind !== 'failure') {
     for (const { owner, target, via } of resolution.aliases) {
@@ -24,7 +25,16 @@ export function writeResolution(resolution: Resolution, out: Out): void {
   const chain = resolution.kind === 'failure' ? resolution.chain : resolution.evidence.chain
   for (const line of formatTree(chainTree(chain, endOf(resolution, out), out), out)) out.line(line)
   out.line()
-  out.line(origin(resolution))
+  for (const text of [origin(resolution), clockDoubt(resolution, now)]) {
+    if (text !== undefined) for (const line of wrap(text, out.columns)) out.line(line)
+  }
+}
+
+function clockDoubt(resolution: Resolution, now: number): string | undefined {
+  if (resolution.kind !== 'failure') return undefined
+  const doubt = doubtClock({ code: resolution.ede, verified: resolution.chain.length })
+  if (doubt === undefined) return undefined
+  return doubt === 'likely' ? `Please ${clockAdvice(now)}.` : `If others see no fault, ${clockAdvice(now)}.`
 }
 
 function verdict(resolution: Resolution): string {

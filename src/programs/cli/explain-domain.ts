@@ -19,14 +19,18 @@ export async function explainDomain(domain: DomainName, world: World, signal: Ab
   const now = clock.now()
   try {
     const facts = await examine({ kind: 'domain', domain }, { resolver, sts, smtpPort, signal: until })
-    return reportOf(domain, facts, decide(facts, { now }))
+    return reportOf(domain, facts, { decision: decide(facts, { now }), now })
   } catch (error) {
     if (!until.aborted) throw error
     return unfinished(domain, world.timeoutMs / 1000)
   }
 }
 
-export function reportOf(domain: DomainName, facts: Facts, decision: DomainDecision): ExplainReport {
+function reportOf(
+  domain: DomainName,
+  facts: Facts,
+  { decision, now }: { readonly decision: DomainDecision; readonly now: number },
+): ExplainReport {
   const { action, row, validUntil } = decision
   const report = {
     schema: 'waxseal.explain/1',
@@ -41,7 +45,7 @@ export function reportOf(domain: DomainName, facts: Facts, decision: DomainDecis
     hosts: facts.hosts.map((host, place) => hostReport(host, decision.hosts[place])),
     policy: policyReport(facts.sts),
   } as const
-  return { ...report, advice: adviceFor(report) }
+  return { ...report, advice: adviceFor(report, now) }
 }
 
 function hostReport(facts: HostFacts, decision: HostDecision | undefined): HostReport {

@@ -37,7 +37,7 @@ export const dns = defineCommand({
     { status: EXIT.nothing, means: 'the name, or records of that type, do not exist' },
     { status: EXIT.temporary, means: 'nothing can be said: the answer is bogus, or the lookup failed' },
   ],
-  async run({ values, positionals: [nameText = '', typeText = 'A'] }, { out, signal, openWorld }) {
+  async run({ values, positionals: [nameText = '', typeText = 'A'] }, { out, signal, clock, openWorld }) {
     const name = readName(nameText)
     const type = readType(typeText)
     const world = await openWorld(values, 'none')
@@ -46,8 +46,9 @@ export const dns = defineCommand({
         signal: deadline(signal, world.timeoutMs),
         trace: world.trace,
       })
+      if (signal.aborted) return EXIT.interrupted
       if (values.json === true) out.line(JSON.stringify({ schema: 'waxseal.dns/1', ...resolutionToJson(resolution) }))
-      else writeResolution(resolution, out)
+      else writeResolution(resolution, out, clock.now())
       return statusFor(resolution)
     } finally {
       await world.close()
