@@ -1,3 +1,4 @@
+import { checkOptions } from './check-options.ts'
 import { ConfigError } from './core/config-error.ts'
 import { decide } from './core/decision/decide.ts'
 import { type DecisionOptions, type DomainDecision, defaultOptions } from './core/decision/decision.ts'
@@ -23,19 +24,32 @@ import { createTlsProfile } from './io/smtp/tls-profile.ts'
 import { openStore } from './io/store/open-store.ts'
 
 export { ConfigError } from './core/config-error.ts'
-export type { DecisionOptions, DomainDecision, HostDecision } from './core/decision/decision.ts'
-export type { Facts } from './core/decision/facts.ts'
-export type { Answer, Denial, Failure, Resolution } from './core/dnssec/resolution.ts'
-export type { DeliveryReport, RecipientReport } from './io/delivery/report.ts'
-export type { Endpoint } from './io/network.ts'
+export type {
+  ConnectDecision,
+  DecisionOptions,
+  DomainDecision,
+  HostDecision,
+  SkipDecision,
+} from './core/decision/decision.ts'
+export type { AddressFinding, Facts, HostFacts, MxFinding, StsFinding, TlsaFinding } from './core/decision/facts.ts'
+export { formatType } from './core/dns/types.ts'
+export { formatRecord } from './core/dns/zone-text.ts'
+export type { Answer, ChainLink, Denial, Evidence, Failure, Resolution } from './core/dnssec/resolution.ts'
+export { formatName } from './core/name/text.ts'
+export { formatMailbox } from './core/smtp/mailbox.ts'
+export type { Clock } from './io/clock.ts'
+export type { DeliveryReport, DomainReport, HostReport, RecipientReport } from './io/delivery/report.ts'
+export type { Status } from './io/delivery/status.ts'
+export type { Endpoint, Network } from './io/network.ts'
 export type { TraceEvent } from './io/resolver/resolver.ts'
 
 /** How to look at the world. Everything may be left out. */
 export interface WaxsealOptions {
   /** `auto` unless told: from the root, or through `servers`, or the system's resolvers where port 53 is closed. */
   readonly engine?: 'auto' | 'forward' | 'iterate' | 'trust-ad'
-  /** Recursive resolvers. */
+  /** Recursive resolvers, in the place of those of the system; `auto` then forwards through them. */
   readonly servers?: readonly Endpoint[]
+  /** Addresses of root servers, in the place of those built in. */
   readonly rootHints?: readonly Endpoint[]
   /** DS or DNSKEY records as zone text, in the place of those of the root. */
   readonly trustAnchors?: string
@@ -51,13 +65,17 @@ export interface WaxsealOptions {
   readonly smtpPort?: number
   /** Our name for EHLO. */
   readonly clientName?: string
+  /** How to decide where RFC 7672 and RFC 8461 leave room; what is left out is as they recommend. */
   readonly decision?: Partial<DecisionOptions>
   /** In the place of sockets, for tests and the lab. */
   readonly network?: Network
+  /** In the place of the machine's. */
   readonly clock?: Clock
 }
 
-interface Given {
+/** What every method may be given. */
+export interface Given {
+  /** Ends what the method waits for. docs/errors.md says what then comes of it. */
   readonly signal?: AbortSignal
 }
 
@@ -72,6 +90,7 @@ export interface Mail {
   readonly requireTls?: boolean
 }
 
+/** What was found out about mail for a domain, and what follows from it. */
 export interface Explanation {
   readonly facts: Facts
   readonly decision: DomainDecision
@@ -79,7 +98,10 @@ export interface Explanation {
 
 /** Enforced STARTTLS: validated lookups, decisions with their reasons, and deliveries that keep to them. */
 export interface Waxseal {
-  /** A validated lookup; `name` as zone text, `type` as `MX` or `TYPE257`. Failures are values. RFC 4035 §4.3 */
+  /**
+   * A validated lookup; `name` as zone text, `type` as `MX` or `TYPE257`. Never rejects for what DNS does: failures are
+   * values, of kind `failure`, and have no records. RFC 4035 §4.3
+   */
   resolve(
     name: string,
     type: string,
@@ -91,17 +113,25 @@ export interface Waxseal {
   deliver(mail: Mail, options?: Given): Promise<DeliveryReport>
   /** Fetches MTA-STS policies again whose time has come; to be called now and then by whoever runs long. RFC 8461 §3.3 */
   refreshPolicies(options?: Given): Promise<{ readonly refreshed: number; readonly failed: number }>
+  /** Ends what is under way and closes sockets, timers and the store: nothing keeps the process from ending. */
   close(): Promise<void>
 }
 
-/** Throws ConfigError for options that cannot be used; its methods throw TypeError for names and addresses that are none. */
+/**
+ * Puts together what looks up, decides and delivers. Nothing is asked before a method is called.
+ *
+ * Throws ConfigError for options that cannot be used; its methods reject with TypeError for names, types and addresses
+ * that are none.
+ */
 export function createWaxseal(options: WaxsealOptions = {}): Waxseal {
   const { clock = systemClock, allowPrivate = false, smtpPort = 25, clientName = 'localhost', ca } = options
+  checkOptions(options)
   const network = options.network ?? createNetwork({ allowPrivate })
   const resolver = createResolver({ ...options, network, clock, trustAnchors: readAnchors(options) })
-  const store = openStore(options.store ?? ':memory:')
-  const sts = createStsService({ resolver, network, store, clock, trust: createPkixTrust(ca) })
-  const profile = createTlsProfile(ca === undefined ? {} : { ca })
+  const trust = createPkixTrust(ca)
+  const profile = createTlsProfile({ ca })
+  const store = openStore(options.store ?? ':memory:') // last: nothing that fails may leave it open
+  const sts = createStsService({ resolver, network, store, clock, trust })
   const decision = { ...defaultOptions, ...options.decision }
   return {
     resolve: async (name, type, more) => resolver.resolve(readName(name), readType(type), more),
@@ -131,9 +161,13 @@ export function createWaxseal(options: WaxsealOptions = {}): Waxseal {
 function readAnchors({ trustAnchors: text, allowSha1 = false }: WaxsealOptions) {
   if (text === undefined) return undefined
   const anchors = parseTrustAnchors(text)
-  if (!anchors.ok) throw new ConfigError(`trust anchors: ${anchors.fault} at character ${anchors.at}`)
+  if (!anchors.ok) {
+    throw new ConfigError(`option trustAnchors: ${anchors.fault.replaceAll('-', ' ')} at character ${anchors.at}`)
+  }
   const unusable = unusableOwner(anchors.value, createPolicy({ allowSha1 }))
-  if (unusable !== undefined) throw new ConfigError(`trust anchors: none of ${formatName(unusable)} can be used`)
+  if (unusable !== undefined) {
+    throw new ConfigError(`option trustAnchors: none of ${formatName(unusable)} can be used`)
+  }
   return anchors.value
 }
 

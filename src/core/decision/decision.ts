@@ -61,8 +61,10 @@ export type DomainReason =
   | 'dane-required'
   | 'policy-lookup-failed'
 
+/** Whether to connect to an MX host, and what it must then show. */
 export type HostDecision = ConnectDecision | SkipDecision
 
+/** A host that mail must not reach, and why. */
 export interface SkipDecision {
   readonly action: 'skip'
   readonly host: string
@@ -87,6 +89,7 @@ export type SkipReason =
 /** What is asked of a session, from the strictest down. */
 export type TlsDemand = 'dane' | 'pkix' | 'encrypt' | 'may'
 
+/** A host that mail may reach, and what its session must show first. */
 export interface ConnectDecision {
   readonly action: 'connect'
   readonly host: string

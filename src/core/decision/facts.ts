@@ -36,6 +36,7 @@ export interface FoundHosts {
   readonly expanded: DomainName | undefined
 }
 
+/** What is known about one MX host. */
 export interface HostFacts {
   /** As the MX record names it; an address literal for row M8. */
   readonly host: string

@@ -66,6 +66,7 @@ interface Outcome {
   readonly evidence: Evidence
 }
 
+/** There are records, at the end of any aliases. */
 export interface Answer extends Outcome {
   readonly kind: 'answer'
   /** The final RRset, at least one record. */

@@ -37,12 +37,14 @@ export interface HostReport {
   readonly sessions: readonly SessionRecord[]
 }
 
+/** What was tried for one next hop, host by host. */
 export interface DomainReport {
   /** The next-hop domain, or an address literal in brackets. */
   readonly nextHop: string
   readonly hosts: readonly HostReport[]
 }
 
+/** What became of one message. */
 export interface DeliveryReport {
   readonly sender: ReversePath
   /** In the order in which they were given. */

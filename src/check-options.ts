@@ -1,0 +1,35 @@
+import { ConfigError } from './core/config-error.ts'
+import { defaultOptions } from './core/decision/decision.ts'
+import { parseAddress } from './core/dns/rdata/address.ts'
+import type { WaxsealOptions } from './index.ts'
+
+const engines: readonly unknown[] = ['auto', 'forward', 'iterate', 'trust-ad']
+
+/** Throws ConfigError for options that no types kept out: a misspelt one must not quietly count for nothing. */
+export function checkOptions(options: WaxsealOptions): void {
+  const { engine, servers = [], rootHints, smtpPort, decision = {} } = options
+  if (engine !== undefined && !engines.includes(engine)) throw wrong('engine', engine)
+  for (const server of servers) if (!isEndpoint(server)) throw wrong('servers', server)
+  for (const server of rootHints ?? []) if (!isEndpoint(server)) throw wrong('rootHints', server)
+  if (rootHints?.length === 0) throw new ConfigError('option rootHints: no root server')
+  if (smtpPort !== undefined && !isPort(smtpPort)) throw wrong('smtpPort', smtpPort)
+  for (const [name, value] of Object.entries(decision))
+    if (!isDecisionOption(name, value)) throw wrong(`decision.${name}`, value)
+}
+
+function wrong(name: string, value: unknown): ConfigError {
+  return new ConfigError(`option ${name}: cannot be ${JSON.stringify(value)}`)
+}
+
+function isEndpoint(endpoint: { readonly address: string; readonly port: number }): boolean {
+  return parseAddress(String(endpoint.address)) !== undefined && isPort(endpoint.port)
+}
+
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port > 0 && port < 65_536
+}
+
+function isDecisionOption(name: string, value: unknown): boolean {
+  if (name === 'insecureMx') return value === 'dane' || value === 'skip'
+  return Object.hasOwn(defaultOptions, name) && typeof value === 'boolean'
+}
