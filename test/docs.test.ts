@@ -7,7 +7,10 @@ import { limits } from '../src/core/limits.ts'
 import { manPages } from '../src/programs/cli/man-pages.ts'
 
 const root = join(import.meta.dirname, '..')
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string } // our own file
+const { version, man } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  version: string
+  man: string[]
+} // our own file
 
 test('docs/standards.md is in step with the citations in the sources', () => {
   execFileSync(process.execPath, [join(root, 'scripts', 'make-standards.ts'), '--check'], { stdio: 'pipe' })
@@ -19,6 +22,7 @@ test('the manual pages are in step with the commands', async () => {
   assert.deepEqual(readdirSync(folder).sort(), [...pages.keys()].sort())
   for (const [file, text] of pages)
     assert.equal(readFileSync(join(folder, file), 'utf8'), text, `${file}: run npm run man`)
+  assert.deepEqual([...man].sort(), [...pages.keys()].map((file) => `docs/man/${file}`).sort())
 })
 
 test('docs/limits.md names every limit with its value', () => {

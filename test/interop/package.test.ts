@@ -21,16 +21,18 @@ function run(program: string, args: readonly string[], folder: string): string {
 }
 
 let elsewhere: string
+let archive: string
 
 before(() => {
   elsewhere = mkdtempSync(join(tmpdir(), 'waxseal-package-'))
   const packed = run('npm', ['pack', '--json', '--silent', '--pack-destination', elsewhere], root)
-  const [archive] = JSON.parse(packed.slice(packed.indexOf('['))) as [{ filename: string }]
+  const [{ filename }] = JSON.parse(packed.slice(packed.indexOf('['))) as [{ filename: string }]
+  archive = join(elsewhere, filename)
   writeFileSync(
     join(elsewhere, 'package.json'),
     JSON.stringify({ name: 'user', version: '1.0.0', type: 'module', private: true }),
   )
-  run('npm', ['install', '--silent', '--prefer-offline', join(elsewhere, archive.filename)], elsewhere)
+  run('npm', ['install', '--silent', '--prefer-offline', archive], elsewhere)
 })
 
 after(() => rmSync(elsewhere, { recursive: true, force: true }))
@@ -42,6 +44,13 @@ test('the packed package runs elsewhere through npx', () => {
 test('the packed package brings no Node of its own', () => {
   const tree = run('npm', ['ls', '--all', '--parseable'], elsewhere)
   assert.doesNotMatch(tree, /node-linux/)
+})
+
+test('an installation for everybody brings the manual pages, from a folder with a space in its name', () => {
+  const prefix = join(elsewhere, 'of everybody')
+  run('npm', ['install', '--global', '--silent', '--prefer-offline', '--prefix', prefix, archive], elsewhere)
+  assert.equal(run(join(prefix, 'bin', 'waxseal'), ['--version'], elsewhere).trim(), `waxseal ${version}`)
+  assert.match(readFileSync(join(prefix, 'share', 'man', 'man1', 'waxseal-explain.1'), 'utf8'), /^\.TH WAXSEAL/)
 })
 
 test('the demo runs from the packed package', () => {
