@@ -23,7 +23,7 @@ export const explain = defineCommand({
   description: [
     'Looks up everything that a delivery to DOMAIN would look up (MX, addresses, TLSA, the MTA-STS policy), decides as a ' +
       'delivery would, and shows the decision with the evidence for it: each lookup with its DNSSEC status, who signed ' +
-      'it, and the row of the decision table that applied. Connects to no mail server.',
+      'it, and the row of docs/decisions.md that applied. Connects to no mail server.',
     'With --file it does so for each domain of a list, one a line, and prints a line of JSON for each as it is ' +
       'done, not in the order of the list: "line" says which it is. LIST may be - for standard input; empty lines and ' +
       'lines that begin with # are passed over.',
