@@ -17,7 +17,7 @@ function importsOf(from: string): Import[] {
   const text = readFileSync(join(root, from), 'utf8')
   // The formatter leaves one way to write each kind: `from '…'`, a bare import, and a lazy one.
   const specifiers = text.matchAll(
-    /^(?:import|export|\}) .*?from '([^']+)'$|^import '([^']+)'$|\bimport\('([^']+)'\)/gm,
+    /^(?:import|export|\}) .*?from '([^']+)'$|^import '([^']+)'$|\bimport\(['"`]([^'"`]+)['"`]\)/gm,
   )
   return [...specifiers].map(([, named, bare, lazy]) => {
     const to = (named ?? bare ?? lazy) as string
@@ -31,6 +31,13 @@ function violations(rule: (edge: Import) => boolean): string[] {
 
 test('the walk sees imports at all', () => {
   assert.ok(imports.length > 10, `${imports.length} imports found`)
+})
+
+test('no import hides from the walk: each names its module, and nothing else loads one', () => {
+  const hidden = /\bimport\((?!['"`][^'"`$]+['"`]\))|\bgetBuiltinModule\b|\bcreateRequire\(/
+  const wrong = sources.filter((file) => hidden.test(readFileSync(join(root, file), 'utf8')))
+  // tr46 has no ES module of its own.
+  assert.deepEqual(wrong, ['src/core/name/idna.ts'])
 })
 
 test('core imports only core, and of Node only what computes', () => {
