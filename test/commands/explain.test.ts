@@ -1,12 +1,12 @@
 // What `waxseal explain` and `waxseal dns` say in a lab, calm and under attack.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { ExplainReport } from '../../src/programs/cli/explain-report.ts'
 import { type Lab, startLab } from '../../src/programs/lab/lab.ts'
 import { parseWorld } from '../../src/programs/lab/world/parse.ts'
-import type { Attack } from '../../src/programs/lab/world/world.ts'
+import type { Attack, Event, PolicyDeclaration } from '../../src/programs/lab/world/world.ts'
 import { commandsIn, type LabCommands } from '../support/lab-commands.ts'
 
 const day = 86_400_000
@@ -24,12 +24,24 @@ after(async () => {
   await lab.close()
 })
 
-/** The attack that a line of a world declares. */
-function attackOf(line: string): Attack {
-  const world = parseWorld(`world  x\n${line}\n`)
-  const [event] = world.ok ? world.value.events : []
-  assert.ok(event?.kind === 'attack', line)
+/** The event that a line stands for behind a world. */
+function eventOf(line: string, world = text): Event {
+  const parsed = parseWorld(`${world}\n${line}\n`)
+  const event = parsed.ok ? parsed.value.events.at(-1) : undefined
+  assert.ok(event !== undefined, line)
+  return event
+}
+
+function attackOf(line: string, world?: string): Attack {
+  const event = eventOf(line, world)
+  assert.ok(event.kind === 'attack', line)
   return event.attack
+}
+
+function policyOf(line: string): PolicyDeclaration {
+  const event = eventOf(line)
+  assert.ok(event.kind === 'policy', line)
+  return event
 }
 
 async function explain(domain: string, now?: number): Promise<ExplainReport & { readonly exit: number }> {
@@ -79,10 +91,11 @@ test('a forged answer is blamed on the zone, and not on the clock', async () => 
 })
 
 test('signatures of a zone that ran out are its own fault, or that of the clock', async () => {
-  const own = await startLab(`world  x\nzone example.org\nzone example.org MX 10 mx.example.org\nhost mx.example.org\n`)
+  const world = 'world  x\nzone example.org\nzone example.org MX 10 mx.example.org\nhost mx.example.org\n'
+  const own = await startLab(world)
   const elsewhere = commandsIn(own)
   try {
-    await own.attack(attackOf('attack replay example.org'))
+    await own.attack(attackOf('attack replay example.org', world))
     own.move({ to: undefined, byMs: 40 * day, stale: false })
     const { stdout } = await elsewhere.run(['explain', '--json', ...elsewhere.iterate, 'example.org'])
     const { advice } = JSON.parse(stdout) as ExplainReport
@@ -105,6 +118,28 @@ test('a resolver that cannot be reached is our own trouble, and nobody’s polic
   assert.equal(policy.state, 'failed')
   assert.equal(advice.length, 1)
   assert.match(advice.join(), /^try again later, and if all domains wait, see to the network and the resolver of/)
+})
+
+test('trust anchors that match nothing are ours to look at, not the root’s', async () => {
+  const wrong = join(commands.folder, 'wrong')
+  writeFileSync(wrong, `. IN DS 12345 13 2 ${'0'.repeat(64)}\n`)
+  const iterate = commands.iterate.map((word, at) => (commands.iterate[at - 1] === '--trust-anchor' ? wrong : word))
+  const { stdout } = await commands.run(['explain', '--json', ...iterate, 'clinic.example'])
+  const { summary, advice } = JSON.parse(stdout) as ExplainReport
+  assert.match(summary, /no key matches the trust anchors of \.$/)
+  assert.equal(advice.length, 1)
+  assert.match(advice.join(), /^nothing could be verified from the trust anchors down: /)
+})
+
+test('a policy on trial says which hosts it leaves out', async () => {
+  await lab.change(policyOf('policy bakery.example mode=testing mx=other.example'))
+  try {
+    const { hosts, protection } = await explain('bakery.example')
+    assert.equal(protection, 'opportunistic')
+    assert.equal(hosts[0]?.reason, 'MTA-STS in mode testing, which does not list it')
+  } finally {
+    await lab.change(policyOf('policy bakery.example mx=mx.bakery.example'))
+  }
 })
 
 test('a policy that can no longer be fetched is the domain’s to mend, before what is remembered ends', async () => {
@@ -147,6 +182,16 @@ test('a domain in its own script is shown in it where the locale allows', async 
   assert.match(utf8.stdout, /^Mail to xn--bcher-kva\.example \(bücher\.example\) is returned/)
   const ascii = await commands.run(['explain', ...commands.iterate, 'bücher.example'], { unicode: false })
   assert.match(ascii.stdout, /^Mail to xn--bcher-kva\.example \(b\\u00fccher\.example\) is returned/)
+})
+
+test('the demo fits 40, 80 and 200 columns, in ASCII where it must', async () => {
+  for (const columns of [40, 80, 200]) {
+    const { status, stdout } = await commands.run(['demo'], { columns, unicode: columns !== 80 })
+    assert.equal(status, 0)
+    const long = stdout.split('\n').filter((line) => line.length > columns && !line.startsWith('  waxseal '))
+    assert.deepEqual(long, [])
+    if (columns === 80) assert.match(stdout, /^[\0-\x7f]*$/)
+  }
 })
 
 test('an interrupted lookup says nothing that looks like a result', async () => {

@@ -50,6 +50,12 @@ function lookupAdvice(lookup: FailedReport, now: number): string {
 function bogusAdvice({ name, type, zone, extendedError, chain }: FailedReport, now: number): string {
   const doubt = doubtClock({ code: extendedError, verified: chain.length })
   if (doubt === 'likely') return clockAdvice(now)
+  if (chain.length === 0) {
+    return (
+      'nothing could be verified from the trust anchors down: see whether the resolver passes on DNSSEC records, and ' +
+      `whether the trust anchors are right; "waxseal dns --trace ${name} ${type}" shows what is answered`
+    )
+  }
   const whose = zone === null ? `of ${name}` : `of the zone ${zone}`
   const see = `"waxseal dns ${name} ${type}" shows where they break`
   const unless = doubt === 'possible' ? `; if others see no fault, ${clockAdvice(now)}` : ''

@@ -54,7 +54,7 @@ function hostReport(facts: HostFacts, decision: HostDecision | undefined): HostR
   return {
     ...{ host, preference, action: connects === undefined ? 'skip' : 'connect', tls: connects?.tls ?? null },
     row: decision?.action === 'skip' ? decision.row : tlsa.row,
-    reason: decision?.text ?? 'the domain is not delivered to',
+    reason: reasonFor(decision),
     mustShow: connects === undefined ? null : mustShow(connects),
     names: connects?.dane.state === 'ok' && hasAnchors(connects.dane) ? connects.dane.names : pkixNames(connects),
     addresses: addresses.kind === 'found' ? addresses.addresses : [],
@@ -63,6 +63,12 @@ function hostReport(facts: HostFacts, decision: HostDecision | undefined): HostR
     tlsa: tlsaReports(tlsa),
     tlsaLookups: tlsa.lookups.map(resolutionToJson),
   }
+}
+
+function reasonFor(decision: HostDecision | undefined): string {
+  if (decision === undefined) return 'the domain is not delivered to'
+  const isOnTrial = decision.action === 'connect' && decision.sts.mode === 'testing' && !decision.sts.listed
+  return isOnTrial ? `${decision.text}, which does not list it` : decision.text
 }
 
 type Connect = Extract<HostDecision, { action: 'connect' }>

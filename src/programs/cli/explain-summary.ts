@@ -28,8 +28,10 @@ function surenessOf({ tls, mxIsSecure }: ConnectDecision): Sureness {
 export function summarize(domain: DomainName, decision: DomainDecision): string {
   const { action, text, hosts, validUntil } = decision
   const who = formatDomain(domain)
-  if (action === 'bounce') return `Mail to ${who} is returned: ${text}.`
-  if (action === 'defer') return `Mail to ${who} waits: ${text}.`
+  // What ends in a name has a full stop already.
+  const stop = text.endsWith('.') ? '' : '.'
+  if (action === 'bounce') return `Mail to ${who} is returned: ${text}${stop}`
+  if (action === 'defer') return `Mail to ${who} waits: ${text}${stop}`
   const open = hosts.filter(isConnect)
   const names = listOf([...new Set(open.map(({ host }) => host))])
   const until = validUntil === undefined ? '' : `, until ${formatMoment(validUntil)}`

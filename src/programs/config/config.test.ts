@@ -3,9 +3,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { worldOptions } from '../cli/world-options.ts'
 import { defaultConfigPaths, findConfigPath, parseConfigFile, readConfigFile } from './config-file.ts'
 import { formatEndpoint, readEndpoint } from './endpoint.ts'
 import { resolveSettings } from './resolve-settings.ts'
+import { settingNames } from './settings.ts'
 
 const path = '/etc/waxseal/waxseal.toml'
 
@@ -79,6 +81,11 @@ test('every setting can stand in the file, and paths are read from where the fil
     timeout: 30,
   })
   assert.deepEqual(settings.timeout.origin, { from: 'file', path, line: 11 })
+})
+
+test('every option for the network is a setting too, but for those that are about one run', () => {
+  const options = Object.keys(worldOptions).filter((name) => name !== 'config' && name !== 'trace')
+  assert.deepEqual(options.sort(), [...settingNames].sort())
 })
 
 test('the command line stands over the file and the file over the default', async () => {

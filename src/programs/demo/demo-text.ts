@@ -9,7 +9,8 @@ export function writeDemo(story: DemoStory, seconds: number, given: Out): void {
   const attacked = story.domains.filter(({ attacks }) => attacks.length > 0)
   for (const line of wrap(introduction(story, attacked.length), out.columns)) out.line(line)
   out.line()
-  for (const line of table(story.domains, out)) out.line(line)
+  const draw = out.columns < leastColumns ? blocks : table
+  for (const line of draw(story.domains, out)) out.line(line)
   out.line()
   for (const line of wrap(legend, out.columns)) out.line(out.style('dim', line))
   out.line()
@@ -43,6 +44,21 @@ const legend =
   'was told that it cannot be delivered.'
 
 const headings = ['domain', 'attacker', 'usual', 'Waxseal', 'why'] as const
+
+/** A narrower table would be wider than the terminal. */
+const leastColumns = 66
+
+/** For narrow terminals: every domain in some lines of its own. */
+function blocks(stories: readonly DomainStory[], out: Out): string[] {
+  return stories.flatMap((story, at) => {
+    const [domain = '', ...cells] = cellsOf(story, out)
+    const lines = cells.flatMap((cell, column) => {
+      const first = `  ${padEnd(headings[column + 1] ?? '', 10)}`
+      return hang(cell, { first, next: ' '.repeat(12), width: out.columns })
+    })
+    return [...(at === 0 ? [] : ['']), out.style('bold', domain), ...lines]
+  })
+}
 
 function table(stories: readonly DomainStory[], out: Out): string[] {
   const rows = stories.map((story) => cellsOf(story, out))
