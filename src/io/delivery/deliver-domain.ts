@@ -7,7 +7,7 @@ import { attemptAddress } from './attempt-address.ts'
 import { type Ledger, openLedger } from './ledger.ts'
 import type { ConnectPlan, DomainPlan } from './plan.ts'
 import type { DomainReport, HostReport, RecipientReport } from './report.ts'
-import { ourStatus } from './status.ts'
+import { givenUp } from './status.ts'
 
 /** What is to be sent, and as whom. */
 export interface DomainDelivery {
@@ -47,7 +47,7 @@ export async function deliverDomain(delivery: DomainDelivery, io: SessionIo): Pr
     hosts.push({ host: host.host, row, reason, sessions: [] })
   }
   if (io.signal?.aborted === true) {
-    ledger.fail(ourStatus('given-up', 'smtp', 'given up'), { host: undefined, address: undefined, row: undefined })
+    ledger.fail(givenUp, { host: undefined, address: undefined, row: undefined })
   }
   return { recipients: ledger.report(), domain: { nextHop, hosts } }
 }

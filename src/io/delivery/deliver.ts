@@ -1,12 +1,19 @@
 import { limits } from '../../core/limits.ts'
 import { readHeader, waivesTls } from '../../core/smtp/header.ts'
-import { formatMailbox, formatMailDomain, type Mailbox, type ReversePath } from '../../core/smtp/mailbox.ts'
+import {
+  formatMailbox,
+  formatMailDomain,
+  type Mailbox,
+  type MailDomain,
+  type ReversePath,
+} from '../../core/smtp/mailbox.ts'
 import { hasOverlongLine, scanMessage } from '../../core/smtp/message-facts.ts'
 import { type DomainResult, deliverDomain } from './deliver-domain.ts'
-import { type DeliveryIo, planDomain } from './plan-domain.ts'
+import type { DomainPlan } from './plan.ts'
+import { type DeliveryIo, type PlanDemand, planDomain } from './plan-domain.ts'
 import { mapPooled } from './pool.ts'
 import type { DeliveryReport, RecipientReport } from './report.ts'
-import { asFinal, ourStatus } from './status.ts'
+import { asFinal, givenUp, ourStatus } from './status.ts'
 
 /** One message and its envelope. */
 export interface DeliveryRequest {
@@ -22,8 +29,8 @@ export interface DeliveryRequest {
 /**
  * Sends one message to its recipients: every domain by its own decision, every host by its own session.
  *
- * Never rejects for what DNS or servers do: every recipient gets a status, in the order given. Who owns a queue tries
- * the temporary ones again, later.
+ * Never rejects for what DNS or servers do, nor when it is interrupted: every recipient gets a status, in the order
+ * given. Who owns a queue tries the temporary ones again, later.
  */
 export async function deliver(request: DeliveryRequest, io: DeliveryIo): Promise<DeliveryReport> {
   return deliverEach(request, io, { recheck: false })
@@ -52,13 +59,23 @@ async function deliverEach(
   const waived = !requireTls && waivesTls(readHeader(message))
   const results = await mapPooled(groupByDomain(recipients), limits.smtp.domainsAtOnce, async (group) => {
     const [first] = group
-    const plan = await planDomain(first.domain, { requireTls, waived, recheck }, io)
+    const plan = await planUnlessGivenUp(first.domain, { requireTls, waived, recheck }, io)
     const { clientName, port } = io
     const nextHop = formatMailDomain(first.domain)
     const chosenBy = 'stranger'
     return deliverDomain({ nextHop, plan, recipients: group, mail, message, clientName, port, chosenBy }, io)
   })
   return { sender, recipients: inOrder(recipients, results), domains: results.map(({ domain }) => domain) }
+}
+
+/** An interrupt while a domain is looked up is told of its recipients alone: what others got stays in the report. */
+async function planUnlessGivenUp(domain: MailDomain, demand: PlanDemand, io: DeliveryIo): Promise<DomainPlan> {
+  try {
+    return await planDomain(domain, demand, io)
+  } catch (error) {
+    if (io.signal?.aborted !== true) throw error
+    return { action: 'refuse', row: undefined, status: givenUp }
+  }
 }
 
 type Group = [Mailbox, ...Mailbox[]]

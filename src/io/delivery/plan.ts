@@ -7,8 +7,8 @@ import type { Status } from './status.ts'
 /** What the decision about a domain means for one delivery. */
 export type DomainPlan =
   | { readonly action: 'deliver'; readonly hosts: readonly HostPlan[] }
-  /** Bounce or defer everyone, without connecting anywhere. */
-  | { readonly action: 'refuse'; readonly row: string; readonly status: Status }
+  /** Bounce or defer everyone, without connecting anywhere; no row when it was interrupted. */
+  | { readonly action: 'refuse'; readonly row: string | undefined; readonly status: Status }
 
 export interface SkipPlan {
   readonly action: 'skip'

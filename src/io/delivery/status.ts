@@ -59,6 +59,9 @@ export function ourStatus(reason: Reason, token: Token, text: string): Status {
   }
 }
 
+/** Of those who were not reached when the work was interrupted. */
+export const givenUp = ourStatus('given-up', 'smtp', 'interrupted before the message was handed over')
+
 /** What a server said. A reply without an enhanced status code gets the one that says nothing: X.0.0. */
 export function peerStatus(kind: Status['kind'], reply: Reply): Status {
   const own = reply.enhanced === undefined ? undefined : formatEnhancedStatus(reply.enhanced)

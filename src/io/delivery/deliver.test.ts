@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { fakeNetwork } from '../../../test/support/fake-network.ts'
+import { fakeResolver } from '../../../test/support/fake-resolver.ts'
+import { type SmtpScript, startSmtpServer } from '../../../test/support/smtp-server.ts'
+import { formatMailbox, type Mailbox, parseMailbox } from '../../core/smtp/mailbox.ts'
+import type { StsService } from '../mtasts/sts-service.ts'
+import { createAnchorMemory } from '../smtp/anchor-memory.ts'
+import { createTlsProfile } from '../smtp/tls-profile.ts'
+import { deliver, deliverForTheLastTime } from './deliver.ts'
+import type { DeliveryIo } from './plan-domain.ts'
+
+const profile = createTlsProfile({ environment: {} })
+const servers: { close(): Promise<void> }[] = []
+after(() => Promise.all(servers.map((server) => server.close())))
+
+/** No domain has a policy. */
+const withoutPolicies: StsService = {
+  lookup: async () => ({
+    ...{ row: 'S1', lapsed: false, policy: undefined, failure: undefined, record: undefined, id: undefined },
+  }),
+  refresh: async () => undefined,
+  refreshDue: async () => ({ refreshed: 0, failed: 0 }),
+  close: async () => {},
+}
+
+const mailbox = (text: string): Mailbox => {
+  const parsed = parseMailbox(text)
+  assert.ok(parsed.ok)
+  return parsed.value
+}
+
+interface Wish {
+  readonly message?: string
+  readonly io?: Partial<DeliveryIo>
+  readonly last?: boolean
+}
+
+/** Sends into a world of DNS where one server, at 192.0.2.1, answers by `script`. */
+async function send(to: readonly string[], dns: string, script: SmtpScript, wish: Wish = {}) {
+  const server = await startSmtpServer(script)
+  servers.push(server)
+  const io: DeliveryIo = {
+    ...{ resolver: fakeResolver(dns), network: fakeNetwork({ '192.0.2.1:25': server.port }), sts: withoutPolicies },
+    ...{ profile, anchors: createAnchorMemory(), clock: { now: () => 0 } },
+    ...{ clientName: 'client.test', port: 25, random: () => 0.5 },
+    ...wish.io,
+  }
+  const request = { sender: null, recipients: to.map(mailbox), message: Buffer.from(wish.message ?? 'a: b\n\nx\n') }
+  const report = await (wish.last === true ? deliverForTheLastTime : deliver)(request, io)
+  const brief = report.recipients.map(({ mailbox: who, status }) => {
+    return `${formatMailbox(who)} ${status.kind} ${status.code} ${status.enhanced}`
+  })
+  return { report, brief, server }
+}
+
+const good = 'insecure good.test. MX 10 mx.good.test.\ninsecure mx.good.test. A 192.0.2.1\ninsecure test. *'
+
+test('an interrupt while one domain is looked up keeps what others got in the report', async () => {
+  for (const last of [false, true]) {
+    const controller = new AbortController()
+    const answer = (verb: string) => {
+      if (verb === 'QUIT') controller.abort()
+      return undefined
+    }
+    const { brief, report } = await send(
+      ['a@good.test', 'b@slow.test', 'c@[192.0.2.9]'],
+      `${good}\nhangs slow.test. MX`,
+      { answer },
+      { io: { signal: controller.signal }, last },
+    )
+    assert.deepEqual(brief.slice(0, 2), ['a@good.test delivered 250 2.0.0', 'b@slow.test temporary 451 4.3.2'])
+    assert.equal(report.recipients.length, 3)
+    assert.match(report.recipients[1]?.status.text ?? '', /^\[smtp\] interrupted/)
+  }
+})
+
+test('recipients are told of in the order given, each once, whatever their domains', async () => {
+  const to = ['b@good.test', 'x@none.test', 'a@good.test', 'b@GOOD.test', '"b"@good.test']
+  const { brief, server } = await send(to, good, { offers: ['PIPELINING'] })
+  assert.deepEqual(brief, [
+    'b@good.test delivered 250 2.0.0',
+    'x@none.test permanent 550 5.1.2',
+    'a@good.test delivered 250 2.0.0',
+  ])
+  assert.deepEqual([server.sessions.length, server.sessions[0]?.messages.length], [1, 1])
+})
+
+test('RFC 5321 §4.5.3.1.6: a line too long for any server is refused before anybody is asked', async () => {
+  const { brief, report, server } = await send(['a@good.test'], good, {}, { message: `\n${'x'.repeat(999)}\n` })
+  assert.deepEqual(brief, ['a@good.test permanent 554 5.6.0'])
+  assert.deepEqual([report.domains, server.sessions], [[], []])
+})
+
+test('RFC 5321 §4.5.4.1: when the queue lifetime is over nothing is temporary', async () => {
+  const answer = (verb: string) => (verb === 'RCPT' ? '450 4.2.1 later' : undefined)
+  assert.deepEqual((await send(['a@good.test'], good, { answer })).brief, ['a@good.test temporary 450 4.2.1'])
+  assert.deepEqual((await send(['a@good.test'], good, { answer }, { last: true })).brief, [
+    'a@good.test permanent 554 5.4.7',
+  ])
+})
+
+test('DLV-8: where we are the best host ourselves the mail would loop, and nobody is called', async () => {
+  const { brief, server } = await send(['a@good.test'], good, {}, { io: { isSelf: (host) => host === 'mx.good.test' } })
+  assert.deepEqual(brief, ['a@good.test permanent 554 5.4.6'])
+  assert.equal(server.sessions.length, 0)
+})
+
+test('DLV-4: a domain with MX records never gets mail at its own address', async () => {
+  const dns = 'insecure bad.test. MX 10 mx.bad.test.\ninsecure bad.test. A 192.0.2.1\ninsecure test. *'
+  const { brief, server } = await send(['a@bad.test'], dns, {})
+  assert.deepEqual(brief, ['a@bad.test temporary 451 4.4.4'])
+  assert.equal(server.sessions.length, 0)
+})
