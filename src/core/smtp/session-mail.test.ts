@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { grouped, intoTls, kinds, planOf, play, two, type Wish } from '../../../test/support/conversation.ts'
+import { limits } from '../limits.ts'
 
 const mailCommands: [claim: string, wish: Wish, ehlo: string, command: string][] = [
   ['the null sender', { from: '<>' }, '', 'MAIL FROM:<>'],
@@ -89,6 +90,26 @@ for (const reply of ['452 4.5.3 many', '452 many', '552 many', '552 5.5.3 many']
     assert.deepEqual(kinds(step), ['delivered', 'delivered', 'delivered'])
   })
 }
+
+for (const [claim, end, fates] of [
+  ['the connection is lost first', 'E lost', ['uncertain', 'postponed', 'postponed']],
+  ['the server closes first', 'S 421 bye', ['refused at message', 'open', 'open']],
+] as const) {
+  test(`DLV-33: who was put off with 552 is not refused when ${claim}`, () => {
+    const step = play(
+      planOf({ to: ['a@b.test', 'b@b.test', 'c@b.test'] }),
+      `${intoTls} S 250 mx\nS 250 ok\nS 250 ok\nS 552 many\nC DATA\nS 354 go\nE message-sent\n${end}`,
+    )
+    assert.deepEqual(kinds(step), fates)
+  })
+}
+
+test('DLV-33: who is still put off after the last transaction of a session is not refused', () => {
+  const one = 'S 250 ok\nS 250 ok\nS 452 many\nC DATA\nS 354 go\nE message-sent\nS 250 ok\n'
+  const to = Array.from({ length: limits.smtp.transactionsPerSession + 2 }, (_, number) => `r${number}@b.test`)
+  const step = play(planOf({ to }), `${intoTls} S 250 mx\n${one.repeat(limits.smtp.transactionsPerSession)} C QUIT`)
+  assert.deepEqual(kinds(step).slice(-3), ['delivered', 'postponed', 'postponed'])
+})
 
 test('a full mailbox is not "too many recipients"', () => {
   const step = play(

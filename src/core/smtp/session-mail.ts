@@ -15,9 +15,7 @@ export function beginMail(state: SessionState): Step {
   const fates = state.fates.map((fate, index) => (fate.kind === 'open' ? judge(state, mail, index) : fate))
   const open = [...fates.keys()].filter((index) => fates[index]?.kind === 'open')
   const judged: SessionState = { ...state, fates, mailRefused: false, transactions: state.transactions + 1 }
-  if (open.length === 0 || judged.transactions > limits.smtp.transactionsPerSession) {
-    return quit(judged, { kind: 'completed' })
-  }
+  if (open.length === 0) return quit(judged, { kind: 'completed' })
   const recipients = open.map((index): Expected => ({ verb: 'rcpt', index }))
   return sendNext({
     ...judged,
@@ -171,7 +169,8 @@ function nextTransaction(state: SessionState, { clean } = { clean: false }): Ste
     ...state,
     fates: state.fates.map((fate): Fate => (fate.kind === 'postponed' ? { kind: 'open' } : fate)),
   }
-  if (!again.fates.some(({ kind }) => kind === 'open')) return quit(state, { kind: 'completed' })
+  const isOver = state.transactions >= limits.smtp.transactionsPerSession
+  if (isOver || !again.fates.some(({ kind }) => kind === 'open')) return quit(state, { kind: 'completed' })
   return clean ? beginMail(again) : send({ ...again, phase: 'rset', queue: [], sent: [] }, [commands.rset()])
 }
 

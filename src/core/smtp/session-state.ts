@@ -101,7 +101,10 @@ export type Fate =
   /** Not named to the server, or not answered: another host may be tried. */
   | { readonly kind: 'open' }
   | { readonly kind: 'accepted' }
-  /** The server takes no more recipients in one transaction: the next one is for it. RFC 5321 §4.5.3.1.10 */
+  /**
+   * The server takes no more recipients in one transaction: the next one is for it, or another host where none came.
+   * Never for good, whatever the code. RFC 5321 §4.5.3.1.10
+   */
   | { readonly kind: 'postponed'; readonly reply: Reply }
   | { readonly kind: 'delivered'; readonly reply: Reply }
   | { readonly kind: 'refused'; readonly at: 'mail' | 'rcpt' | 'data' | 'message'; readonly reply: Reply }

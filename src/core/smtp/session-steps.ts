@@ -29,6 +29,5 @@ function over(state: SessionState, end: SessionEnd): SessionState {
 
 /** What an unfinished recipient becomes when the session is over. */
 function leave(fate: Fate, messageSent: boolean): Fate {
-  if (fate.kind === 'accepted') return { kind: messageSent ? 'uncertain' : 'open' }
-  return fate.kind === 'postponed' ? { kind: 'refused', at: 'rcpt', reply: fate.reply } : fate
+  return fate.kind === 'accepted' ? { kind: messageSent ? 'uncertain' : 'open' } : fate
 }

@@ -164,6 +164,21 @@ test('DLV-33: one session for all recipients of a domain', async () => {
   assert.deepEqual([seen['192.0.2.1']?.sessions.length, seen['192.0.2.1']?.sessions[0]?.messages.length], [1, 1])
 })
 
+test('DLV-33: "552 too many recipients" is never a refusal for good: the next host is tried, or later', async () => {
+  const full = (verb: string, line: string) => {
+    if (verb === 'RCPT' && !line.includes('a@')) return '552 too many recipients'
+    return verb === '.' ? 'reset' : undefined
+  }
+  const to = ['a@example.org', 'b@example.org']
+  const one = { '192.0.2.1': { answer: full } }
+  const hosts = [connect('a.test', ['192.0.2.1']), connect('b.test', ['192.0.2.2'])]
+  const uncertain = 'a@example.org temporary 451 4.4.2 a.test'
+  const { brief } = await send(hosts, { ...one, '192.0.2.2': {} }, { to })
+  assert.deepEqual(brief, [uncertain, 'b@example.org delivered 250 2.0.0 b.test'])
+  const alone = await send(hosts.slice(0, 1), one, { to })
+  assert.deepEqual(alone.brief, [uncertain, 'b@example.org temporary 452 4.5.3 a.test'])
+})
+
 test('no host and no address are told as such', async () => {
   assert.deepEqual((await send([], {})).brief, ['a@example.org temporary 451 4.4.4 nowhere'])
   assert.deepEqual((await send([connect('a.test', [])], {})).brief, ['a@example.org temporary 451 4.4.4 nowhere'])

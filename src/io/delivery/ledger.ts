@@ -84,12 +84,16 @@ function outcomeOf(fate: Fate, failure: Status): Outcome {
       return { status: unsupported(fate.what), settles: true }
     case 'uncertain':
       return { status: ourStatus('connection-lost', 'smtp', lostAfterMessage), settles: true }
+    case 'postponed':
+      return { status: { ...peerStatus('temporary', fate.reply), ...tooMany }, settles: false }
     case 'open':
     case 'accepted':
-    case 'postponed':
       return { status: failure, settles: false }
   }
 }
+
+/** Also of a server that says so with 552. RFC 5321 §4.5.3.1.10 */
+const tooMany = { code: 452, enhanced: '4.5.3' }
 
 const lostAfterMessage = 'the connection was lost before the message was acknowledged; it may have been delivered'
 
