@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { readHeader, valuesOf, waivesTls, withoutFields } from './header.ts'
+import { readHeader, recipientFields, valuesOf, waivesTls, withoutFields } from './header.ts'
 
 const read = (text: string) => readHeader(Buffer.from(text))
 const strip = (text: string, ...names: string[]) =>
@@ -34,6 +34,21 @@ test('a message without an empty line gets one', () => {
 test('a field kept before a removed one that ended the message keeps its line end', () => {
   assert.equal(strip('a: b\nBcc: c', 'bcc'), 'a: b\n')
 })
+
+for (const [claim, text, values] of [
+  ['To before Cc before Bcc', 'Bcc: c\nCc: b\nTo: a\nTo: a2\n', ['a', 'a2', 'b', 'c']],
+  ['those of a message sent again alone', 'Resent-Cc: d\nResent-From: x\nTo: a\nBcc: c\n', ['d']],
+  ['the newest alone of several sendings', 'Received: x\nResent-To: d\nReceived: y\nResent-To: e\n', ['d']],
+  ['the newest alone, even side by side', 'Resent-To: d\nResent-Bcc: f\nResent-To: e\nResent-Cc: g\n', ['d', 'f']],
+  ['nobody, where it was sent again to nobody', 'Resent-From: x\nTo: a\n', []],
+] as const) {
+  test(`RFC 5322 §3.6.6: the recipients are ${claim}`, () => {
+    assert.deepEqual(
+      recipientFields(read(`${text}\nTo: body\n`)).map(({ value }) => value),
+      values,
+    )
+  })
+}
 
 for (const [text, waived] of [
   ['TLS-Required: No\n\n', true],

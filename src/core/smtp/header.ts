@@ -46,6 +46,24 @@ export function valuesOf({ fields }: Header, name: string): string[] {
 }
 
 /**
+ * The fields that name recipients, To before Cc before Bcc. RFC 5322 §3.6.3
+ *
+ * A message that somebody sends again goes to those of the newest Resent- fields and to nobody else: these stand first,
+ * and a name that comes twice begins an older sending. RFC 5322 §3.6.6
+ */
+export function recipientFields({ fields }: Header): HeaderField[] {
+  const isResent = ({ name }: HeaderField) => name.startsWith('resent-')
+  const first = fields.findIndex(isResent)
+  const named = (prefix: string, among: readonly HeaderField[]) =>
+    ['to', 'cc', 'bcc'].flatMap((kind) => among.filter(({ name }) => name === prefix + kind))
+  if (first < 0) return named('', fields)
+  const seen = new Set<string>()
+  const from = fields.slice(first)
+  const end = from.findIndex((field) => !isResent(field) || seen.size === seen.add(field.name).size)
+  return named('resent-', end < 0 ? from : from.slice(0, end))
+}
+
+/**
  * Whether the sender gives up protection for this message: one `TLS-Required` field, with the value `No`.
  * RFC 8689 §3; several fields are nobody's clear word, and count for nothing.
  */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
+import { limits } from '../../../core/limits.ts'
 import { formatMailbox } from '../../../core/smtp/mailbox.ts'
 import { prepareSubmission, readMessage } from './send-message.ts'
 
@@ -30,6 +31,32 @@ test('To, Cc and Bcc name the recipients when asked', () => {
   assert.deepEqual(prepare(text, false).recipients, [])
 })
 
+test('RFC 5322 §3.6.6: a message sent again goes to those of its Resent- fields, and Resent-Bcc is taken out', () => {
+  const text = 'Resent-To: d@b.test\nResent-Bcc: e@b.test\nTo: a@b.test\nBcc: c@b.test\n\nbody\n'
+  const { message, recipients } = prepare(text, true)
+  assert.deepEqual(recipients, ['d@b.test', 'e@b.test'])
+  assert.equal(message, `${received}Resent-To: d@b.test\nTo: a@b.test\n\nbody\n`)
+})
+
+test('the line that sets messages apart in a mailbox file is left out', () => {
+  const text = 'From me@b.test Thu Jan  1 00:00:00 1970\nTo: a@b.test\nBcc: c@b.test\n\nFrom here\n'
+  const { message, recipients } = prepare(text, true)
+  assert.deepEqual(recipients, ['a@b.test', 'c@b.test'])
+  assert.equal(message, `${received}To: a@b.test\n\nFrom here\n`)
+  assert.equal(prepare('From: x\n\n').message, `${received}From: x\n\n`)
+})
+
+test('with -t a line that is no field is a problem, as recipients and Bcc may stand behind it', () => {
+  const text = 'To: a@b.test\nno \x07field\nBcc: c@b.test\n\nbody\n'
+  assert.deepEqual(prepare(text, true), { problem: 'a line of the header is no field: "no \\x07field"' })
+  assert.equal(prepare(text).message, `${received}To: a@b.test\n\r\nno \x07field\nBcc: c@b.test\n\nbody\n`)
+})
+
+test('a header longer than its bound is a problem, as fields behind it would not be seen', () => {
+  const text = `${'a: b\n'.repeat(limits.smtp.headerOctets / 5 + 1)}Bcc: c@d.test\n\n`
+  assert.match(prepare(text).problem ?? '', /^the header is longer than \d+ octets$/)
+})
+
 test('text without a header becomes the body', () => {
   assert.equal(prepare('hello\nthere\n').message, `${received}\r\nhello\nthere\n`)
 })
@@ -48,6 +75,19 @@ test('DLV-55: TLS-Required: No is noticed', () => {
 test('a message is read whole', async () => {
   const found = await readMessage(Readable.from([Buffer.from('a'), Buffer.from('b')]), new AbortController().signal)
   assert.equal(found.ok && found.value.toString(), 'ab')
+})
+
+test('nothing at all is no message, and neither is what cannot be read', async () => {
+  const { signal } = new AbortController()
+  assert.deepEqual(await readMessage(Readable.from([]), signal), { ok: false, fault: 'empty', at: 0 })
+  const broken = new Readable({ read: () => broken.destroy(new Error('EIO')) })
+  assert.deepEqual(await readMessage(broken, signal), { ok: false, fault: 'unreadable', at: 0 })
+})
+
+test('an interrupt ends the reading', async () => {
+  const controller = new AbortController()
+  const reading = readMessage(new Readable({ read: () => controller.abort() }), controller.signal)
+  await assert.rejects(reading)
 })
 
 test('more than a message may have is refused before all of it was read', async () => {

@@ -12,7 +12,7 @@ import { EXIT } from '../exit.ts'
 import { withProgress } from '../with-progress.ts'
 import type { World } from '../world.ts'
 import { worldOptions } from '../world-options.ts'
-import { prepareSubmission, readMessage, type Submission } from './send-message.ts'
+import { type InputFault, prepareSubmission, readMessage, type Submission } from './send-message.ts'
 import { exitStatus, formatTranscripts, toJson, writeReport } from './send-report.ts'
 
 export const send = defineCommand({
@@ -47,6 +47,7 @@ export const send = defineCommand({
   exitStatuses: [
     { status: EXIT.done, means: 'everyone got it' },
     { status: EXIT.data, means: 'the message cannot be sent: its header or a line of it' },
+    { status: EXIT.noInput, means: 'there is no message on standard input' },
     { status: 67, means: 'refused for good: no such mailbox' },
     { status: EXIT.noHost, means: 'refused for good: no such domain, or one that takes no mail' },
     { status: EXIT.unavailable, means: 'refused for good, for other reasons' },
@@ -59,7 +60,7 @@ export const send = defineCommand({
     const wanted = values['read-recipients'] === true
     if (named.length === 0 && !wanted) throw new UsageError('no recipients: name some, or give -t')
     const submission = await readSubmission({ by: clientName, wanted }, context)
-    if (submission === undefined) return EXIT.data
+    if (typeof submission === 'number') return submission
     const recipients = [...named, ...submission.recipients]
     if (recipients.length === 0) throw new UsageError('the message names no recipients in To, Cc or Bcc')
     if (recipients.length > limits.smtp.recipients)
@@ -106,20 +107,29 @@ function readClientName(text: string | undefined): string {
   return name.value
 }
 
-/** Undefined, after saying why, for a message that cannot be sent. */
+/** An exit status, after saying why, for a message that cannot be sent. */
 async function readSubmission(
   { by, wanted }: { readonly by: string; readonly wanted: boolean },
   { openInput, signal, clock, out }: CommandContext,
-): Promise<Submission | undefined> {
-  const octets = await readMessage(openInput(), signal)
+): Promise<Submission | number> {
+  const input = openInput()
+  if (out.watched && 'isTTY' in input && input.isTTY === true)
+    out.note('type the message, header first; Ctrl-D ends it')
+  const octets = await readMessage(input, signal)
   if (!octets.ok) {
-    out.warn(`the message is larger than ${limits.smtp.messageOctets} octets`)
-    return undefined
+    out.warn(inputFaults[octets.fault])
+    return octets.fault === 'too-large' ? EXIT.data : EXIT.noInput
   }
   const prepared = prepareSubmission(octets.value, { by, now: clock.now(), recipientsFromHeader: wanted })
   if ('submission' in prepared) return prepared.submission
   out.warn(prepared.problem)
-  return undefined
+  return EXIT.data
+}
+
+const inputFaults: Record<InputFault, string> = {
+  'too-large': `the message is larger than ${limits.smtp.messageOctets} octets`,
+  empty: 'there is no message on standard input',
+  unreadable: 'cannot read the message from standard input',
 }
 
 interface Delivery {
