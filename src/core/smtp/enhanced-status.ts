@@ -6,7 +6,8 @@ export interface EnhancedStatus {
   readonly detail: number
 }
 
-const syntax = /^([245])\.(\d{1,3})\.(\d{1,3})(?:[ \t]|$)/
+/** Sub-codes have no leading zeros. RFC 3463 §2 */
+const syntax = /^([245])\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})(?:[ \t]|$)/
 
 /**
  * The enhanced status code with which reply text begins; undefined when there is none.

@@ -84,12 +84,26 @@ const enhanced: [text: string, code: string | undefined][] = [
   ['354 3.0.0 go', undefined],
   ['550 5.1 short', undefined],
   ['550 5.1.1: glued', undefined],
+  ['550 5.01.1 zero', undefined],
+  ['550 5.1.0001 long', undefined],
+  ['550 5.1.0 other', '5.1.0'],
   ['550 no', undefined],
 ]
 for (const [text, code] of enhanced) {
   test(`RFC 2034 §4: "${text}" has ${code ?? 'no enhanced status code'}`, () => {
     const { enhanced: found } = readAll(`${text}\r\n`)[0] as Reply
     assert.equal(found && `${found.class}.${found.subject}.${found.detail}`, code)
+  })
+}
+
+for (const [wire, shown] of [
+  ['550-5.7.1 spam,\r\n550-5.7.1 we think;\r\n550 5.7.1 see x\r\n', '550 5.7.1 spam, we think; see x'],
+  ['550-5.7.1 spam\r\n550 5.7.2 other\r\n', '550 5.7.1 spam 5.7.2 other'],
+  ['550-no\r\n550 5.7.1 no\r\n', '550 no 5.7.1 no'],
+  ['550\r\n', '550'],
+] as const) {
+  test(`RFC 2034 §4: a reply of several lines is shown as "${shown}"`, () => {
+    assert.equal(formatReply(readAll(wire)[0] as Reply), shown)
   })
 }
 

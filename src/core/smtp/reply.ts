@@ -1,6 +1,6 @@
 import { limits } from '../limits.ts'
 import { accept, type Result, refuse } from '../result.ts'
-import { type EnhancedStatus, readEnhancedStatus } from './enhanced-status.ts'
+import { type EnhancedStatus, formatEnhancedStatus, readEnhancedStatus } from './enhanced-status.ts'
 
 /** One reply of a server, all its lines. RFC 5321 §4.2 */
 export interface Reply {
@@ -103,7 +103,14 @@ function replyOf(lines: readonly ReplyLine[]): Reply {
   return { code, lines: texts, enhanced: readEnhancedStatus(code, texts[0] ?? '') }
 }
 
-/** The reply on one line, as people quote it. Unescaped: what shows it must escape it. */
-export function formatReply({ code, lines }: Reply): string {
-  return `${code} ${lines.join(' ')}`.trimEnd()
+/**
+ * The reply on one line, as people quote it, its enhanced status code once and not on every line (RFC 2034 §4).
+ * Unescaped: what shows it must escape it.
+ */
+export function formatReply({ code, lines, enhanced }: Reply): string {
+  const again = enhanced === undefined ? undefined : `${formatEnhancedStatus(enhanced)} `
+  const texts = lines.map((line, place) => {
+    return again !== undefined && place > 0 && line.startsWith(again) ? line.slice(again.length) : line
+  })
+  return `${code} ${texts.join(' ')}`.trimEnd()
 }

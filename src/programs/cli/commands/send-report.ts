@@ -5,6 +5,7 @@ import type { SessionRecord } from '../../../io/smtp/run-session.ts'
 import { formatEntry } from '../../../io/smtp/transcript.ts'
 import { EXIT } from '../exit.ts'
 import type { Out, Style } from '../out.ts'
+import { hang } from '../wrap.ts'
 
 /**
  * The exit status for a delivery, after sysexits(3): 0 only when everyone got the message.
@@ -45,22 +46,43 @@ const protections: Record<Protection, string> = {
   none: 'in the clear',
 }
 
-/** Two or three lines for every recipient: what happened, where and how protected, and in whose words. */
+/** More of a server's words than any person reads; `--json` has them all. */
+const shownCharacters = 300
+
+/** A table with a recipient beside every verdict, and below it how or why, and where; at the end the sums. */
 export function writeReport({ recipients }: DeliveryReport, out: Out): void {
-  const width = Math.max(...recipients.map(({ mailbox }) => shown(mailbox).length))
-  for (const { mailbox, status, host, address, protection } of recipients) {
-    const name = shown(mailbox).padEnd(Math.min(width, out.columns - 12))
-    out.line(`${name}  ${out.style(styles[status.kind], verdicts[status.kind])}`)
-    if (protection !== undefined) out.line(`  ${protections[protection]}`)
-    const code = status.from === 'peer' ? '' : `${status.code} ${status.enhanced} `
-    out.line(`  ${code}${escapeText(status.text)}`)
-    if (host !== undefined)
-      out.line(`  ${out.style('dim', `at ${host}${address === undefined ? '' : ` [${address}]`}`)}`)
+  const indent = Math.max(...Object.values(verdicts).map((word) => word.length)) + 2
+  const margin = ' '.repeat(indent)
+  for (const recipient of recipients) {
+    const { kind } = recipient.status
+    out.line(`${out.style(styles[kind], verdicts[kind].padEnd(indent))}${escapeText(formatMailbox(recipient.mailbox))}`)
+    for (const detail of detailsOf(recipient)) {
+      for (const line of hang(detail, { first: margin, next: margin, width: out.columns })) out.line(line)
+    }
   }
+  if (recipients.length > 1) out.line(sumUp(recipients))
 }
 
-function shown(mailbox: RecipientReport['mailbox']): string {
-  return escapeText(formatMailbox(mailbox))
+function detailsOf({ status, host, address, protection }: RecipientReport): string[] {
+  const code = status.from === 'peer' ? '' : `${status.code} ${status.enhanced} `
+  const isCut = status.text.length > shownCharacters
+  const text = escapeText(isCut ? `${status.text.slice(0, shownCharacters)}...` : status.text)
+  // The host of an address literal is that address.
+  const at = address === undefined || host === `[${address}]` ? host : `${host} [${address}]`
+  return [
+    ...(protection === undefined ? [] : [protections[protection]]),
+    `${code}${text}`,
+    ...(at === undefined ? [] : [`at ${at}`]),
+  ]
+}
+
+function sumUp(recipients: readonly RecipientReport[]): string {
+  const kinds = ['delivered', 'temporary', 'permanent'] as const
+  return kinds
+    .map((kind) => [recipients.filter(({ status }) => status.kind === kind).length, verdicts[kind]] as const)
+    .filter(([count]) => count > 0)
+    .map(([count, word]) => `${count} ${word}`)
+    .join(', ')
 }
 
 /** The report as data, for scripts. Certificates and transcripts are left to `--transcript`. */
