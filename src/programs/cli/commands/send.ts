@@ -1,10 +1,16 @@
-import { writeFile } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { defaultOptions } from '../../../core/decision/decision.ts'
 import { limits } from '../../../core/limits.ts'
-import { parseHostName } from '../../../core/name/domain.ts'
 import { escapeText } from '../../../core/smtp/escape.ts'
-import { formatMailbox, type Mailbox, parseMailbox, type ReversePath } from '../../../core/smtp/mailbox.ts'
+import {
+  formatMailbox,
+  formatMailDomain,
+  type Mailbox,
+  parseForwardPath,
+  parseMailDomain,
+  type ReversePath,
+} from '../../../core/smtp/mailbox.ts'
 import type { DeliveryReport } from '../../../io/delivery/report.ts'
 import { formatEntry } from '../../../io/smtp/transcript.ts'
 import { type CommandContext, defineCommand, UsageError } from '../command.ts'
@@ -28,12 +34,19 @@ export const send = defineCommand({
   ],
   options: {
     from: { type: 'string', short: 'f', value: 'ADDRESS', description: 'sender of the envelope; <> when absent' },
-    'read-recipients': { type: 'boolean', short: 't', description: 'take recipients from To, Cc and Bcc as well' },
-    helo: { type: 'string', value: 'NAME', description: 'our name for EHLO, instead of this machine’s' },
+    'read-recipients': {
+      ...{ type: 'boolean', short: 't' },
+      description: 'take recipients from To, Cc and Bcc as well; from Resent- fields alone where there are any',
+    },
+    helo: {
+      ...{ type: 'string', value: 'NAME' },
+      description: 'our name for EHLO, or our address in brackets, instead of this machine’s name',
+    },
     'require-tls': {
       type: 'boolean',
       description: 'ask for REQUIRETLS: only to verified hosts that pass it on (RFC 8689)',
     },
+    'require-starttls': { type: 'boolean', description: 'deliver only over TLS, whatever the domain asks for' },
     'require-dane': { type: 'boolean', description: 'deliver only where DANE authenticates the host' },
     transcript: { type: 'string', value: 'FILE', description: 'write every session, line by line' },
     json: { type: 'boolean', description: 'print one JSON object (schema waxseal.send/1)' },
@@ -51,6 +64,7 @@ export const send = defineCommand({
     { status: 67, means: 'refused for good: no such mailbox' },
     { status: EXIT.noHost, means: 'refused for good: no such domain, or one that takes no mail' },
     { status: EXIT.unavailable, means: 'refused for good, for other reasons' },
+    { status: EXIT.cannotCreate, means: 'the transcript cannot be written: nothing was sent' },
     { status: EXIT.temporary, means: 'not delivered to someone, and another try may help' },
   ],
   async run({ values, positionals }, context) {
@@ -66,16 +80,27 @@ export const send = defineCommand({
     if (recipients.length > limits.smtp.recipients)
       throw new UsageError(`more than ${limits.smtp.recipients} recipients`)
     const world = await context.openWorld(values, 'durable')
+    let transcript: FileHandle | undefined
     try {
+      if (values.transcript !== undefined) {
+        transcript = await openForWriting(values.transcript, context)
+        if (transcript === undefined) return EXIT.cannotCreate
+      }
       const delivery = {
         ...{ sender, recipients, clientName, submission },
         requireTls: values['require-tls'] === true,
+        tlsMandatory: values['require-starttls'] === true,
         daneMandatory: values['require-dane'] === true,
       }
       const report = await deliverIn(world, delivery, context)
-      await show(report, { json: values.json === true, transcript: values.transcript }, context)
+      if (values.json === true) context.out.write(toJson(report))
+      else writeReport(report, context.out)
+      await transcript
+        ?.writeFile(formatTranscripts(report))
+        .catch((error) => complainOf(values.transcript, error, context))
       return context.signal.aborted ? EXIT.interrupted : exitStatus(report)
     } finally {
+      await transcript?.close()
       await world.close()
     }
   },
@@ -90,21 +115,19 @@ function readRecipient(text: string): Mailbox {
   return readAddress(text, 'recipient')
 }
 
+/** In angle brackets too, as headers and logs have it. */
 function readAddress(text: string, what: string): Mailbox {
-  const mailbox = parseMailbox(text)
+  const mailbox = parseForwardPath(text)
   if (mailbox.ok) return mailbox.value
   throw new UsageError(`${what}: not a mail address: "${escapeText(text)}" (${mailbox.fault.replaceAll('-', ' ')})`)
 }
 
 /** RFC 5321 §4.1.4: the name of this machine, or what stands for one without. */
 function readClientName(text: string | undefined): string {
-  if (text === undefined) {
-    const own = parseHostName(hostname())
-    return own.ok ? own.value : 'localhost'
-  }
-  const name = parseHostName(text)
-  if (!name.ok) throw new UsageError(`option --helo: not a host name: "${escapeText(text)}"`)
-  return name.value
+  const name = parseMailDomain(text ?? hostname())
+  if (name.ok) return formatMailDomain(name.value)
+  if (text === undefined) return 'localhost'
+  throw new UsageError(`option --helo: not a host name: "${escapeText(text)}"`)
 }
 
 /** An exit status, after saying why, for a message that cannot be sent. */
@@ -138,12 +161,13 @@ interface Delivery {
   readonly clientName: string
   readonly submission: Submission
   readonly requireTls: boolean
+  readonly tlsMandatory: boolean
   readonly daneMandatory: boolean
 }
 
 async function deliverIn(world: World, delivery: Delivery, { out, signal }: CommandContext): Promise<DeliveryReport> {
   const { deliver } = await import('../../../io/delivery/deliver.ts')
-  const { sender, recipients, clientName, submission, requireTls, daneMandatory } = delivery
+  const { sender, recipients, clientName, submission, requireTls, tlsMandatory, daneMandatory } = delivery
   const { resolver, network, store, clock, profile, sts, smtpPort, trace } = world
   const describe = (seconds: number) => `delivering to ${recipients.map(formatMailbox).join(', ')} for ${seconds} s`
   return withProgress(out, describe, () =>
@@ -152,24 +176,24 @@ async function deliverIn(world: World, delivery: Delivery, { out, signal }: Comm
       {
         ...{ resolver, network, clock, profile, sts, signal, clientName, port: smtpPort, anchors: store.anchors },
         random: Math.random,
-        options: { ...defaultOptions, daneMandatory },
+        options: { ...defaultOptions, tlsMandatory, daneMandatory },
         ...(trace === undefined ? {} : { follow: (entry) => out.note(formatEntry(entry)) }),
       },
     ),
   )
 }
 
-async function show(
-  report: DeliveryReport,
-  { json, transcript }: { readonly json: boolean; readonly transcript: string | undefined },
-  { out }: CommandContext,
-): Promise<void> {
-  if (json) out.write(toJson(report))
-  else writeReport(report, out)
-  if (transcript === undefined) return
+/** Before anything is sent, as a transcript cannot be had afterwards. Undefined, after saying why, when it cannot be. */
+async function openForWriting(path: string, context: CommandContext): Promise<FileHandle | undefined> {
   try {
-    await writeFile(transcript, formatTranscripts(report))
+    return await open(path, 'w')
   } catch (error) {
-    out.warn(`cannot write "${escapeText(transcript)}": ${error instanceof Error ? escapeText(error.message) : error}`)
+    complainOf(path, error, context)
+    return undefined
   }
+}
+
+function complainOf(path = '', error: unknown, { out }: CommandContext): void {
+  const reason = error instanceof Error ? error.message.replace(/^E[A-Z]+: ([^,]*),.*$/, '$1') : String(error)
+  out.warn(`cannot write "${escapeText(path)}": ${escapeText(reason)}`)
 }
