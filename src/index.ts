@@ -9,7 +9,7 @@ import { createPolicy } from './core/dnssec/policy.ts'
 import type { Resolution } from './core/dnssec/resolution.ts'
 import { type DomainName, parseDomainName } from './core/name/domain.ts'
 import { formatName, parseName } from './core/name/text.ts'
-import { type Mailbox, parseMailbox } from './core/smtp/mailbox.ts'
+import { formatMailDomain, type Mailbox, parseMailbox, parseMailDomain } from './core/smtp/mailbox.ts'
 import { type Clock, systemClock } from './io/clock.ts'
 import { deliver } from './io/delivery/deliver.ts'
 import type { DeliveryReport } from './io/delivery/report.ts'
@@ -63,7 +63,7 @@ export interface WaxsealOptions {
   readonly allowPrivate?: boolean
   /** Of MX hosts; 25 except in laboratories. */
   readonly smtpPort?: number
-  /** Our name for EHLO. */
+  /** Our name for EHLO, or our address in brackets. */
   readonly clientName?: string
   /** How to decide where RFC 7672 and RFC 8461 leave room; what is left out is as they recommend. */
   readonly decision?: Partial<DecisionOptions>
@@ -124,8 +124,9 @@ export interface Waxseal {
  * that are none.
  */
 export function createWaxseal(options: WaxsealOptions = {}): Waxseal {
-  const { clock = systemClock, allowPrivate = false, smtpPort = 25, clientName = 'localhost', ca } = options
+  const { clock = systemClock, allowPrivate = false, smtpPort = 25, ca } = options
   checkOptions(options)
+  const clientName = readClientName(options.clientName ?? 'localhost')
   const network = options.network ?? createNetwork({ allowPrivate })
   const resolver = createResolver({ ...options, network, clock, trustAnchors: readAnchors(options) })
   const trust = createPkixTrust(ca)
@@ -169,6 +170,13 @@ function readAnchors({ trustAnchors: text, allowSha1 = false }: WaxsealOptions) 
     throw new ConfigError(`option trustAnchors: none of ${formatName(unusable)} can be used`)
   }
   return anchors.value
+}
+
+/** A U-label would be sent before the server says whether it knows any. RFC 8616 §4 */
+function readClientName(text: string): string {
+  const name = parseMailDomain(text)
+  if (!name.ok) throw new ConfigError(`client name: not a host name: ${JSON.stringify(text)}`)
+  return formatMailDomain(name.value)
 }
 
 function readName(text: string) {
