@@ -26,6 +26,8 @@ export interface SmtpScript {
   /** Key and chain for TLS. */
   readonly credential?: { readonly key: string; readonly chain: string } | undefined
   readonly tls?: SecureContextOptions
+  /** Wants a certificate of the client, who has none. */
+  readonly wantsCertificate?: boolean
   /** Answers in the place of those of a willing server: by the verb, in the clear and inside TLS. */
   readonly answer?: (verb: string, line: string, inside: boolean) => Answer | undefined
   /** Answers 552 in the middle of a message, after so many octets of it, and reads no more. */
@@ -117,6 +119,7 @@ function serve(plain: Socket, script: SmtpScript, seen: SeenSession): void {
     const tls = new TLSSocket(plain, {
       isServer: true,
       secureContext,
+      ...(script.wantsCertificate === true ? { requestCert: true, rejectUnauthorized: true } : {}),
       SNICallback: (name, done) => {
         seen.serverName = name
         done(null, secureContext)

@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { fakeNetwork } from '../../../test/support/fake-network.ts'
 import { fakeResolver } from '../../../test/support/fake-resolver.ts'
-import { type SmtpScript, startSmtpServer } from '../../../test/support/smtp-server.ts'
+import { alertRecord, type SmtpScript, startSmtpServer } from '../../../test/support/smtp-server.ts'
+import { defaultOptions } from '../../core/decision/decision.ts'
 import { formatMailbox, type Mailbox, parseMailbox } from '../../core/smtp/mailbox.ts'
+import { openMint } from '../../programs/lab/certificates/mint.ts'
+import { describeCertificate } from '../../programs/lab/world/certificates.ts'
 import type { StsService } from '../mtasts/sts-service.ts'
 import { createAnchorMemory } from '../smtp/anchor-memory.ts'
 import { createTlsProfile } from '../smtp/tls-profile.ts'
@@ -23,6 +26,9 @@ const withoutPolicies: StsService = {
   refreshDue: async () => ({ refreshed: 0, failed: 0 }),
   close: async () => {},
 }
+
+const mint = await openMint()
+const credential = await mint.issue(describeCertificate('mx.good.test', {}))
 
 const mailbox = (text: string): Mailbox => {
   const parsed = parseMailbox(text)
@@ -111,4 +117,56 @@ test('DLV-4: a domain with MX records never gets mail at its own address', async
   const { brief, server } = await send(['a@bad.test'], dns, {})
   assert.deepEqual(brief, ['a@bad.test temporary 451 4.4.4'])
   assert.equal(server.sessions.length, 0)
+})
+
+const inside = (answer: string) => (verb: string, _: string, isInside: boolean) => {
+  return isInside && verb === 'EHLO' ? answer : undefined
+}
+const atStartTls = (answer: string) => (verb: string) => (verb === 'STARTTLS' ? answer : undefined)
+const troubles: [claim: string, script: SmtpScript, reason: RegExp][] = [
+  [
+    'garbage',
+    { insteadOfTls: () => Buffer.from('no TLS\r\n') },
+    /^the TLS handshake failed: [a-z ]*wrong version number$/,
+  ],
+  ['octets ahead', { startTls: { raw: '220 go\r\n250 x\r\n' } }, /^the TLS handshake failed: octets came before it$/],
+  [
+    'a wish for our certificate',
+    { wantsCertificate: true },
+    /^the TLS handshake failed: tlsv13 alert certificate required$/,
+  ],
+  ['EHLO refused inside', { answer: inside('502 no') }, /^the server refuses EHLO inside TLS: 502 no$/],
+  ['silence inside', { answer: inside('') }, /^the server is silent right after the TLS handshake$/],
+  ['a hang-up inside', { answer: inside('close') }, /^the connection was lost right after the TLS handshake$/],
+  ['421 inside', { answer: inside('421 bye') }, /^the server closes right after the TLS handshake: 421 bye$/],
+  ['no reply at all', { answer: atStartTls('') }, /^the server is silent when asked for STARTTLS$/],
+  ['a hang-up', { answer: atStartTls('close') }, /^the connection was lost when asked for STARTTLS$/],
+  ['421', { answer: atStartTls('421 bye') }, /^the server closes when asked for STARTTLS: 421 bye$/],
+  ['nonsense', { answer: atStartTls('go on') }, /^the server gives no proper reply when asked for STARTTLS: syntax$/],
+]
+for (const [claim, script, reason] of troubles) {
+  const all = { offers: ['STARTTLS'], credential, ...script }
+  const io = { timeouts: { commandMs: 300 } }
+
+  test(`STLS-37: where TLS may be, ${claim} at STARTTLS is told, and the mail goes in the clear`, async () => {
+    const { report, brief, server } = await send(['a@good.test'], good, all, { io })
+    assert.match(report.domains[0]?.hosts[0]?.reason ?? '', reason)
+    assert.deepEqual(brief, ['a@good.test delivered 250 2.0.0'])
+    assert.deepEqual([report.recipients[0]?.protection, report.recipients[0]?.row], ['none', '26'])
+    assert.equal(server.sessions.length, 2)
+  })
+
+  test(`STLS-12: where TLS must be, ${claim} at STARTTLS is told, and the mail waits`, async () => {
+    const options = { ...defaultOptions, tlsMandatory: true }
+    const { report, brief, server } = await send(['a@good.test'], good, all, { io: { ...io, options } })
+    assert.match(report.recipients[0]?.status.text.replace('[starttls] ', '') ?? '', reason)
+    assert.deepEqual(brief, ['a@good.test temporary 451 4.7.5'])
+    assert.equal(server.sessions.length, 1)
+  })
+}
+
+test('TLS-24: mail that went over TLS without SNI is told as encrypted', async () => {
+  const insteadOfTls = (hello: Buffer) => (hello.includes('mx.good.test') ? alertRecord(112) : undefined)
+  const { report } = await send(['a@good.test'], good, { offers: ['STARTTLS'], credential, insteadOfTls })
+  assert.deepEqual([report.recipients[0]?.protection, report.recipients[0]?.row], ['encrypted', '26'])
 })

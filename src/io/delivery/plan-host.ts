@@ -119,9 +119,12 @@ function judgeAddress(
   const finding = decisive === undefined ? noSession('the host was not connected to') : findingOfSession(decisive, seen)
   const verdict = judgeSession(host, finding)
   const { row, text, protection, reports } = verdict
-  const endsOtherwise = last !== undefined && last !== decisive
-  const failure = failureOf(endsOtherwise ? judgeSession(host, findingOfSession(last, seen)) : verdict, last)
-  return { row, reason: text, protection: endsOtherwise ? 'none' : protection, failure, reports }
+  if (last === undefined || last === decisive) {
+    return { row, reason: text, protection, failure: failureOf(verdict, last), reports }
+  }
+  // After a retry: in the clear, or in TLS without SNI.
+  const failure = failureOf(judgeSession(host, findingOfSession(last, seen)), last)
+  return { row, reason: text, protection: last.secured ? 'encrypted' : 'none', failure, reports }
 }
 
 function noSession(reason: string): SessionFinding {
@@ -129,11 +132,8 @@ function noSession(reason: string): SessionFinding {
 }
 
 function findingOfSession(session: SessionRecord, seen: PeerFinding | undefined): SessionFinding {
-  const { end, secured, startTls, tlsFailure } = session
-  if (failedInTls(session)) {
-    const reason = end.kind === 'early-octets' ? 'octets came before the TLS handshake' : tlsFailure?.reason
-    return { kind: 'no-handshake', reason: `the TLS handshake failed: ${reason ?? 'the connection was lost'}` }
-  }
+  const { end, secured, startTls } = session
+  if (failedInTls(session)) return { kind: 'no-handshake', reason: whyNoTls(session) }
   if (end.kind === 'requiretls-not-offered') return { kind: 'no-requiretls' }
   if (seen !== undefined && (secured || end.kind === 'not-authenticated')) return { kind: 'tls', peer: seen }
   if (end.kind === 'not-connected') return noSession(`no connection: ${end.fault}`)
@@ -147,9 +147,33 @@ function findingOfSession(session: SessionRecord, seen: PeerFinding | undefined)
   return { kind: 'no-starttls', reason: refuses ? 'the server refuses STARTTLS' : 'the server does not offer STARTTLS' }
 }
 
+/** Why a session that tried TLS cannot be used. */
+function whyNoTls({ end, secured, tlsFailure }: SessionRecord): string {
+  const where = secured ? 'right after the TLS handshake' : 'when asked for STARTTLS'
+  switch (end.kind) {
+    case 'early-octets':
+      return 'the TLS handshake failed: octets came before it'
+    case 'ehlo-refused':
+      return `the server refuses EHLO inside TLS: ${formatReply(end.reply)}`
+    case 'closing':
+      return `the server closes ${where}: ${formatReply(end.reply)}`
+    case 'timed-out':
+      return `the server is silent ${where}`
+    case 'lost':
+      return `the connection was lost ${where}`
+    case 'protocol':
+      return `the server gives no proper reply ${where}: ${end.fault}`
+    default:
+      return `the TLS handshake failed: ${tlsFailure?.reason ?? 'the connection was lost'}`
+  }
+}
+
 /** For recipients whom the last session left open. */
 function failureOf({ action, text, cause, row }: Verdict, last: SessionRecord | undefined): Status {
-  if (action === 'skip' && row !== '30') return ourStatus(skipReasons[cause], cause, text)
+  if (action === 'skip' && row !== '30') {
+    const isHandshake = cause === 'starttls' && last !== undefined && failedInTls(last)
+    return ourStatus(isHandshake ? 'tls-failed' : skipReasons[cause], cause, text)
+  }
   const end = last?.end
   switch (end?.kind) {
     case undefined:

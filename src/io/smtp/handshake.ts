@@ -53,11 +53,12 @@ export function startTls(socket: Socket, options: HandshakeOptions): Promise<Han
     checkServerIdentity: () => undefined,
     ...(serverName === undefined ? {} : { servername: serverName }),
   })
-  const fail = (fault: HandshakeFault, reason: string, alert?: number) => {
-    settle({ kind: 'failed', failure: { fault, reason, alert } })
+  const failWith = (failure: HandshakeFailure) => {
+    settle({ kind: 'failed', failure })
     tls.destroy()
     socket.destroy()
   }
+  const fail = (fault: HandshakeFault, reason: string) => failWith({ fault, reason, alert: undefined })
   const onSecure = () => {
     const facts = readFacts(tls, serverName)
     if (facts === undefined) return fail('no-certificate', 'the server presented no certificate')
@@ -65,7 +66,7 @@ export function startTls(socket: Socket, options: HandshakeOptions): Promise<Han
     tls.pause()
     settle({ kind: 'established', socket: tls, facts })
   }
-  const onError = (error: Error) => fail('protocol', oneLine(error.message), alertOf(error))
+  const onError = (error: Error) => failWith(failureOfError(error))
   const onClose = () => fail('closed', 'the connection was closed during the TLS handshake')
   const onAbort = () => fail('aborted', 'given up')
   const timer = setTimeout(() => fail('timeout', 'the TLS handshake took too long'), timeoutMs)
@@ -80,6 +81,11 @@ export function startTls(socket: Socket, options: HandshakeOptions): Promise<Han
   signal?.addEventListener('abort', onAbort, { once: true })
   if (signal?.aborted === true) onAbort()
   return promise
+}
+
+/** What OpenSSL or the socket said, in words for people. */
+export function failureOfError(error: Error): HandshakeFailure {
+  return { fault: 'protocol', reason: oneLine(error.message), alert: alertOf(error) }
 }
 
 function readFacts(tls: TLSSocket, serverName: string | undefined): TlsFacts | undefined {

@@ -7,7 +7,7 @@ import { advanceSession, beginSession } from '../../core/smtp/session.ts'
 import type { Fate, SessionEnd, SessionEvent, SessionPlan, SessionState, Step } from '../../core/smtp/session-state.ts'
 import type { Clock } from '../clock.ts'
 import type { ChosenBy, DialFault, Endpoint, Network } from '../network.ts'
-import { type HandshakeFailure, startTls, type TlsFacts } from './handshake.ts'
+import { failureOfError, type HandshakeFailure, startTls, type TlsFacts } from './handshake.ts'
 import { createTranscript, type TranscriptEntry } from './transcript.ts'
 import { createWire, type Patience, type Wire } from './wire.ts'
 
@@ -134,8 +134,8 @@ function createPlayer(socket: Socket, request: SessionRequest, io: SessionIo, tr
       if (action.kind === 'send-message') return wire.sendMessage(request.message ?? new Uint8Array(), patience)
       const event = await wire.nextEvent(patience)
       if (event.kind !== 'lost' || !isFirstInsideTls(state) || wire.error === undefined) return event
-      // In TLS 1.3 the server's objection to the handshake arrives after our part of it is over.
-      tlsFailure = { fault: 'protocol', reason: wire.error.message, alert: undefined }
+      // In TLS 1.3 the server's objection to the handshake arrives after our part of it is over. RFC 8446 §4.4.2.4
+      tlsFailure = failureOfError(wire.error)
       return { kind: 'handshake-failed' }
     },
     finish({ action }) {
