@@ -1,4 +1,4 @@
-import type { SessionPlan } from '../../core/smtp/session-state.ts'
+import type { Fate, SessionPlan } from '../../core/smtp/session-state.ts'
 import type { ChosenBy, Endpoint } from '../network.ts'
 import type { Authenticator } from '../smtp/authenticator.ts'
 import { runSession, type SessionIo, type SessionRecord } from '../smtp/run-session.ts'
@@ -50,6 +50,21 @@ export function failedInTls({ end, secured }: SessionRecord): boolean {
     return end.phase === 'starttls' || (secured && end.phase === 'ehlo')
   }
   return secured && end.kind === 'ehlo-refused'
+}
+
+/** 530: the server takes no mail before STARTTLS. RFC 3207 §4 */
+export function isWishForTls(fate: Fate): boolean {
+  return fate.kind === 'refused' && fate.reply.code === 530
+}
+
+/**
+ * What became of the recipients at this address. A server that wants TLS, and was met in the clear because TLS failed, has
+ * refused nobody for good: TLS may not fail the next time, and whoever broke it must not have mail returned.
+ */
+export function fatesOf(sessions: readonly SessionRecord[]): readonly Fate[] {
+  const fates = sessions.at(-1)?.fates ?? []
+  if (!sessions.slice(0, -1).some(failedInTls)) return fates
+  return fates.map((fate) => (isWishForTls(fate) ? { kind: 'open' } : fate))
 }
 
 /** unrecognized_name. RFC 6066 §3 */

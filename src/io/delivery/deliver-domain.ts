@@ -3,7 +3,7 @@ import type { Mailbox } from '../../core/smtp/mailbox.ts'
 import type { Mailing } from '../../core/smtp/session-state.ts'
 import type { ChosenBy } from '../network.ts'
 import type { SessionIo, SessionRecord } from '../smtp/run-session.ts'
-import { attemptAddress } from './attempt-address.ts'
+import { attemptAddress, fatesOf } from './attempt-address.ts'
 import { type Ledger, openLedger } from './ledger.ts'
 import type { ConnectPlan, DomainPlan } from './plan.ts'
 import type { DomainReport, HostReport, RecipientReport } from './report.ts'
@@ -83,8 +83,7 @@ async function tryHost(
     const judgement = host.judge(attempted)
     row = judgement.row
     reason = judgement.reason
-    const fates = attempted.at(-1)?.fates ?? []
-    ledger.book(recipients, fates, { host: host.host, address, ...judgement })
+    ledger.book(recipients, fatesOf(attempted), { host: host.host, address, ...judgement })
     if (attempted.at(-1)?.end.kind === 'completed') break
   }
   return { host: host.host, row, reason, sessions }

@@ -170,3 +170,15 @@ test('TLS-24: mail that went over TLS without SNI is told as encrypted', async (
   const { report } = await send(['a@good.test'], good, { offers: ['STARTTLS'], credential, insteadOfTls })
   assert.deepEqual([report.recipients[0]?.protection, report.recipients[0]?.row], ['encrypted', '26'])
 })
+
+test('RFC 3207 §4: a server that wants TLS and was met in the clear because TLS failed has refused nobody for good', async () => {
+  const script: SmtpScript = {
+    ...{ offers: ['STARTTLS'], insteadOfTls: () => Buffer.from('no TLS\r\n') },
+    answer: (verb) => (verb === 'MAIL' ? '530 5.7.0 Must issue a STARTTLS command first' : undefined),
+  }
+  const { brief, report } = await send(['a@good.test'], good, script)
+  assert.deepEqual(brief, ['a@good.test temporary 451 4.7.5'])
+  assert.match(report.recipients[0]?.status.text ?? '', /handshake failed.*takes no mail without TLS$/)
+  const never = await send(['a@good.test'], good, { answer: script.answer ?? (() => undefined) })
+  assert.deepEqual(never.brief, ['a@good.test permanent 530 5.7.0'])
+})

@@ -17,7 +17,7 @@ import {
 } from '../smtp/authenticator.ts'
 import type { DaneEvidence, PkixEvidence } from '../smtp/peer-evidence.ts'
 import type { SessionRecord } from '../smtp/run-session.ts'
-import { failedInTls } from './attempt-address.ts'
+import { failedInTls, isWishForTls } from './attempt-address.ts'
 import type { ConnectPlan, Judgement } from './plan.ts'
 import { ourStatus, type Reason, type Status } from './status.ts'
 
@@ -123,8 +123,15 @@ function judgeAddress(
     return { row, reason: text, protection, failure: failureOf(verdict, last), reports }
   }
   // After a retry: in the clear, or in TLS without SNI.
-  const failure = failureOf(judgeSession(host, findingOfSession(last, seen)), last)
+  const failure = asksForTls(last)
+    ? ourStatus('tls-failed', 'starttls', `${text}, and the server takes no mail without TLS`)
+    : failureOf(judgeSession(host, findingOfSession(last, seen)), last)
   return { row, reason: text, protection: last.secured ? 'encrypted' : 'none', failure, reports }
+}
+
+/** Whether a server in the clear wants TLS first. RFC 3207 §4 */
+function asksForTls({ fates, secured }: SessionRecord): boolean {
+  return !secured && fates.some(isWishForTls)
 }
 
 function noSession(reason: string): SessionFinding {
