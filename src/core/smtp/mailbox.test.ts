@@ -55,6 +55,7 @@ const refused: [text: string, fault: MailboxFault][] = [
   ['a\u0085b@c.test', 'local-part'],
   ['a\u2028b@c.test', 'local-part'],
   ['a\ud800@c.test', 'local-part'],
+  ['a\ufffd@c.test', 'local-part'],
   ['"a@c.test', 'syntax'],
   ['"a"b@c.test', 'syntax'],
   ['a@b.test>', 'domain'],
@@ -74,6 +75,22 @@ for (const [text, fault] of refused) {
   test(`${JSON.stringify(text.slice(0, 30))} is no mailbox: ${fault}`, () => {
     const parsed = parseMailbox(text)
     assert.equal(parsed.ok ? undefined : parsed.fault, fault)
+  })
+}
+
+for (const [text, shown] of [
+  ['user@MÜNCHEN.example', 'user@xn--mnchen-3ya.example'],
+  ['user@faß.example', 'user@xn--fa-hia.example'],
+  ['user@Example.ORG.', 'user@example.org'],
+  ['user@a/b.example', 'domain'],
+  ['user@0x7f.1', 'domain'],
+  ['user@a_b.example', 'domain'],
+  ['user@xn--a.example', 'domain'],
+  [`user@${'x'.repeat(64)}.example`, 'domain'],
+] as const) {
+  test(`DLV-60, DLV-61, DLV-63: mail to ${text.slice(0, 30)} is mail to ${shown}`, () => {
+    const parsed = parseMailbox(text)
+    assert.equal(parsed.ok ? formatMailbox(parsed.value) : parsed.fault, shown)
   })
 }
 

@@ -26,8 +26,9 @@ export type MailboxFault = 'syntax' | 'local-part' | 'domain' | 'literal' | 'too
 const dotString =
   /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u{80}-\u{10ffff}-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u{80}-\u{10ffff}-]+)*$/u
 const quotedString = /^"((?:[ !#-[\]-~\u{80}-\u{10ffff}]|\\[ -~])*)"$/u
-// C1 controls and lone surrogates are no characters that anyone means, and a terminal obeys the former
-const neverMeant = /[\u{80}-\u{9f}\u{d800}-\u{dfff}\u{2028}\u{2029}]/u
+// C1 controls and lone surrogates are no characters that anyone means, and a terminal obeys the former; U+FFFD stands for
+// octets that were no UTF-8, so that another mailbox is meant
+const neverMeant = /[\u{80}-\u{9f}\u{d800}-\u{dfff}\u{2028}\u{2029}\u{fffd}]/u
 
 /**
  * Reads `local-part@domain`, without angle brackets. RFC 5321 §4.1.2, RFC 6531 §3.3
