@@ -46,8 +46,9 @@ interface Wish {
 async function send(to: readonly string[], dns: string, script: SmtpScript, wish: Wish = {}) {
   const server = await startSmtpServer(script)
   servers.push(server)
+  const network = fakeNetwork({ '192.0.2.1:25': server.port })
   const io: DeliveryIo = {
-    ...{ resolver: fakeResolver(dns), network: fakeNetwork({ '192.0.2.1:25': server.port }), sts: withoutPolicies },
+    ...{ resolver: fakeResolver(dns), network, sts: withoutPolicies },
     ...{ profile, anchors: createAnchorMemory(), clock: { now: () => 0 } },
     ...{ clientName: 'client.test', port: 25, random: () => 0.5 },
     ...wish.io,
@@ -57,7 +58,7 @@ async function send(to: readonly string[], dns: string, script: SmtpScript, wish
   const brief = report.recipients.map(({ mailbox: who, status }) => {
     return `${formatMailbox(who)} ${status.kind} ${status.code} ${status.enhanced}`
   })
-  return { report, brief, server }
+  return { report, brief, server, dialled: network.dialled }
 }
 
 const good = 'insecure good.test. MX 10 mx.good.test.\ninsecure mx.good.test. A 192.0.2.1\ninsecure test. *'
@@ -182,3 +183,22 @@ test('RFC 3207 §4: a server that wants TLS and was met in the clear because TLS
   const never = await send(['a@good.test'], good, { answer: script.answer ?? (() => undefined) })
   assert.deepEqual(never.brief, ['a@good.test permanent 530 5.7.0'])
 })
+
+for (const [fours, sixes, tried] of [
+  [30, 1, [19, 1]],
+  [30, 30, [10, 10]],
+  [2, 30, [2, 18]],
+] as const) {
+  test(`DLV-7, DLV-9: of ${fours} IPv4 and ${sixes} IPv6 addresses ${tried.join(' and ')} are tried, in their order`, async () => {
+    const a = Array.from({ length: fours }, (_, place) => `198.51.100.${place + 1}`)
+    const aaaa = Array.from({ length: sixes }, (_, place) => `2001:db8::${(place + 1).toString(16)}`)
+    const records = [...a.map((address) => `A ${address}`), ...aaaa.map((address) => `AAAA ${address}`)]
+    const hosts = records.map((record) => `insecure mx.many.test. ${record}`).join('\n')
+    const { dialled, brief } = await send(['a@many.test'], `insecure many.test. MX 10 mx.many.test.\n${hosts}`, {})
+    assert.deepEqual(
+      dialled,
+      [...a.slice(0, tried[0]), ...aaaa.slice(0, tried[1])].map((address) => `${address}:25`),
+    )
+    assert.deepEqual(brief, ['a@many.test temporary 451 4.4.1'])
+  })
+}

@@ -24,7 +24,7 @@ export async function findAddresses(
   if (failure !== undefined) {
     return { addresses: { kind: 'failed', reason: failure.reason, lookups }, candidates: [] }
   }
-  const addresses = lookups.flatMap(addressesIn).slice(0, limits.smtp.addressesPerHost)
+  const addresses = ofBothFamilies(lookups.map(addressesIn), limits.smtp.addressesPerHost)
   if (addresses.length === 0) return { addresses: { kind: 'none', lookups }, candidates: [] }
   const isWhole = lookups.every(({ kind }) => kind !== 'failure')
   return { addresses: { kind: 'found', addresses, lookups }, candidates: isWhole ? baseDomains(host, lookups) : [] }
@@ -44,6 +44,12 @@ function decisiveFailure(lookups: readonly Resolution[]): Failure | undefined {
 /** An insecure host behind a secure alias may still have TLSA records at the alias. */
 function isPlainlyInsecure({ status, aliases }: Exclude<Resolution, Failure>): boolean {
   return status === 'insecure' && aliases[0]?.status !== 'secure'
+}
+
+/** At most so many, of which the less numerous family has up to half: a sender may be able to reach it alone. */
+function ofBothFamilies([first = [], second = []]: readonly string[][], most: number): string[] {
+  const kept = first.slice(0, Math.max(Math.ceil(most / 2), most - second.length))
+  return [...kept, ...second.slice(0, most - kept.length)]
 }
 
 function addressesIn(lookup: Resolution): string[] {
