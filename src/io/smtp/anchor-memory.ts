@@ -16,7 +16,7 @@ export function createAnchorMemory(): AnchorMemory {
       byHost.delete(anchor.host)
       byHost.set(anchor.host, [anchor, ...others].slice(0, limits.store.anchorsPerHost))
       const oldest = byHost.keys().next().value
-      if (byHost.size > limits.store.anchors && oldest !== undefined) byHost.delete(oldest)
+      if (byHost.size > limits.smtp.anchors && oldest !== undefined) byHost.delete(oldest)
       return 'durable'
     },
   }
