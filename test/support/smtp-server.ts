@@ -32,6 +32,8 @@ export interface SmtpScript {
   readonly answer?: (verb: string, line: string, inside: boolean) => Answer | undefined
   /** Answers 552 in the middle of a message, after so many octets of it, and reads no more. */
   readonly tooLargeAt?: number
+  /** In the place of that 552. */
+  readonly tooLarge?: string
   /** Octets in the place of an answer to the ClientHello, by what it holds; undefined goes on as usual. */
   readonly insteadOfTls?: (clientHello: Buffer) => Uint8Array | undefined
 }
@@ -142,7 +144,7 @@ function serve(plain: Socket, script: SmtpScript, seen: SeenSession): void {
         const end = text.startsWith('.\r\n') ? 0 : text.indexOf('\r\n.\r\n')
         if (script.tooLargeAt !== undefined && text.length > script.tooLargeAt) {
           socket.pause()
-          say('552 5.3.4 too large')
+          say(script.tooLarge ?? '552 5.3.4 too large')
           return
         }
         if (end < 0) return

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { Socket } from 'node:net'
 import { after, test } from 'node:test'
 import { fakeNetwork } from '../../../test/support/fake-network.ts'
 import {
@@ -12,6 +13,7 @@ import { scanMessage } from '../../core/smtp/message-facts.ts'
 import type { SessionPlan } from '../../core/smtp/session-state.ts'
 import { openMint } from '../../programs/lab/certificates/mint.ts'
 import { describeCertificate } from '../../programs/lab/world/certificates.ts'
+import type { Network } from '../network.ts'
 import type { TlsFacts } from './handshake.ts'
 import { runSession, type SessionIo, type SessionRecord } from './run-session.ts'
 import { createTlsProfile } from './tls-profile.ts'
@@ -34,6 +36,7 @@ interface Wish {
   serverName?: string | undefined
   judge?: (facts: TlsFacts) => boolean
   io?: Partial<SessionIo>
+  network?: (ports: Record<string, number>) => Network
 }
 
 async function converse(script: SmtpScript, wish: Wish = {}) {
@@ -66,7 +69,7 @@ async function converse(script: SmtpScript, wish: Wish = {}) {
         judge: wish.judge ?? (() => true),
       },
     },
-    { network: fakeNetwork({ '192.0.2.1:25': server.port }), clock, ...wish.io },
+    { network: (wish.network ?? fakeNetwork)({ '192.0.2.1:25': server.port }), clock, ...wish.io },
   )
   const [seen] = server.sessions
   assert.ok(seen !== undefined)
@@ -298,6 +301,31 @@ test('a server that gives up in the middle of a large message is heard', async (
   )
   assert.deepEqual(fates(record), ['refused'])
 })
+
+for (const tls of ['never', 'required'] as const)
+  test(`nothing is kept open for a server that says goodbye in the middle of the message, TLS ${tls}`, async () => {
+    const sockets: Socket[] = []
+    const network = (ports: Record<string, number>): Network => {
+      const inner = fakeNetwork(ports)
+      const connectTcp: Network['connectTcp'] = async (...given) => {
+        const dialled = await inner.connectTcp(...given)
+        if (dialled.ok) sockets.push(dialled.value)
+        return dialled
+      }
+      return { ...inner, connectTcp }
+    }
+    const answer = (verb: string) => (verb === 'DATA' ? ({ raw: '354 go\r\n' } as const) : undefined)
+    const { record } = await converse(
+      { answer, tooLargeAt: 100_000, tooLarge: '421 4.3.2 bye' },
+      { tls, message: `\n${`${'x'.repeat(99)}\n`.repeat(300_000)}`, network },
+    )
+    assert.deepEqual([record.end.kind, fates(record)], ['closing', ['open']])
+    await new Promise(setImmediate)
+    assert.deepEqual(
+      sockets.map(({ destroyed }) => destroyed),
+      [true],
+    )
+  })
 
 test('the transcript has times and directions, and nothing that a terminal obeys', async () => {
   const { record } = await converse({ greeting: '220 mx \x1b[2Jhello' })

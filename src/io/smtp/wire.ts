@@ -141,7 +141,9 @@ export function createWire(socket: Socket, transcript: Transcript): Wire {
       socket.off('data', onData).off('error', onError).off('end', onClose).off('close', onClose)
     },
     close() {
-      socket.destroySoon()
+      // What the peer did not take by now would keep the socket open for as long as it likes.
+      if (socket.writableLength > 0) socket.destroy()
+      else socket.destroySoon()
     },
     destroy() {
       socket.destroy()
