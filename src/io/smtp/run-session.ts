@@ -18,8 +18,8 @@ export interface SessionIo {
   readonly signal?: AbortSignal | undefined
   /** Milliseconds, in the place of those in `limits.smtp`: a checker does not wait as long as a queue. */
   readonly timeouts?: Partial<Record<Step['timeout'] | 'connectMs', number>> | undefined
-  /** Sees every transcript entry as it is written. */
-  readonly follow?: ((entry: TranscriptEntry) => void) | undefined
+  /** Sees every transcript entry as it is written, and of which host: sessions may run side by side. */
+  readonly follow?: ((entry: TranscriptEntry, host: string) => void) | undefined
 }
 
 export interface SessionRequest {
@@ -63,7 +63,7 @@ export interface SessionRecord {
  */
 export async function runSession(request: SessionRequest, io: SessionIo): Promise<SessionRecord> {
   const { endpoint, host, plan } = request
-  const transcript = createTranscript(io.clock, io.follow)
+  const transcript = createTranscript(io.clock, (entry) => io.follow?.(entry, host))
   const first = beginSession(plan)
   const { signal } = io
   transcript.write('note', `connecting to ${host} at ${endpoint.address} port ${endpoint.port}`)

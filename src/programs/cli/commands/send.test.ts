@@ -52,9 +52,9 @@ async function send(args: readonly string[], wish: Wish = {}) {
   const context: CommandContext = {
     ...{ out, clock, environment: {}, signal: (wish.controller ?? new AbortController()).signal },
     openInput: () => Readable.from([Buffer.from(wish.input ?? 'Subject: x\n\ny\n')].filter(({ length }) => length > 0)),
-    openWorld: async () => ({
+    openWorld: async (values) => ({
       ...{ resolver, network, store, clock, trust, sts, profile: createTlsProfile({ environment: {} }) },
-      ...{ smtpPort: 25, timeoutMs: 1000, trace: undefined },
+      ...{ smtpPort: 25, timeoutMs: 1000, trace: values.trace === true ? () => {} : undefined },
       close: async () => {
         await sts.close()
         await store.close()
@@ -136,4 +136,11 @@ test('an interrupt shows what became of everyone, and ends with 130', async () =
   assert.equal(ended.status, 130)
   assert.match(ended.out, /^delivered {2}a@b\.test\n/)
   assert.match(ended.out, /\nnot yet {4}c@slow\.test\n +451 4\.3\.2 \[smtp\] interrupted before/)
+})
+
+test('--trace shows every line of a session as it comes, with the host before it', async () => {
+  const { err } = await send(['--trace', 'a@b.test'])
+  const time = '2026-01-01T00:00:00.000Z'
+  assert.ok(err.startsWith(`mx.b.test ${time} - connecting to mx.b.test at 192.0.2.1 port 25\n`), err)
+  assert.ok(err.includes(`\nmx.b.test ${time} < 354 go\n`), err)
 })

@@ -177,7 +177,7 @@ async function deliverIn(world: World, delivery: Delivery, { out, signal }: Comm
         ...{ resolver, network, clock, profile, sts, signal, clientName, port: smtpPort, anchors: store.anchors },
         random: Math.random,
         options: { ...defaultOptions, tlsMandatory, daneMandatory },
-        ...(trace === undefined ? {} : { follow: (entry) => out.note(formatEntry(entry)) }),
+        ...(trace === undefined ? {} : { follow: (entry, host) => out.note(`${host} ${formatEntry(entry)}`) }),
       },
     ),
   )
