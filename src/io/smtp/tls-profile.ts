@@ -1,4 +1,4 @@
-import { createHash, type X509Certificate } from 'node:crypto'
+import { constants, createHash, type X509Certificate } from 'node:crypto'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 import { ConfigError } from '../../core/config-error.ts'
 import { limits } from '../../core/limits.ts'
@@ -68,10 +68,13 @@ export function createTlsProfile({ ca, environment = process.env }: TlsProfileOp
   }
 }
 
-/** Old versions are never offered: a peer without TLS 1.2 is a peer without TLS. RFC 8996 §4 */
+/**
+ * Old versions are never offered: a peer without TLS 1.2 is a peer without TLS. RFC 8996 §4. Nor does a server get a
+ * second handshake on a connection that was judged by its first. RFC 9325 §3.5
+ */
 function makeContext(options: SecureContextOptions): SecureContext {
   try {
-    return createSecureContext({ ...options, minVersion: 'TLSv1.2' })
+    return createSecureContext({ ...options, minVersion: 'TLSv1.2', secureOptions: constants.SSL_OP_NO_RENEGOTIATION })
   } catch (error) {
     throw new ConfigError(`cannot use the trusted certificates: ${error instanceof Error ? error.message : error}`)
   }
