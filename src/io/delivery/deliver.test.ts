@@ -113,12 +113,47 @@ test('DLV-8: where we are the best host ourselves the mail would loop, and nobod
   assert.equal(server.sessions.length, 0)
 })
 
-test('DLV-4: a domain with MX records never gets mail at its own address', async () => {
-  const dns = 'insecure bad.test. MX 10 mx.bad.test.\ninsecure bad.test. A 192.0.2.1\ninsecure test. *'
-  const { brief, server } = await send(['a@bad.test'], dns, {})
-  assert.deepEqual(brief, ['a@bad.test temporary 451 4.4.4'])
-  assert.equal(server.sessions.length, 0)
-})
+const mx = 'insecure mx.good.test. A 192.0.2.1\ninsecure test. *\n'
+const domains: [claim: string, dns: string, outcome: string][] = [
+  ['DLV-2: an alias has the MX records of its target', 'insecure d.test. CNAME good.test.', 'delivered 250 2.0.0'],
+  ['DLV-2: an alias that leads round in a circle waits', 'insecure d.test. CNAME d.test.', 'temporary 451 4.4.3'],
+  ['DLV-3: without MX records the domain is its own host', 'insecure d.test. A 192.0.2.1', 'delivered 250 2.0.0'],
+  [
+    'DLV-3: a failed lookup is not "no MX records"',
+    'servfail d.test. MX\ninsecure d.test. A 192.0.2.1',
+    'temporary 451 4.4.3',
+  ],
+  ['DLV-3: no such domain', '', 'permanent 550 5.1.2'],
+  [
+    'DLV-4: with MX records its own address is never used',
+    'insecure d.test. MX 1 no.test.\ninsecure d.test. A 192.0.2.1',
+    'temporary 451 4.4.4',
+  ],
+  [
+    'DLV-5: a host may be an alias',
+    'insecure d.test. MX 1 a.test.\ninsecure a.test. CNAME mx.good.test.',
+    'delivered 250 2.0.0',
+  ],
+  ['DLV-5: a host that is an address is none', 'insecure d.test. MX 1 192.0.2.1.', 'temporary 451 4.4.4'],
+  [
+    'DLV-11: of records partly unusable the others count',
+    'insecure d.test. MX 1 192.0.2.1.\ninsecure d.test. MX 2 mx.good.test.',
+    'delivered 250 2.0.0',
+  ],
+  ['DLV-20: null MX', 'insecure d.test. MX 0 .\ninsecure d.test. A 192.0.2.1', 'permanent 556 5.1.10'],
+  ['DLV-22: "." alone with another preference', 'insecure d.test. MX 5 .', 'permanent 556 5.1.10'],
+  [
+    'DLV-22: "." beside another host is passed over',
+    'insecure d.test. MX 0 .\ninsecure d.test. MX 5 mx.good.test.',
+    'delivered 250 2.0.0',
+  ],
+]
+for (const [claim, dns, outcome] of domains) {
+  test(`${claim}: ${outcome}`, async () => {
+    const { brief } = await send(['a@d.test'], `insecure good.test. MX 10 mx.good.test.\n${mx}${dns}`, {})
+    assert.deepEqual(brief, [`a@d.test ${outcome}`])
+  })
+}
 
 const inside = (answer: string) => (verb: string, _: string, isInside: boolean) => {
   return isInside && verb === 'EHLO' ? answer : undefined
