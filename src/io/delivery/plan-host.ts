@@ -170,7 +170,14 @@ function whyNoTls({ end, secured, tlsFailure }: SessionRecord): string {
       return `the connection was lost ${where}`
     case 'protocol':
       return `the server gives no proper reply ${where}: ${end.fault}`
-    default:
+    case 'handshake-failed':
+    case 'completed':
+    case 'not-connected':
+    case 'not-authenticated':
+    case 'greeting-refused':
+    case 'starttls-refused':
+    case 'starttls-not-offered':
+    case 'requiretls-not-offered':
       return `the TLS handshake failed: ${tlsFailure?.reason ?? 'the connection was lost'}`
   }
 }
