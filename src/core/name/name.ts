@@ -36,7 +36,11 @@ function nameFromWire(wire: string, labelCount: number): Name | undefined {
 
 /** Lower-cases ASCII letters alone. Length octets are below 64, so whole wire names may be folded. RFC 4343 §3 */
 export function foldCase(octets: string): string {
-  return /[A-Z]/.test(octets) ? octets.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : octets
+  for (let at = 0; at < octets.length; at++) {
+    const octet = octets.charCodeAt(at)
+    if (octet >= 0x41 && octet <= 0x5a) return octets.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
+  }
+  return octets
 }
 
 export function sameName(one: Name, other: Name): boolean {

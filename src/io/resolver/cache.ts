@@ -1,4 +1,4 @@
-/** What was learnt, for as long as it holds; bounded by entries and octets, the longest unused go first. */
+/** What was learnt, for as long as it holds; bounded by entries and octets, what was not used for long goes first. */
 export interface Cache<Value> {
   /** The value with its end in milliseconds since 1970; undefined when there is none any more. */
   get(key: string): { readonly value: Value; readonly until: number } | undefined
@@ -19,6 +19,8 @@ interface Entry<Value> {
   readonly value: Value
   readonly until: number
   readonly octets: number
+  /** Whether it was used since it was last looked at for dropping. */
+  isUsed: boolean
 }
 
 /** What an entry costs beside its value. */
@@ -33,23 +35,37 @@ export function createCache<Value>({ now, entries, octets, octetsOf }: CacheOpti
     kept.delete(key)
   }
 
+  /** What was used gets another turn at the end: that is cheaper than to move it there with every use. */
+  function dropOldest(): void {
+    for (const [key, entry] of kept) {
+      if (!entry.isUsed) {
+        drop(key)
+        return
+      }
+      entry.isUsed = false
+      kept.delete(key)
+      kept.set(key, entry)
+    }
+  }
+
   return {
     get(key) {
       const entry = kept.get(key)
       if (entry === undefined) return undefined
-      drop(key)
-      if (entry.until <= now()) return undefined
-      kept.set(key, entry)
-      used += entry.octets
+      if (entry.until <= now()) {
+        drop(key)
+        return undefined
+      }
+      entry.isUsed = true
       return entry
     },
     put(key, value, until) {
       drop(key)
-      const entry = { value, until, octets: octetsOf(value) + key.length + overhead }
+      const entry = { value, until, octets: octetsOf(value) + key.length + overhead, isUsed: false }
       if (until <= now() || entry.octets > octets) return
       kept.set(key, entry)
       used += entry.octets
-      while (kept.size > entries || used > octets) drop(kept.keys().next().value ?? '')
+      while (kept.size > entries || used > octets) dropOldest()
     },
     delete: drop,
     get size() {

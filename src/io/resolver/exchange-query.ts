@@ -2,7 +2,7 @@ import { decodeMessage } from '../../core/dns/decode.ts'
 import { ourEdns } from '../../core/dns/edns.ts'
 import { encodeMessage, makeQuery } from '../../core/dns/encode.ts'
 import type { Message } from '../../core/dns/message.ts'
-import { fromLatin1, latin1, readU16 } from '../../core/dns/octets.ts'
+import { fromLatin1, latin1, readU16, sameOctets } from '../../core/dns/octets.ts'
 import { CLASS } from '../../core/dns/types.ts'
 import { foldCase, type Name } from '../../core/name/name.ts'
 import type { ChosenBy, Endpoint } from '../network.ts'
@@ -70,15 +70,18 @@ export type ReplyMatch = 'match' | 'wrong-id' | 'wrong-case' | 'other'
  *
  * Looks at octets alone: a flood costs no decoding, and a truncated reply counts wherever it was cut.
  */
-export function matchReply({ id, name, type, mixed }: Query, octets: Uint8Array): ReplyMatch {
+export function matchReply(query: Query, octets: Uint8Array): ReplyMatch {
+  const { id, name, type, mixed } = query
   const end = 12 + name.wire.length
   if (octets.length < end + 4) return 'other'
   if ((readU16(octets, 2) & 0xf800) !== 0x8000 || readU16(octets, 4) !== 1) return 'other'
   if (readU16(octets, end) !== type || readU16(octets, end + 2) !== CLASS.IN) return 'other'
+  const isEchoed = sameOctets(octets.subarray(12, end), query.octets.subarray(12, end))
+  if (isEchoed) return readU16(octets, 0) === id ? 'match' : 'wrong-id'
   const echoed = latin1(octets, 12, end)
   if (foldCase(echoed) !== name.key) return 'other'
   if (readU16(octets, 0) !== id) return 'wrong-id'
-  return mixed === undefined || echoed === mixed ? 'match' : 'wrong-case'
+  return mixed === undefined ? 'match' : 'wrong-case'
 }
 
 /** TC, of octets that match. RFC 1035 §4.1.1 */

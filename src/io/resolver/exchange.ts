@@ -37,6 +37,17 @@ export interface Exchange {
   close(): Promise<void>
 }
 
+/** Random octets drawn many at a time: to draw them costs more than to mix the case of a name. */
+function createRandomBits(): (octets: number) => Uint8Array {
+  let drawn = randomBytes(0)
+  return (octets) => {
+    if (drawn.length < octets) drawn = randomBytes(limits.names.octets * 16)
+    const taken = drawn.subarray(0, octets)
+    drawn = drawn.subarray(octets)
+    return taken
+  }
+}
+
 /** One question on its way. */
 interface Asking {
   readonly network: Network
@@ -62,7 +73,7 @@ export interface ChanceOptions {
 /** IDs come from the system's random numbers: they must not be foreseen. RFC 5452 §9.2 */
 export function createExchange(
   network: Network,
-  { randomId = () => randomInt(65536), randomBits = randomBytes }: ChanceOptions = {},
+  { randomId = () => randomInt(65536), randomBits = createRandomBits() }: ChanceOptions = {},
 ): Exchange {
   const connections = createTcpConnections(network, randomId)
   const underWay = new Map<Ending, Promise<unknown>>()
@@ -140,7 +151,7 @@ async function askWhoChangesCase(asking: Asking): Promise<Result<Exchanged, Exch
   tell({ kind: 'note', transport: 'udp' }, () => 'letters in another case, asking over TCP')
   const mixed = mixedName(asking)
   const asked = await askOverTcp(asking, { mixed })
-  const isSame = asked.ok && matchReply({ ...writeQuery(request, asked.value.message.id), mixed }, asked.value.octets)
+  const isSame = asked.ok && matchReply(writeQuery(request, asked.value.message.id, mixed), asked.value.octets)
   if (isSame === 'match' || signal.aborted) return asked
   caseBlind.put(formatServer(request.endpoint), true, now() + limits.resolver.caseBlindKept * 1000)
   return asked.ok ? asked : await askOverUdp(asking)

@@ -214,6 +214,7 @@ async function* serversOf({ servers }: Delegation, { task, nesting, work }: Desc
   const fresh = (addresses: readonly string[]) => {
     const news = [...new Set(addresses)].filter((address) => !given.has(address))
     for (const address of news) given.add(address)
+    if (news.length < 2) return news
     return work.health.orderBySpeed(shuffle(news, work.random), (address) => formatServer({ address, port: 53 }))
   }
   yield* fresh(servers.flatMap(({ addresses }) => addresses))
