@@ -65,7 +65,8 @@ function play(address: string, replies: ReadonlyMap<string, Buffer>): Datagrams 
     send(query) {
       const recorded = replies.get(keyOf(address, query))
       if (recorded === undefined) throw new Error(`nothing was recorded that ${address} says to this question`)
-      const reply = Buffer.from(recorded)
+      const reply = Buffer.allocUnsafeSlow(recorded.length) // as sockets yield them
+      reply.set(recorded)
       reply.set(query.subarray(0, 2))
       reply.set(query.subarray(12, endOfQuestion(query)), 12)
       setImmediate(() => datagrams.onMessage?.(reply))

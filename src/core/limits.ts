@@ -7,6 +7,8 @@ export const limits = {
   dns: {
     messageOctets: 65535,
     udpPayload: 1232,
+    /** Memory that a record may keep with it beside its own data. */
+    keptOctets: 4096,
     records: 4096,
     recordsPerRrset: 256,
     rrsets: 512,

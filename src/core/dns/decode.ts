@@ -172,11 +172,15 @@ function takeRecord(reading: Reading, frame: Frame, place: Place): MessageFault 
   const { octets, budget } = reading
   const rdata = expandRdata(frame.type, octets, { from: frame.from, to: frame.to, budget })
   const { name, type, class: klass, ttl } = frame
-  // A copy: whoever keeps a record must not keep the whole message with it, which may be much longer.
-  if (rdata.ok) place.records.push({ name, type, class: klass, ttl, rdata: new Uint8Array(rdata.value) })
+  if (rdata.ok) place.records.push({ name, type, class: klass, ttl, rdata: detached(rdata.value) })
   else if (isDnssecType(type)) reading.damaged.push({ name, type: damagedType(reading, frame) })
   else if (place.section === 'answer') return 'record-data'
   return undefined
+}
+
+/** Whoever keeps a record keeps what it is a piece of: a copy, unless that is about as short as messages over UDP are. */
+function detached(rdata: Uint8Array): Uint8Array {
+  return rdata.buffer.byteLength > limits.dns.keptOctets ? new Uint8Array(rdata) : rdata
 }
 
 function coversNothing({ octets }: Reading, { from, to }: Frame): boolean {

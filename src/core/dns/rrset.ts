@@ -1,7 +1,7 @@
 import { limits } from '../limits.ts'
 import type { Name } from '../name/name.ts'
 import type { Message, ResourceRecord } from './message.ts'
-import { latin1 } from './octets.ts'
+import { latin1, readU16 } from './octets.ts'
 import { canonicalRdata } from './rdata/canonical.ts'
 import { type Rrsig, readRrsig } from './rdata/records.ts'
 import { TYPE } from './types.ts'
@@ -32,10 +32,10 @@ interface Growing extends Rrset {
   damaged: boolean
 }
 
-/** An RRset, and the canonical forms of its data. */
+/** An RRset, and the canonical forms of its data, made when a second record comes. */
 interface Gathering {
   readonly set: Growing
-  readonly forms: Set<string>
+  forms: Set<string> | undefined
 }
 
 /**
@@ -55,15 +55,17 @@ export function groupRrsets(records: readonly ResourceRecord[], damaged: Message
 function addRecord(sets: Map<string, Gathering>, record: ResourceRecord, broken: ReadonlySet<string>): void {
   const { name, type, class: klass, ttl, rdata } = record
   const key = `${klass} ${type} ${name.key}`
-  const form = latin1(canonicalRdata(type, rdata))
   const known = sets.get(key)
   if (known === undefined) {
     const damaged = broken.has(`${type} ${name.key}`)
     const set = { name, type, class: klass, ttl, rdatas: [rdata], signatures: [], damaged }
-    sets.set(key, { set, forms: new Set([form]) })
+    sets.set(key, { set, forms: undefined })
     return
   }
-  const { set, forms } = known
+  const { set } = known
+  known.forms ??= new Set(set.rdatas.map((first) => formOf(type, first)))
+  const { forms } = known
+  const form = formOf(type, rdata)
   set.ttl = Math.min(set.ttl, ttl)
   if (forms.has(form)) return
   // What is too many to keep is not quietly shortened: the rest alone would not verify, and must not be used.
@@ -75,13 +77,17 @@ function addRecord(sets: Map<string, Gathering>, record: ResourceRecord, broken:
   set.rdatas.push(rdata)
 }
 
+function formOf(type: number, rdata: Uint8Array): string {
+  return latin1(canonicalRdata(type, rdata))
+}
+
 function addSignature(sets: Map<string, Gathering>, { name, class: klass, ttl, rdata }: ResourceRecord): void {
+  if (rdata.length < 2) return
+  const signatures = sets.get(`${klass} ${readU16(rdata, 0)} ${name.key}`)?.set.signatures
+  if (signatures === undefined || signatures.length >= limits.dns.signaturesPerRrset) return
   const signature = readRrsig(rdata)
-  if (!signature.ok) return // decoding has refused these; only records made by hand get here
-  const signatures = sets.get(`${klass} ${signature.value.typeCovered} ${name.key}`)?.set.signatures
-  if (signatures !== undefined && signatures.length < limits.dns.signaturesPerRrset) {
-    signatures.push({ ...signature.value, ttl })
-  }
+  // Decoding has refused malformed ones; only records made by hand get here.
+  if (signature.ok) signatures.push({ ...signature.value, ttl })
 }
 
 /** The RRset's records again, without signatures. */

@@ -111,7 +111,9 @@ function octetsOfLink(link: Link): number {
   if (link.kind !== 'rrset') return 256 + chain
   const { rdatas, signatures } = link.rrset
   const octets = [...rdatas, ...signatures.map(({ signature }) => signature)]
-  return octets.reduce((sum, { length }) => sum + length + 64, 256 + chain)
+  // Of one message: what they are pieces of is kept once.
+  const behind = Math.max(...octets.map(({ buffer }) => buffer.byteLength))
+  return octets.reduce((sum, { length }) => sum + length + 64, 256 + chain + behind)
 }
 
 function aged({ value, until }: { readonly value: Link; readonly until: number }, now: number): Link {

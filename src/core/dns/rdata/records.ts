@@ -1,5 +1,5 @@
 import type { Name } from '../../name/name.ts'
-import { accept, type Result } from '../../result.ts'
+import { accept, type Result, refuse } from '../../result.ts'
 import { latin1, readU16, readU32 } from '../octets.ts'
 import { TYPE } from '../types.ts'
 import { readWireName } from '../wire-name.ts'
@@ -155,20 +155,23 @@ export interface Rrsig {
   readonly signature: Uint8Array
 }
 
-export function readRrsig(rdata: Uint8Array): Read<Rrsig> {
-  return read(TYPE.RRSIG, rdata, (octets) => {
-    const { name: signer, end } = nameAt(octets, 18)
-    return {
-      typeCovered: readU16(octets, 0),
-      algorithm: octet(octets, 2),
-      labels: octet(octets, 3),
-      originalTtl: readU32(octets, 4),
-      expiration: readU32(octets, 8),
-      inception: readU32(octets, 12),
-      keyTag: readU16(octets, 16),
-      signer,
-      signature: octets.subarray(end),
-    }
+export function readRrsig(octets: Uint8Array): Read<Rrsig> {
+  // Its layout is checked here in passing: signatures are half of what is read.
+  if (octets.length <= 18) return refuse('rdata-too-short', octets.length)
+  const signer = readWireName(octets, 18, { limit: octets.length, compressed: false, budget: { octets: 256 } })
+  if (!signer.ok) return refuse('rdata-name', signer.at)
+  const { name, end } = signer.value
+  if (end === octets.length) return refuse('rdata-too-short', end)
+  return accept({
+    typeCovered: readU16(octets, 0),
+    algorithm: octet(octets, 2),
+    labels: octet(octets, 3),
+    originalTtl: readU32(octets, 4),
+    expiration: readU32(octets, 8),
+    inception: readU32(octets, 12),
+    keyTag: readU16(octets, 16),
+    signer: name,
+    signature: octets.subarray(end),
   })
 }
 
