@@ -1,13 +1,11 @@
 import { labelsOf, type Name, withoutLabels } from '../name/name.ts'
 import type { Edns, Message, Question, ResourceRecord } from './message.ts'
-import { fromLatin1 } from './octets.ts'
 import { layoutOf } from './rdata/layout.ts'
-import { u16, u32 } from './rdata/write.ts'
 import { CLASS, TYPE } from './types.ts'
 import { readWireName } from './wire-name.ts'
 
 interface Writing {
-  readonly pieces: Uint8Array[]
+  octets: Buffer
   length: number
   /** Where each name stands already; undefined writes names whole. */
   readonly offsets: Map<string, number> | undefined
@@ -20,14 +18,15 @@ interface Writing {
  */
 export function encodeMessage(message: Message, { compress = false }: { compress?: boolean } = {}): Uint8Array {
   const { questions, answer, authority, additional, edns, rcode } = message
-  const writing: Writing = { pieces: [], length: 0, offsets: compress ? new Map() : undefined }
-  const counts = [questions, answer, authority].map((section) => section.length)
-  put(writing, u16(message.id), u16(flagsOf(message)))
-  put(writing, ...counts.map(u16), u16(additional.length + (edns === undefined ? 0 : 1)))
+  const writing: Writing = { octets: Buffer.allocUnsafe(512), length: 0, offsets: compress ? new Map() : undefined }
+  put16(writing, message.id)
+  put16(writing, flagsOf(message))
+  for (const section of [questions, answer, authority]) put16(writing, section.length)
+  put16(writing, additional.length + (edns === undefined ? 0 : 1))
   for (const question of questions) putQuestion(writing, question)
   for (const record of [...answer, ...authority, ...additional]) putRecord(writing, record)
-  if (edns !== undefined) put(writing, encodeOpt(edns, rcode >> 4))
-  return Buffer.concat(writing.pieces, writing.length)
+  if (edns !== undefined) putOpt(writing, edns, rcode >> 4)
+  return writing.octets.subarray(0, writing.length)
 }
 
 function flagsOf(message: Message): number {
@@ -44,26 +43,58 @@ function flagsOf(message: Message): number {
   )
 }
 
-function put(writing: Writing, ...pieces: readonly Uint8Array[]): void {
-  for (const piece of pieces) {
-    writing.pieces.push(piece)
-    writing.length += piece.length
+/** Room for so many octets more; where they begin. */
+function reserve(writing: Writing, count: number): number {
+  const at = writing.length
+  writing.length = at + count
+  if (writing.length > writing.octets.length) {
+    const larger = Buffer.allocUnsafe(2 * writing.length)
+    larger.set(writing.octets.subarray(0, at))
+    writing.octets = larger
   }
+  return at
+}
+
+function put(writing: Writing, octets: Uint8Array): void {
+  const at = reserve(writing, octets.length)
+  writing.octets.set(octets, at)
+}
+
+function put8(writing: Writing, value: number): void {
+  const at = reserve(writing, 1)
+  writing.octets[at] = value
+}
+
+function put16(writing: Writing, value: number): void {
+  const at = reserve(writing, 2)
+  writing.octets.writeUInt16BE(value, at)
+}
+
+function put32(writing: Writing, value: number): void {
+  const at = reserve(writing, 4)
+  writing.octets.writeUInt32BE(value, at)
+}
+
+/** Octets that stand as characters. */
+function putText(writing: Writing, text: string): void {
+  const at = reserve(writing, text.length)
+  writing.octets.write(text, at, 'latin1')
 }
 
 function putQuestion(writing: Writing, { name, type, class: klass }: Question): void {
   putName(writing, name)
-  put(writing, u16(type), u16(klass))
+  put16(writing, type)
+  put16(writing, klass)
 }
 
 function putRecord(writing: Writing, { name, type, class: klass, ttl, rdata }: ResourceRecord): void {
   putName(writing, name)
-  put(writing, u16(type), u16(klass), u32(ttl))
-  const head = writing.pieces.length
-  put(writing, u16(0))
-  const before = writing.length
+  put16(writing, type)
+  put16(writing, klass)
+  put32(writing, ttl)
+  const head = reserve(writing, 2)
   putRdata(writing, type, rdata)
-  writing.pieces[head] = u16(writing.length - before)
+  writing.octets.writeUInt16BE(writing.length - head - 2, head)
 }
 
 /** Only types whose names everybody may compress have `name` fields; those come first or after fixed fields. */
@@ -85,7 +116,7 @@ function putRdata(writing: Writing, type: number, rdata: Uint8Array): void {
 }
 
 function putName(writing: Writing, name: Name): void {
-  if (writing.offsets === undefined) put(writing, fromLatin1(name.wire))
+  if (writing.offsets === undefined) putText(writing, name.wire)
   else putCompressed(writing, writing.offsets, name)
 }
 
@@ -95,20 +126,31 @@ function putCompressed(writing: Writing, offsets: Map<string, number>, name: Nam
     const rest = withoutLabels(name, skipped)
     const known = offsets.get(rest.wire)
     if (known !== undefined) {
-      put(writing, u16(0xc000 | known))
+      put16(writing, 0xc000 | known)
       return
     }
     if (writing.length < 0x4000) offsets.set(rest.wire, writing.length)
-    put(writing, Uint8Array.of(label.length), fromLatin1(label))
+    put8(writing, label.length)
+    putText(writing, label)
   }
-  put(writing, Uint8Array.of(0))
+  put8(writing, 0)
 }
 
 /** RFC 6891 §6.1.2 */
-function encodeOpt({ udpPayload, version, dnssecOk, options }: Edns, extendedRcode: number): Uint8Array {
-  const data = Buffer.concat(options.flatMap(({ code, data }) => [u16(code), u16(data.length), data]))
-  const ttl = ((extendedRcode << 24) | (version << 16) | (dnssecOk ? 0x8000 : 0)) >>> 0
-  return Buffer.concat([Uint8Array.of(0), u16(TYPE.OPT), u16(udpPayload), u32(ttl), u16(data.length), data])
+function putOpt(writing: Writing, { udpPayload, version, dnssecOk, options }: Edns, extendedRcode: number): void {
+  put8(writing, 0)
+  put16(writing, TYPE.OPT)
+  put16(writing, udpPayload)
+  put32(writing, ((extendedRcode << 24) | (version << 16) | (dnssecOk ? 0x8000 : 0)) >>> 0)
+  put16(
+    writing,
+    options.reduce((sum, { data }) => sum + 4 + data.length, 0),
+  )
+  for (const { code, data } of options) {
+    put16(writing, code)
+    put16(writing, data.length)
+    put(writing, data)
+  }
 }
 
 /** Everything of a query that a resolver chooses. */

@@ -1,5 +1,5 @@
 import { isBelow, type Name, replaceSuffix, sameName } from '../name/name.ts'
-import type { Message, ResourceRecord } from './message.ts'
+import type { Message } from './message.ts'
 import { readNameRdata } from './rdata/records.ts'
 import { groupRrsets, type Rrset } from './rrset.ts'
 import { RCODE, TYPE } from './types.ts'
@@ -26,13 +26,9 @@ export function sortReply(message: Message): SortedReply {
   const { answer, authority, damaged } = message
   return {
     message,
-    answer: groupRrsets([...answer, ...authority.filter(isSignature)], damaged),
-    authority: groupRrsets([...authority, ...answer.filter(isSignature)], damaged),
+    answer: groupRrsets(answer, damaged, authority),
+    authority: groupRrsets(authority, damaged, answer),
   }
-}
-
-function isSignature({ type }: ResourceRecord): boolean {
-  return type === TYPE.RRSIG
 }
 
 /** What the answer section has for the name: the RRset asked for, or an alias. A denial is about the last name alone. */

@@ -30,50 +30,64 @@ interface Growing extends Rrset {
   readonly rdatas: Uint8Array[]
   readonly signatures: ReceivedSignature[]
   damaged: boolean
-}
-
-/** An RRset, and the canonical forms of its data, made when a second record comes. */
-interface Gathering {
-  readonly set: Growing
+  /** Canonical forms of the data, made when a second record comes. */
   forms: Set<string> | undefined
 }
+
+/** RRsets by owner. */
+type Gathering = Map<string, Growing[]>
 
 /**
  * Groups records into RRsets, in the order in which each first appears; RRSIG records go to what they cover.
  *
- * A signature over nothing that is present is dropped. Duplicates, be it in another case, are one record: the first.
- * RFC 2181 §5, §5.2, RFC 4034 §6.3
+ * A signature over nothing that is present is dropped; it may stand in `elsewhere`, another section. Duplicates, be it in
+ * another case, are one record: the first. RFC 2181 §5, §5.2, RFC 4034 §6.3
  */
-export function groupRrsets(records: readonly ResourceRecord[], damaged: Message['damaged'] = []): Rrset[] {
-  const sets = new Map<string, Gathering>()
-  const broken = new Set(damaged.map(({ name, type }) => `${type} ${name.key}`))
-  for (const record of records) if (record.type !== TYPE.RRSIG) addRecord(sets, record, broken)
-  for (const record of records) if (record.type === TYPE.RRSIG) addSignature(sets, record)
-  return [...sets.values()].map(({ set }) => set)
+export function groupRrsets(
+  records: readonly ResourceRecord[],
+  damaged: Message['damaged'] = [],
+  elsewhere: readonly ResourceRecord[] = [],
+): Rrset[] {
+  const owners: Gathering = new Map()
+  const sets: Growing[] = []
+  for (const record of records) if (record.type !== TYPE.RRSIG) addRecord(owners, sets, record)
+  for (const record of records) if (record.type === TYPE.RRSIG) addSignature(owners, record)
+  for (const record of elsewhere) if (record.type === TYPE.RRSIG) addSignature(owners, record)
+  for (const { name, type } of damaged) {
+    for (const set of owners.get(name.key) ?? []) if (set.type === type) set.damaged = true
+  }
+  return sets
 }
 
-function addRecord(sets: Map<string, Gathering>, record: ResourceRecord, broken: ReadonlySet<string>): void {
+function findSet(owners: Gathering, { name, class: klass }: ResourceRecord, type: number): Growing | undefined {
+  return owners.get(name.key)?.find((set) => set.type === type && set.class === klass)
+}
+
+function addRecord(owners: Gathering, sets: Growing[], record: ResourceRecord): void {
   const { name, type, class: klass, ttl, rdata } = record
-  const key = `${klass} ${type} ${name.key}`
-  const known = sets.get(key)
-  if (known === undefined) {
-    const damaged = broken.has(`${type} ${name.key}`)
-    const set = { name, type, class: klass, ttl, rdatas: [rdata], signatures: [], damaged }
-    sets.set(key, { set, forms: undefined })
+  const known = findSet(owners, record, type)
+  if (known !== undefined) {
+    addData(known, record)
     return
   }
-  const { set } = known
-  known.forms ??= new Set(set.rdatas.map((first) => formOf(type, first)))
-  const { forms } = known
-  const form = formOf(type, rdata)
+  const set = { name, type, class: klass, ttl, rdatas: [rdata], signatures: [], damaged: false, forms: undefined }
+  sets.push(set)
+  const others = owners.get(name.key)
+  if (others === undefined) owners.set(name.key, [set])
+  else others.push(set)
+}
+
+function addData(set: Growing, { type, ttl, rdata }: ResourceRecord): void {
+  set.forms ??= new Set(set.rdatas.map((first) => formOf(type, first)))
   set.ttl = Math.min(set.ttl, ttl)
-  if (forms.has(form)) return
+  const form = formOf(type, rdata)
+  if (set.forms.has(form)) return
   // What is too many to keep is not quietly shortened: the rest alone would not verify, and must not be used.
   if (set.rdatas.length >= limits.dns.recordsPerRrset) {
     set.damaged = true
     return
   }
-  forms.add(form)
+  set.forms.add(form)
   set.rdatas.push(rdata)
 }
 
@@ -81,9 +95,9 @@ function formOf(type: number, rdata: Uint8Array): string {
   return latin1(canonicalRdata(type, rdata))
 }
 
-function addSignature(sets: Map<string, Gathering>, { name, class: klass, ttl, rdata }: ResourceRecord): void {
-  if (rdata.length < 2) return
-  const signatures = sets.get(`${klass} ${readU16(rdata, 0)} ${name.key}`)?.set.signatures
+function addSignature(owners: Gathering, record: ResourceRecord): void {
+  const { ttl, rdata } = record
+  const signatures = rdata.length < 2 ? undefined : findSet(owners, record, readU16(rdata, 0))?.signatures
   if (signatures === undefined || signatures.length >= limits.dns.signaturesPerRrset) return
   const signature = readRrsig(rdata)
   // Decoding has refused malformed ones; only records made by hand get here.
