@@ -1,5 +1,4 @@
 import { latin1 } from '../src/core/dns/octets.ts'
-import { foldCase } from '../src/core/name/name.ts'
 import { accept, refuse } from '../src/core/result.ts'
 import type { Datagrams, Network } from '../src/io/network.ts'
 
@@ -34,7 +33,7 @@ export function createRecording(network: Network): Recording {
 
 /** The server and the question without its ID and the case of its letters, which are others each time. */
 function keyOf(address: string, query: Uint8Array): string {
-  return `${address} ${foldCase(latin1(query, 2))}`
+  return `${address} ${latin1(query, 2).toLowerCase()}`
 }
 
 /** Where the question ends that a message begins with. */

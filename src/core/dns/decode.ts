@@ -23,6 +23,8 @@ export type MessageFault =
 
 interface Reading {
   readonly octets: Uint8Array
+  /** Whether what the octets are a piece of is short enough to be kept with a record. */
+  readonly isShort: boolean
   readonly budget: ExpansionBudget
   readonly damaged: Message['damaged'][number][]
   edns: (Edns & { extendedRcode: number }) | undefined
@@ -45,6 +47,7 @@ export function decodeMessage(octets: Uint8Array): Result<Message, MessageFault>
   if (counts[1] + counts[2] + counts[3] > limits.dns.records) return refuse('too-many-records', 4)
   const reading: Reading = {
     octets,
+    isShort: octets.buffer.byteLength <= limits.dns.keptOctets,
     budget: { octets: limits.dns.expandedNameOctets, known: new Map() },
     damaged: [],
     edns: undefined,
@@ -172,15 +175,12 @@ function takeRecord(reading: Reading, frame: Frame, place: Place): MessageFault 
   const { octets, budget } = reading
   const rdata = expandRdata(frame.type, octets, { from: frame.from, to: frame.to, budget })
   const { name, type, class: klass, ttl } = frame
-  if (rdata.ok) place.records.push({ name, type, class: klass, ttl, rdata: detached(rdata.value) })
+  // Whoever keeps a record keeps what it is a piece of: a copy, unless that is as short as messages over UDP are.
+  const own = (value: Uint8Array) => (reading.isShort ? value : new Uint8Array(value))
+  if (rdata.ok) place.records.push({ name, type, class: klass, ttl, rdata: own(rdata.value) })
   else if (isDnssecType(type)) reading.damaged.push({ name, type: damagedType(reading, frame) })
   else if (place.section === 'answer') return 'record-data'
   return undefined
-}
-
-/** Whoever keeps a record keeps what it is a piece of: a copy, unless that is about as short as messages over UDP are. */
-function detached(rdata: Uint8Array): Uint8Array {
-  return rdata.buffer.byteLength > limits.dns.keptOctets ? new Uint8Array(rdata) : rdata
 }
 
 function coversNothing({ octets }: Reading, { from, to }: Frame): boolean {

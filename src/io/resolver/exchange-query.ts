@@ -52,10 +52,13 @@ export function writeQuery(request: ExchangeRequest, id: number, mixed?: string)
 
 /** The name with the case of each letter by one bit of chance. `bits` has one octet for every eight octets of it. */
 export function mixCase({ wire }: Name, bits: Uint8Array): string {
-  const isFlipped = (at: number) => (((bits[at >> 3] ?? 0) >> (at & 7)) & 1) === 1
-  return wire.replace(/[A-Za-z]/g, (letter, at: number) =>
-    isFlipped(at) ? String.fromCharCode(letter.charCodeAt(0) ^ 0x20) : letter,
-  )
+  const octets = fromLatin1(wire)
+  for (let at = 0; at < octets.length; at++) {
+    const letter = (octets[at] as number) | 0x20
+    const isFlipped = (((bits[at >> 3] ?? 0) >> (at & 7)) & 1) === 1
+    if (isFlipped && letter >= 0x61 && letter <= 0x7a) octets[at] = (octets[at] as number) ^ 0x20
+  }
+  return latin1(octets)
 }
 
 /**

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { type Behaviour, type Server, table } from '../../../test/resolver/fake-exchange.ts'
 import { answer, answered, iterate, question, reasonOf, referral, root, soa } from '../../../test/resolver/iterating.ts'
 import { show } from '../../../test/resolver/memory-resolver.ts'
+import { TYPE } from '../../core/dns/types.ts'
 
 const minimising = (server: Server) => iterate(server, { minimise: true })
 
@@ -102,4 +103,50 @@ test('RES-31, RES-36: a name of 127 labels costs ten questions a zone at most', 
   const { ask, asked } = minimising((one) => table({ ...world, '192.0.2.2': nothing })(one))
   assert.equal(show(await ask(`${deep} A`)), 'nodata insecure 900')
   assert.ok(asked.length <= 12, String(asked.length))
+})
+
+/** Asked first, so that it is known where org. is served. */
+const acquaintance: Record<string, Behaviour> = {
+  '192.0.2.1 x.org. MX': { flags: 'aa', authority: 'org. 3600 SOA ns.org. h.org. 1 7200 900 1209600 900' },
+}
+
+test('RES-31, RES-05: who wants to know whether a zone begins at a name waits for who asks there already', async () => {
+  const { ask, asked } = minimising(
+    table({
+      ...world,
+      ...acquaintance,
+      '192.0.2.1 example.org. MX': referral('example.org.', '192.0.2.2'),
+      '192.0.2.2': nothing,
+    }),
+  )
+  await ask('x.org. MX')
+  const all = await Promise.all(
+    ['example.org. MX', '_mta-sts.example.org. TXT', 'www.example.org. A'].map((one) => ask(one)),
+  )
+  assert.deepEqual(
+    all.map(({ kind }) => kind),
+    ['nodata', 'nodata', 'answer'],
+  )
+  assert.equal(asked[2], '192.0.2.1 example.org. MX cd')
+  assert.deepEqual(
+    asked.slice(3).map((line) => line.split(' ')[0]),
+    ['192.0.2.2', '192.0.2.2', '192.0.2.2'],
+  )
+})
+
+test('RES-31: who waited for somebody in vain asks for himself', async () => {
+  const stop = new AbortController()
+  let hangs = true
+  const { ask, asked } = minimising((one) => {
+    if (one.server !== '192.0.2.1' || one.type === TYPE.MX) return table({ ...world, ...acquaintance })(one)
+    if (!hangs) return referral('example.org.', '192.0.2.2')
+    hangs = false
+    queueMicrotask(() => stop.abort())
+    return 'hangs'
+  })
+  await ask('x.org. MX')
+  const [given, got] = await Promise.all([ask('mx.example.org. MX', { signal: stop.signal }), ask(question)])
+  assert.equal(show(given), 'failure aborted')
+  assert.equal(show(got), answered)
+  assert.equal(asked.filter((line) => line === '192.0.2.1 example.org. A cd').length, 2)
 })

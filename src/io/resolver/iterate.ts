@@ -50,6 +50,8 @@ interface Work extends IterateOptions {
   readonly keys: Cache<Promise<Fetched>>
   /** Names of which a server has spoken for itself: no zone that it does not serve begins at or above them. */
   readonly reached: Cache<true>
+  /** What servers of a zone are being asked about a name, whatever the type: a referral tells everybody the same. */
+  readonly asking: Map<string, Promise<unknown>>
   /** Addresses of name servers without glue; none for a while when there are none. */
   addressesOf(server: Name, task: Task, nesting: Nesting): Promise<readonly string[]>
 }
@@ -65,6 +67,7 @@ export function createIterator(options: IterateOptions): Upstream {
     health: createServerHealth(now),
     keys: createCache<Promise<Fetched>>({ ...bounds, octetsOf: () => limits.dns.udpPayload }),
     reached: createCache<true>({ ...bounds, octetsOf: () => 8 }),
+    asking: new Map(),
     async addressesOf(server, task, nesting) {
       const cached = addresses.get(server.key)
       if (cached !== undefined) return cached.value
@@ -101,26 +104,49 @@ async function descend(
   // DS records stand in the parent zone. RFC 4035 §4.2
   let delegation = delegations.closest(type === TYPE.DS ? (parentOfName(name) ?? name) : name)
   let shown = shownBefore(name, delegation.zone, work)
+  const waitedFor = new Set<string>()
   for (let referrals = 0; referrals < limits.resolver.referrals; ) {
     const part = nextShown(name, shown)
     const isWhole = sameName(part, name)
     const asked = isWhole ? question : { name: part, type: TYPE.A }
-    const found = await askZone(delegation, asked, { task, avoid, nesting, work, question })
+    const key = `${delegation.zone.key} ${part.key}`
+    // Lookups of name servers wait for nobody: somebody may wait for them.
+    const others = isWhole || nesting.depth > 0 ? undefined : work.asking.get(key)
+    if (others !== undefined && !waitedFor.has(key)) {
+      waitedFor.add(key)
+      await others.catch(() => {}) // whoever asks learns of it
+      delegation = delegations.closest(type === TYPE.DS ? (parentOfName(name) ?? name) : name)
+      shown = shownBefore(name, delegation.zone, work)
+      continue
+    }
+    const asking = learnFromZone(delegation, asked, { task, avoid, nesting, work, question })
+    if (!work.asking.has(key)) work.asking.set(key, asking)
+    const found = await asking.finally(() => {
+      if (work.asking.get(key) === asking) work.asking.delete(key)
+    })
     if (found.kind === 'fetched') {
-      if (isThere(found.fetched)) work.reached.put(part.key, true, work.now() + limits.resolver.learntKept * 1000)
       if (isWhole || isHopeless(found.fetched)) return found.fetched
       // Who denies a name that nobody asked for may do so wrongly, as when names below it stand alone. RFC 9156 §3
       shown = isThere(found.fetched) ? part.labelCount : name.labelCount
       continue
     }
     referrals++
-    delegation = delegations.put(found.referral, found.reply)
+    delegation = found.delegation
     shown = shownBefore(name, delegation.zone, work)
     if (nesting.depth === 0) askForKeys(found.referral.zone, task, work)
     if (type === TYPE.DS && sameName(found.referral.zone, name)) return dsOf(found.reply, question)
   }
   const reason = `${nameRrset(question)}: more than ${limits.resolver.referrals} referrals`
   return { ok: false, trouble: trouble('limit', reason, { zone: delegation.zone }) }
+}
+
+/** Asks, and remembers what everybody may want to know of it before anybody goes on. */
+async function learnFromZone(zone: Delegation, asked: Question, descent: Descent): Promise<FoundAndLearnt> {
+  const { delegations, reached, now } = descent.work
+  const found = await askZone(zone, asked, descent)
+  if (found.kind === 'referral') return { ...found, delegation: delegations.put(found.referral, found.reply) }
+  if (isThere(found.fetched)) reached.put(asked.name.key, true, now() + limits.resolver.learntKept * 1000)
+  return found
 }
 
 /** How many labels the servers of the zone may see at once: those that nothing more is learnt from. RFC 9156 §3 */
@@ -178,6 +204,10 @@ interface Descent {
 type FoundInZone =
   | { readonly kind: 'fetched'; readonly fetched: Fetched }
   | { readonly kind: 'referral'; readonly referral: Referral; readonly reply: Reply }
+
+type FoundAndLearnt =
+  | Extract<FoundInZone, { kind: 'fetched' }>
+  | (Extract<FoundInZone, { kind: 'referral' }> & { readonly delegation: Delegation })
 
 /** Asks the servers of one zone, round after round, until one says something. RFC 1034 §5.3.3 */
 async function askZone(delegation: Delegation, asked: Question, descent: Descent): Promise<FoundInZone> {

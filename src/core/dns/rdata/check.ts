@@ -58,7 +58,18 @@ function walkRdata(
   if (at !== to) return refuse('rdata-too-long', at)
   if (pieces.length === 0) return accept(message.subarray(from, to))
   pieces.push(message.subarray(copied, to))
-  return accept(Buffer.concat(pieces))
+  return accept(joined(pieces))
+}
+
+/** In memory of its own, for whoever keeps it. */
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    whole.set(piece, at)
+    at += piece.length
+  }
+  return whole
 }
 
 /** How many octets a field takes at `at`, or why it cannot be there. */
