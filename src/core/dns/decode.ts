@@ -156,8 +156,8 @@ function readFrame(reading: Reading): Result<Frame, MessageFault> {
   const from = end + 10
   const to = from + readU16(octets, end + 8)
   if (to > octets.length) return refuse('record-truncated', end + 8)
-  const [type, klass, ttl] = [readU16(octets, end), readU16(octets, end + 2), readU32(octets, end + 4)]
-  return accept({ name, type, class: klass, ttl, from, to })
+  const klass = readU16(octets, end + 2)
+  return accept({ name, type: readU16(octets, end), class: klass, ttl: readU32(octets, end + 4), from, to })
 }
 
 interface Place {
@@ -175,10 +175,11 @@ function takeRecord(reading: Reading, frame: Frame, place: Place): MessageFault 
   const { octets, budget } = reading
   const rdata = expandRdata(frame.type, octets, { from: frame.from, to: frame.to, budget })
   const { name, type, class: klass, ttl } = frame
-  // Whoever keeps a record keeps what it is a piece of: a copy, unless that is as short as messages over UDP are.
-  const own = (value: Uint8Array) => (reading.isShort ? value : new Uint8Array(value))
-  if (rdata.ok) place.records.push({ name, type, class: klass, ttl, rdata: own(rdata.value) })
-  else if (isDnssecType(type)) reading.damaged.push({ name, type: damagedType(reading, frame) })
+  if (rdata.ok) {
+    // Whoever keeps a record keeps what it is a piece of: a copy, unless that is as short as messages over UDP are.
+    const own = reading.isShort ? rdata.value : new Uint8Array(rdata.value)
+    place.records.push({ name, type, class: klass, ttl, rdata: own })
+  } else if (isDnssecType(type)) reading.damaged.push({ name, type: damagedType(reading, frame) })
   else if (place.section === 'answer') return 'record-data'
   return undefined
 }

@@ -220,14 +220,14 @@ function excuse(
 }
 
 function secure(used: readonly VerifiedRrset[], zone: SecureZone, work: Work): Judged & { readonly kind: 'judged' } {
-  const ends = [
-    ...used.map(({ expiration }) => expiration),
-    ...zone.chain.flatMap(({ expiration }) => expiration ?? []),
-  ]
+  let expiration: number | undefined
+  for (const one of [...used, ...zone.chain]) {
+    if (one.expiration !== undefined) expiration = Math.min(expiration ?? one.expiration, one.expiration)
+  }
   return {
     ...{ kind: 'judged', status: 'secure', signer: zone.zone, chain: zone.chain, reason: undefined },
     ttl: capTtl(Math.min(...used.map(({ ttl }) => ttl)), zone, work),
-    expiration: ends.length === 0 ? undefined : Math.min(...ends),
+    expiration,
     server: work.reply.server,
   }
 }
