@@ -59,6 +59,19 @@ const complaints: [args: string[], status: number, stderr: string | RegExp][] = 
   [['explain', '--file', '.'], 66, 'waxseal: cannot read ".": it is a directory\n'],
   [['dns', 'a.example', 'MXX'], 64, 'waxseal: unknown record type "MXX", did you mean "MX"\n'],
   [['dns', 'a.example', 'ANY'], 64, 'waxseal: ANY is no type of records that can be looked up\n'],
+  [['dns', '@192.0.2.53'], 64, 'waxseal: missing NAME (usage: waxseal dns [@SERVER] NAME [TYPE])\n'],
+  [['dns', '@dns.example', 'a.example'], 64, 'waxseal: "@dns.example" is no address, or address and port\n'],
+  [['dns', 'a.example', 'MX', 'IN'], 64, 'waxseal: unexpected argument "IN"\n'],
+  [
+    ['dns', '@192.0.2.53', '--server', '192.0.2.54', 'a.example'],
+    64,
+    'waxseal: give either @SERVER or --server, not both\n',
+  ],
+  [
+    ['dns', '--engine', 'iterate', '@192.0.2.53', 'a.example'],
+    64,
+    'waxseal: engine iterate asks no resolver, and so not "@192.0.2.53"\n',
+  ],
   [['dns', '192.0.2.1'], 64, 'waxseal: "192.0.2.1" is an address, and not a name\n'],
   [
     ['dns', 'a.example', '--engine', 'foward'],
