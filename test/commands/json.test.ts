@@ -74,7 +74,8 @@ function assertKeys(value: Json, keys: readonly string[]): void {
 function assertLookup(value: Json, extra: readonly string[] = []): void {
   const shape = shapeOf('## `waxseal.dns/1`')
   const without = value.result === 'failure' ? 'not with `failure`' : 'only with `failure`'
-  const expected = shape.keys.filter((key) => key !== 'schema' && !shape.notes.get(key)?.includes(without))
+  const isExpected = (key: string) => !['line', 'schema'].includes(key) && !shape.notes.get(key)?.includes(without)
+  const expected = shape.keys.filter(isExpected)
   assertKeys(value, [...expected, ...extra])
   const zone = shapeOf('### A zone of the chain')
   for (const link of value.chain as Json[]) {
@@ -107,6 +108,18 @@ for (const [name, type, result] of [
     assertLookup(found, ['schema'])
   })
 }
+
+test('dns --file prints the same with the line, and its own shape for what is no question', async () => {
+  const list = join(commands.folder, 'questions')
+  writeFileSync(list, 'dane.example MX\n# none\nbad..name\nbogus.example MX\n\xff\n', 'latin1')
+  const { status, stdout } = await commands.run(['dns', ...commands.iterate, '--file', list])
+  assert.equal(status, 65)
+  const lines = stdout.trim().split('\n')
+  const byLine = new Map(lines.map((line) => JSON.parse(line) as Json).map((line) => [line.line, line]))
+  assert.deepEqual([...byLine.keys()].sort(), [1, 3, 4, 5])
+  for (const at of [1, 4]) assertLookup(byLine.get(at) ?? {}, ['line', 'schema'])
+  for (const at of [3, 5]) assertKeys(byLine.get(at) ?? {}, shapeOf('### A line that is no question').keys)
+})
 
 function assertExplanation(report: Json, { listed }: { readonly listed: boolean }): void {
   const shape = shapeOf('## `waxseal.explain/1`')

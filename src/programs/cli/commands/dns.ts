@@ -1,17 +1,22 @@
+import { formatType } from '../../../core/dns/types.ts'
 import type { Resolution } from '../../../core/dnssec/resolution.ts'
-import { defineCommand, UsageError } from '../command.ts'
+import { formatName } from '../../../core/name/text.ts'
+import { type CommandContext, defineCommand, UsageError } from '../command.ts'
 import { deadline } from '../deadline.ts'
 import { resolutionToJson } from '../dns-json.ts'
-import { type DnsWords, demandQuestion, readWords } from '../dns-question.ts'
+import { resolveList } from '../dns-list.ts'
+import { type DnsQuestion, type DnsWords, demandQuestion, readWords } from '../dns-question.ts'
 import { writeResolution } from '../dns-text.ts'
 import { EXIT } from '../exit.ts'
-import type { WorldValues } from '../world.ts'
+import { defaultJobs, maxJobs, openList, readJobs } from '../list-work.ts'
+import { withProgress } from '../with-progress.ts'
+import type { World, WorldValues } from '../world.ts'
 import { worldOptions } from '../world-options.ts'
 
 export const dns = defineCommand({
   name: 'dns',
   summary: 'Look up records and show the chain of trust that proves them',
-  usage: ['dns [--json] [--trace] [@SERVER] NAME [TYPE]'],
+  usage: ['dns [--json] [--trace] [@SERVER] NAME [TYPE]', 'dns --file LIST [--jobs N] [@SERVER]'],
   description: [
     'Looks up records, A unless TYPE says otherwise, and validates them from the trust anchors down, whatever the ' +
       'resolver says of them. Shows each zone on the way with the DS records and the key that carry the chain, and, ' +
@@ -19,41 +24,77 @@ export const dns = defineCommand({
       'domain in its own script.',
     'With @SERVER it asks that resolver, an address with or without a port (@192.0.2.53, @[2001:db8::1]:5353), as ' +
       '--engine forward --server SERVER does.',
+    'With --file it looks up each line of a list, NAME or NAME TYPE, and prints a line of JSON for each as it is done, ' +
+      'not in the order of the list: "line" says which it is. LIST may be - for standard input; empty lines and lines ' +
+      'that begin with # are passed over.',
   ],
   options: {
     json: { type: 'boolean', description: 'print one JSON object (schema waxseal.dns/1)' },
+    file: { type: 'string', value: 'LIST', description: 'look up every line of this file' },
+    jobs: {
+      ...{ type: 'string', short: 'j', value: 'N' },
+      description: `lookups at once with --file, ${defaultJobs} unless told, at most ${maxJobs}`,
+    },
     ...worldOptions,
   },
-  operands: { name: 'NAME', min: 1, max: 10 },
+  operands: { name: 'NAME', min: 0, max: 10 },
   examples: [
     { line: 'waxseal dns _25._tcp.mx.example.org TLSA', does: 'what DANE promises for an MX host' },
     { line: 'waxseal dns --trace example.org MX', does: 'every query and answer behind it' },
     { line: 'waxseal dns @192.0.2.53 example.org MX', does: 'what that resolver says, validated here' },
+    { line: 'waxseal dns --file names.txt >answers.jsonl', does: 'many lookups, for a program to read' },
   ],
   exitStatuses: [
-    { status: EXIT.done, means: 'there is an answer, secure or insecure' },
+    { status: EXIT.done, means: 'there is an answer, secure or insecure; with --file: every line was looked up' },
     { status: EXIT.nothing, means: 'the name, or records of that type, do not exist' },
+    { status: EXIT.data, means: 'with --file: some lines were no names and types' },
+    { status: EXIT.noInput, means: 'with --file: the list cannot be read' },
     { status: EXIT.temporary, means: 'nothing can be said: the answer is bogus, or the lookup failed' },
   ],
-  async run({ values, positionals }, { out, signal, clock, openWorld }) {
+  async run({ values, positionals }, context) {
     const words = readWords(positionals)
-    if (words.name === undefined) throw new UsageError('missing NAME (usage: waxseal dns [@SERVER] NAME [TYPE])')
-    const { name, type } = demandQuestion(words)
-    const world = await openWorld(askingServers(values, words), 'none')
-    try {
-      const resolution = await world.resolver.resolve(name, type, {
-        signal: deadline(signal, world.timeoutMs),
-        trace: world.trace,
-      })
-      if (signal.aborted) return EXIT.interrupted
-      if (values.json === true) out.line(JSON.stringify({ schema: 'waxseal.dns/1', ...resolutionToJson(resolution) }))
-      else writeResolution(resolution, out, clock.now())
-      return statusFor(resolution)
-    } finally {
-      await world.close()
+    const options = askingServers(values, words)
+    const jobs = readJobs(values.jobs)
+    if (values.file !== undefined) {
+      if (words.name !== undefined) throw new UsageError('give either NAME or --file, not both')
+      const input = await openList(values.file, context)
+      return inWorld(context, options, (world) => resolveList(input, listWork(world, context, jobs)))
     }
+    if (words.name === undefined) throw new UsageError('missing NAME (usage: waxseal dns [@SERVER] NAME [TYPE])')
+    const question = demandQuestion(words)
+    const resolution = await inWorld(context, options, (world) => resolveOne(question, world, context))
+    const { out, signal, clock } = context
+    if (signal.aborted) return EXIT.interrupted
+    if (values.json === true) out.line(JSON.stringify({ schema: 'waxseal.dns/1', ...resolutionToJson(resolution) }))
+    else writeResolution(resolution, out, clock.now())
+    return statusFor(resolution)
   },
 })
+
+async function inWorld<Value>(
+  { openWorld }: CommandContext,
+  values: WorldValues,
+  work: (world: World) => Promise<Value>,
+): Promise<Value> {
+  const world = await openWorld(values, 'none')
+  try {
+    return await work(world)
+  } finally {
+    await world.close()
+  }
+}
+
+function resolveOne({ name, type }: DnsQuestion, world: World, { out, signal }: CommandContext): Promise<Resolution> {
+  const { resolver, timeoutMs, trace } = world
+  const describe = (seconds: number) => `asking for ${formatName(name)} ${formatType(type)} for ${seconds} s`
+  return withProgress(out, describe, () => resolver.resolve(name, type, { signal: deadline(signal, timeoutMs), trace }))
+}
+
+function listWork({ resolver, timeoutMs, trace }: World, { out, signal }: CommandContext, jobs: number) {
+  const resolve = ({ name, type }: DnsQuestion) =>
+    resolver.resolve(name, type, { signal: deadline(signal, timeoutMs), trace })
+  return { out, signal, jobs, resolve }
+}
 
 /** `@SERVER` stands for options. Throws UsageError for options that say otherwise. */
 function askingServers(values: WorldValues, { servers }: DnsWords): WorldValues {

@@ -1,20 +1,15 @@
-import { open } from 'node:fs/promises'
-import { addAbortSignal, type Readable } from 'node:stream'
 import type { DomainName } from '../../../core/name/domain.ts'
 import { escapeText } from '../../../core/smtp/escape.ts'
-import { reasonOf } from '../../file-error.ts'
-import { type CommandContext, defineCommand, InputError, UsageError } from '../command.ts'
+import { type CommandContext, defineCommand, UsageError } from '../command.ts'
 import { EXIT } from '../exit.ts'
 import { explainDomain } from '../explain-domain.ts'
 import { explainList, readDomain } from '../explain-list.ts'
 import type { ExplainReport } from '../explain-report.ts'
 import { writeExplanation } from '../explain-text.ts'
+import { defaultJobs, maxJobs, openList, readJobs } from '../list-work.ts'
 import { withProgress } from '../with-progress.ts'
 import type { World } from '../world.ts'
 import { worldOptions } from '../world-options.ts'
-
-const defaultJobs = 16
-const maxJobs = 256
 
 export const explain = defineCommand({
   name: 'explain',
@@ -102,24 +97,4 @@ function readOperand(text: string | undefined): DomainName {
   const domain = readDomain(text)
   if (domain.ok) return domain.value
   throw new UsageError(`not a domain name: "${escapeText(text)}" (${domain.fault.replaceAll('-', ' ')})`)
-}
-
-function readJobs(text: string | undefined): number {
-  if (text === undefined) return defaultJobs
-  const jobs = /^\d{1,4}$/.test(text) ? Number(text) : 0
-  if (jobs >= 1 && jobs <= maxJobs) return jobs
-  throw new UsageError(`option --jobs: "${escapeText(text)}" is no whole number from 1 to ${maxJobs}`)
-}
-
-/** The list as a stream that ends with the command. Throws InputError when there is none. */
-async function openList(path: string, { openInput, signal }: CommandContext): Promise<Readable> {
-  if (path === '-') return addAbortSignal(signal, openInput())
-  try {
-    const file = await open(path)
-    if (!(await file.stat()).isDirectory()) return addAbortSignal(signal, file.createReadStream())
-    await file.close()
-  } catch (error) {
-    throw new InputError(`cannot read "${escapeText(path)}": ${escapeText(reasonOf(error))}`)
-  }
-  throw new InputError(`cannot read "${escapeText(path)}": it is a directory`)
 }
