@@ -62,6 +62,10 @@ export const limits = {
     depth: 7,
     nameServersPerZone: 20,
     addressLookupsPerZone: 10,
+    /** Of one name server, and of all that are compared with each other and at once. */
+    addressesPerServer: 8,
+    addressesCompared: 64,
+    comparedAtOnce: 16,
     serversTriedWhenBogus: 3,
     ttl: 86_400,
     negativeTtl: 10_800,

@@ -14,6 +14,12 @@ zone   signed.example MX 10 mx.signed.example
 zone   mx.signed.example A 192.0.2.25
 zone   bogus.example
 zone   bogus.example MX 10 mx.bogus.example bogus
+zone   lame.example
+zone   lame.example MX 10 mx.lame.example
+zone   lame.example NS elsewhere.signed.example
+zone   elsewhere.signed.example A 198.51.100.1
+zone   silent.example
+zone   silent.example MX 10 mx.silent.example timeout
 zone   plain.example signed=no
 zone   plain.example MX 10 mx.plain.example
 `)
@@ -96,3 +102,40 @@ for (const [line, error] of faultyLines) {
     assert.equal(second.status, 'secure')
   })
 }
+
+const compared: [words: string[], status: number, first: RegExp][] = [
+  [
+    ['signed.example', 'MX'],
+    0,
+    /^signed\.example\. MX: 1 record, secure, from the only server address of signed\.example\.\n/,
+  ],
+  [['none.signed.example'], 0, /^none\.signed\.example\. A: no such name, secure, from the only server/],
+  [
+    ['lame.example', 'MX'],
+    65,
+    /^lame\.example\. MX: .* differ: 1 of 2 says: 1 record, secure; but elsewhere\.signed\.example\. \(198/,
+  ],
+  [
+    ['bogus.example', 'MX'],
+    75,
+    /^bogus\.example\. MX: bogus, from the only server address of bogus\.example\.: signature/,
+  ],
+  [
+    ['silent.example', 'MX'],
+    75,
+    /^silent\.example\. MX: no server of silent\.example\. answers: ns\.silent\.example\. /,
+  ],
+]
+for (const [words, expected, first] of compared) {
+  test(`dns --all-servers ${words.join(' ')} ends with ${expected}, and its first line is the verdict`, async () => {
+    const args = ['dns', '--all-servers', ...commands.iterate, ...words]
+    const { status, stdout, stderr } = await commands.run(args, { columns: 500 })
+    assert.deepEqual([status, stderr], [expected, ''])
+    assert.match(stdout, first)
+  })
+}
+
+test('dns --all-servers --trace shows what every server was asked', async () => {
+  const { stderr } = await commands.run(['dns', '--all-servers', '--trace', ...commands.iterate, 'lame.example', 'MX'])
+  assert.match(stderr, /^> 198\.51\.100\.1 udp lame\.example\. MX \(cd do\)$/m)
+})

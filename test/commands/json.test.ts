@@ -27,6 +27,9 @@ host   mx.sts.example
 policy sts.example mx=mx.sts.example
 zone   bogus.example
 zone   bogus.example MX 10 mx.bogus.example bogus
+zone   lame.example
+zone   lame.example NS lame.dane.example
+zone   lame.dane.example A 198.51.100.1
 zone   plain.example signed=no
 zone   plain.example MX 10 mx.plain.example
 host   mx.plain.example tls=1.1
@@ -120,6 +123,21 @@ test('dns --file prints the same with the line, and its own shape for what is no
   for (const at of [1, 4]) assertLookup(byLine.get(at) ?? {}, ['line', 'schema'])
   for (const at of [3, 5]) assertKeys(byLine.get(at) ?? {}, shapeOf('### A line that is no question').keys)
 })
+
+for (const [name, verdict] of [
+  ['dane.example', 'agree'],
+  ['lame.example', 'differ'],
+  ['bogus.example', 'agree'],
+] as const) {
+  test(`dns --all-servers --json of ${name} (${verdict}) has the keys of docs/json.md`, async () => {
+    const found = await print('dns', '--all-servers', '--json', ...commands.iterate, name, 'MX')
+    const shape = shapeOf('## `waxseal.servers/1`')
+    assertKeys(found, shape.keys)
+    assert.deepEqual([found.schema, found.verdict], ['waxseal.servers/1', verdict])
+    for (const answer of found.answers as Json[]) assertKeys(answer, partsOf(shape, 'answers'))
+    for (const server of found.servers as Json[]) assertKeys(server, shapeOf('### A server').keys)
+  })
+}
 
 function assertExplanation(report: Json, { listed }: { readonly listed: boolean }): void {
   const shape = shapeOf('## `waxseal.explain/1`')

@@ -49,6 +49,11 @@ const faults: Record<AskFault, { readonly why: Failure['why']; readonly text: st
   limit: { why: 'limit', text: `was not asked, as the question cost ${limits.resolver.queries} queries already` },
 }
 
+/** What a server did that gave no reply, to stand behind its name. */
+export function faultText(fault: AskFault): string {
+  return faults[fault].text
+}
+
 /** Those that say most about what to mend come first. */
 const order: readonly Failure['why'][] = [
   'limit',

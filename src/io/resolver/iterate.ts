@@ -56,8 +56,13 @@ interface Work extends IterateOptions {
   addressesOf(server: Name, task: Task, nesting: Nesting): Promise<readonly string[]>
 }
 
+export interface Iterator extends Upstream {
+  /** The lowest delegation known at or above the name: whom its parent names as servers. */
+  delegationTo(name: Name): Delegation
+}
+
 /** Follows referrals from the root. RFC 1034 §5.3.3 */
-export function createIterator(options: IterateOptions): Upstream {
+export function createIterator(options: IterateOptions): Iterator {
   const { now, rootHints } = options
   const bounds = { now, entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
   const addresses = createCache<readonly string[]>({ ...bounds, octetsOf: (list) => 64 * (list.length + 1) })
@@ -84,6 +89,7 @@ export function createIterator(options: IterateOptions): Upstream {
       if (fetched?.ok === true) return fetched
       return descend(question, task, avoid, { depth: 0, path: new Set() }, work)
     },
+    delegationTo: (name) => work.delegations.closest(name),
     close: async () => {},
   }
 }
@@ -312,7 +318,7 @@ function uselessReply(server: string, zone: Name, attempts: Attempts): 'useless'
 }
 
 /** A server speaks only of what lies in the zone it was asked for. RFC 2181 §5.4.1 */
-function scrub(message: Message, zone: Name): Message {
+export function scrub(message: Message, zone: Name): Message {
   const isInside = ({ name }: { readonly name: Name }) => isAtOrBelow(name, zone)
   return { ...message, answer: message.answer.filter(isInside), authority: message.authority.filter(isInside) }
 }

@@ -60,6 +60,12 @@ const complaints: [args: string[], status: number, stderr: string | RegExp][] = 
   [['dns', 'a.example', 'MXX'], 64, 'waxseal: unknown record type "MXX", did you mean "MX"\n'],
   [['dns', 'a.example', 'ANY'], 64, 'waxseal: ANY is no type of records that can be looked up\n'],
   [['dns', '--file', 'x', 'a.example'], 64, 'waxseal: give either NAME or --file, not both\n'],
+  [['dns', '--file', 'x', '--all-servers'], 64, 'waxseal: --all-servers is for one NAME, not for --file\n'],
+  [
+    ['dns', '--all-servers', '--engine', 'trust-ad', '@127.0.0.1', 'a.example'],
+    64,
+    'waxseal: --all-servers validates what it is told, which engine trust-ad does not\n',
+  ],
   [['dns', '--file', 'x', '-j', '257'], 64, 'waxseal: option --jobs: "257" is no whole number from 1 to 256\n'],
   [['dns', '--file', 'missing'], 66, 'waxseal: cannot read "missing": no such file\n'],
   [['dns', '@192.0.2.53'], 64, 'waxseal: missing NAME (usage: waxseal dns [@SERVER] NAME [TYPE])\n'],

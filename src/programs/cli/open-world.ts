@@ -4,7 +4,7 @@ import { createStsService } from '../../io/mtasts/sts-service.ts'
 import { warningOf } from '../../io/mtasts/sts-warning.ts'
 import type { Network } from '../../io/network.ts'
 import { createNetwork } from '../../io/network-node.ts'
-import { createResolver } from '../../io/resolver/create-resolver.ts'
+import { createResolver, type ResolverOptions } from '../../io/resolver/create-resolver.ts'
 import type { Resolver, TraceEvent } from '../../io/resolver/resolver.ts'
 import { createTlsProfile } from '../../io/smtp/tls-profile.ts'
 import { openStore } from '../../io/store/open-store.ts'
@@ -30,7 +30,8 @@ export async function openWorld(values: WorldValues, need: StoreNeed, around: Su
   const profile = createTlsProfile({ ca: inputs.authorities })
   const { network = createNetwork({ allowPrivate: settings['allow-private'] }) } = around
   const trace = values.trace === true ? (event: TraceEvent) => out.note(formatTrace(event)) : undefined
-  const resolver = traced(openResolver(settings, inputs, { ...around, network, trace }), trace)
+  const resolverOptions = resolverOptionsOf(settings, inputs, { ...around, network, trace })
+  const resolver = traced(createResolver(resolverOptions), trace)
   const store = openStore(chooseStorePath(settings.store, need, environment), {
     onWarning: ({ table, key, reason }) => out.warn(onTerminal(`store: ${table} of ${key}: ${reason}`)),
   })
@@ -43,6 +44,7 @@ export async function openWorld(values: WorldValues, need: StoreNeed, around: Su
     },
   })
   return {
+    resolverOptions,
     ...{ resolver, network, store, clock, trust, profile, sts, trace, timeoutMs, smtpPort: settings['smtp-port'] },
     async close() {
       await sts.close()
@@ -52,19 +54,19 @@ export async function openWorld(values: WorldValues, need: StoreNeed, around: Su
   }
 }
 
-function openResolver(
+function resolverOptionsOf(
   settings: SettingValues,
   { rootHints, trustAnchors }: Inputs,
   { network, trace, clock, out }: Pick<World, 'network' | 'trace'> & Pick<Surroundings, 'clock' | 'out'>,
-): Resolver {
+): ResolverOptions {
   if (settings.engine !== 'trust-ad') warnOfAlgorithms(settings['allow-sha1'], out)
-  return createResolver({
+  return {
     ...{ engine: settings.engine, network, clock, servers: settings.server, rootHints, trustAnchors },
     allowSha1: settings['allow-sha1'],
     onEngine: (engine, why) => {
       if (trace !== undefined) out.note(`# engine ${engine}: ${why}`)
     },
-  })
+  }
 }
 
 /** A crypto policy may forbid what DNSSEC needs; it must not take DANE away without a word. RFC 6840 §5.2 */

@@ -2,6 +2,7 @@ import type { Clock } from '../../io/clock.ts'
 import type { PkixTrust } from '../../io/https/pkix-trust.ts'
 import type { StsService } from '../../io/mtasts/sts-service.ts'
 import type { Network } from '../../io/network.ts'
+import type { ResolverOptions } from '../../io/resolver/create-resolver.ts'
 import type { Resolver, TraceEvent } from '../../io/resolver/resolver.ts'
 import type { TlsProfile } from '../../io/smtp/tls-profile.ts'
 import type { Store } from '../../io/store/store.ts'
@@ -12,6 +13,8 @@ import type { worldOptions } from './world-options.ts'
 /** Everything that a command needs of the world outside, put together from its options and the configuration. */
 export interface World {
   readonly resolver: Resolver
+  /** What the resolver is made from, for what asks name servers itself. */
+  readonly resolverOptions: ResolverOptions
   readonly network: Network
   readonly store: Store
   readonly clock: Clock

@@ -6,6 +6,7 @@ import { deadline } from '../deadline.ts'
 import { resolutionToJson } from '../dns-json.ts'
 import { resolveList } from '../dns-list.ts'
 import { type DnsQuestion, type DnsWords, demandQuestion, readWords } from '../dns-question.ts'
+import type { Comparison } from '../dns-servers.ts'
 import { writeResolution } from '../dns-text.ts'
 import { EXIT } from '../exit.ts'
 import { defaultJobs, maxJobs, openList, readJobs } from '../list-work.ts'
@@ -16,7 +17,11 @@ import { worldOptions } from '../world-options.ts'
 export const dns = defineCommand({
   name: 'dns',
   summary: 'Look up records and show the chain of trust that proves them',
-  usage: ['dns [--json] [--trace] [@SERVER] NAME [TYPE]', 'dns --file LIST [--jobs N] [@SERVER]'],
+  usage: [
+    'dns [--json] [--trace] [@SERVER] NAME [TYPE]',
+    'dns --all-servers [--json] [@SERVER] NAME [TYPE]',
+    'dns --file LIST [--jobs N] [@SERVER]',
+  ],
   description: [
     'Looks up records, A unless TYPE says otherwise, and validates them from the trust anchors down, whatever the ' +
       'resolver says of them. Shows each zone on the way with the DS records and the key that carry the chain, and, ' +
@@ -24,12 +29,19 @@ export const dns = defineCommand({
       'domain in its own script.',
     'With @SERVER it asks that resolver, an address with or without a port (@192.0.2.53, @[2001:db8::1]:5353), as ' +
       '--engine forward --server SERVER does.',
+    'With --all-servers it asks every server of the zone that NAME lies in directly, at each of its IPv4 and IPv6 ' +
+      'addresses, validates what each says, and compares: results, records (not their TTLs), DNSSEC status, and the ' +
+      'serial of the zone. The first line says whether all agree, or who differs and how.',
     'With --file it looks up each line of a list, NAME or NAME TYPE, and prints a line of JSON for each as it is done, ' +
       'not in the order of the list: "line" says which it is. LIST may be - for standard input; empty lines and lines ' +
       'that begin with # are passed over.',
   ],
   options: {
-    json: { type: 'boolean', description: 'print one JSON object (schema waxseal.dns/1)' },
+    json: {
+      type: 'boolean',
+      description: 'print one JSON object (schema waxseal.dns/1; with --all-servers waxseal.servers/1)',
+    },
+    'all-servers': { type: 'boolean', description: 'ask every server of the zone, and compare what they say' },
     file: { type: 'string', value: 'LIST', description: 'look up every line of this file' },
     jobs: {
       ...{ type: 'string', short: 'j', value: 'N' },
@@ -42,14 +54,25 @@ export const dns = defineCommand({
     { line: 'waxseal dns _25._tcp.mx.example.org TLSA', does: 'what DANE promises for an MX host' },
     { line: 'waxseal dns --trace example.org MX', does: 'every query and answer behind it' },
     { line: 'waxseal dns @192.0.2.53 example.org MX', does: 'what that resolver says, validated here' },
+    { line: 'waxseal dns --all-servers example.org MX', does: 'whether its name servers agree' },
     { line: 'waxseal dns --file names.txt >answers.jsonl', does: 'many lookups, for a program to read' },
   ],
   exitStatuses: [
-    { status: EXIT.done, means: 'there is an answer, secure or insecure; with --file: every line was looked up' },
+    {
+      status: EXIT.done,
+      means:
+        'there is an answer, secure or insecure; with --all-servers: all agree; with --file: every line was looked up',
+    },
     { status: EXIT.nothing, means: 'the name, or records of that type, do not exist' },
-    { status: EXIT.data, means: 'with --file: some lines were no names and types' },
+    {
+      status: EXIT.data,
+      means: 'with --all-servers: the servers differ; with --file: some lines were no names and types',
+    },
     { status: EXIT.noInput, means: 'with --file: the list cannot be read' },
-    { status: EXIT.temporary, means: 'nothing can be said: the answer is bogus, or the lookup failed' },
+    {
+      status: EXIT.temporary,
+      means: 'nothing can be said: the answer is bogus, the lookup failed, or with --all-servers: not all answer',
+    },
   ],
   async run({ values, positionals }, context) {
     const words = readWords(positionals)
@@ -57,11 +80,16 @@ export const dns = defineCommand({
     const jobs = readJobs(values.jobs)
     if (values.file !== undefined) {
       if (words.name !== undefined) throw new UsageError('give either NAME or --file, not both')
+      if (values['all-servers'] === true) throw new UsageError('--all-servers is for one NAME, not for --file')
       const input = await openList(values.file, context)
       return inWorld(context, options, (world) => resolveList(input, listWork(world, context, jobs)))
     }
     if (words.name === undefined) throw new UsageError('missing NAME (usage: waxseal dns [@SERVER] NAME [TYPE])')
     const question = demandQuestion(words)
+    if (values['all-servers'] === true) {
+      const isJson = values.json === true
+      return inWorld(context, options, (world) => compareAll(question, { world, isJson }, context))
+    }
     const resolution = await inWorld(context, options, (world) => resolveOne(question, world, context))
     const { out, signal, clock } = context
     if (signal.aborted) return EXIT.interrupted
@@ -88,6 +116,51 @@ function resolveOne({ name, type }: DnsQuestion, world: World, { out, signal }: 
   const { resolver, timeoutMs, trace } = world
   const describe = (seconds: number) => `asking for ${formatName(name)} ${formatType(type)} for ${seconds} s`
   return withProgress(out, describe, () => resolver.resolve(name, type, { signal: deadline(signal, timeoutMs), trace }))
+}
+
+async function compareAll(
+  question: DnsQuestion,
+  { world, isJson }: { readonly world: World; readonly isJson: boolean },
+  { out, signal }: CommandContext,
+): Promise<number> {
+  const { compareServers } = await import('../dns-servers.ts')
+  const survey = await surveyServers(question, world, { out, signal })
+  if (signal.aborted) return EXIT.interrupted
+  const comparison = compareServers(question, survey)
+  if (isJson) {
+    const { comparisonToJson } = await import('../dns-servers-json.ts')
+    const zone = survey.kind === 'asked' ? survey.zone : undefined
+    out.line(JSON.stringify(comparisonToJson(question, zone, comparison)))
+  } else (await import('../dns-servers-text.ts')).writeComparison(comparison, out)
+  return comparedStatus(comparison)
+}
+
+async function surveyServers(
+  question: DnsQuestion,
+  { resolverOptions, timeoutMs, trace }: World,
+  { out, signal }: Pick<CommandContext, 'out' | 'signal'>,
+) {
+  if (resolverOptions.engine === 'trust-ad') {
+    throw new UsageError('--all-servers validates what it is told, which engine trust-ad does not')
+  }
+  const { createServerSurvey } = await import('../../../io/resolver/all-servers.ts')
+  const survey = createServerSurvey(resolverOptions)
+  const what = `${formatName(question.name)} ${formatType(question.type)}`
+  try {
+    return await withProgress(
+      out,
+      (seconds) => `asking every server for ${what} for ${seconds} s`,
+      () => survey.survey(question, { signal: deadline(signal, timeoutMs), trace }),
+    )
+  } finally {
+    await survey.close()
+  }
+}
+
+function comparedStatus({ verdict, answers }: Comparison): number {
+  if (verdict === 'differ') return EXIT.data
+  const isKnown = answers.every(({ finding }) => 'records' in finding)
+  return verdict === 'agree' && isKnown ? EXIT.done : EXIT.temporary
 }
 
 function listWork({ resolver, timeoutMs, trace }: World, { out, signal }: CommandContext, jobs: number) {

@@ -1,0 +1,113 @@
+import { readNameRdata } from '../../core/dns/rdata/records.ts'
+import { findPart, soaOf } from '../../core/dns/reply.ts'
+import { type Rrset, recordsOf } from '../../core/dns/rrset.ts'
+import { TYPE } from '../../core/dns/types.ts'
+import { limits } from '../../core/limits.ts'
+import { isBelow, type Name, parentOfName, sameName } from '../../core/name/name.ts'
+import { formatName } from '../../core/name/text.ts'
+import { addressOf } from './delegations.ts'
+import type { Iterator } from './iterate.ts'
+import { type Task, type Trouble, trouble } from './task.ts'
+import type { Upstream } from './upstream.ts'
+
+/** A name server of a zone. */
+export interface NamedServer {
+  readonly server: Name
+  /** Who names it; undefined when only one of the two could be looked at. RFC 1034 §4.2.2 */
+  readonly namedBy: 'both' | 'parent' | 'zone' | undefined
+  /** Addresses that the parent zone gives for it. */
+  readonly glue: readonly string[]
+}
+
+export type FoundZone =
+  | { readonly kind: 'zone'; readonly zone: Name; readonly servers: readonly NamedServer[] }
+  | { readonly kind: 'failed'; readonly trouble: Trouble }
+
+interface Ways {
+  readonly upstream: Upstream
+  /** When it is the upstream. */
+  readonly iterator: Iterator | undefined
+  /** One question's means. */
+  newTask(): Task
+}
+
+/** From the name upward to the zone that it lies in; DS records lie in the zone above. RFC 4035 §3.1.4.1 */
+export async function findZone(
+  { name, type }: { readonly name: Name; readonly type: number },
+  { upstream, iterator, newTask }: Ways,
+): Promise<FoundZone> {
+  let at = type === TYPE.DS ? (parentOfName(name) ?? name) : name
+  for (;;) {
+    const fetched = await fetchOrFail({ name: at, type: TYPE.NS }, upstream, newTask())
+    if (!fetched.ok) {
+      const { trouble: found } = fetched
+      const delegation = iterator?.delegationTo(at)
+      const isKnown = delegation?.servers.some((server) => server.name !== undefined) === true
+      // Servers that fail are those to look at.
+      if (isKnown && found.why !== 'aborted') return zoneOf(delegation.zone, undefined, iterator)
+      return { kind: 'failed', trouble: found }
+    }
+    const part = findPart(fetched.reply, at, TYPE.NS)
+    if (part.kind === 'rrset') return zoneOf(at, part.rrset, iterator)
+    const soa = soaOf(fetched.reply)?.name
+    const above = soa !== undefined && isBelow(at, soa) ? soa : parentOfName(at)
+    if (above === undefined) {
+      const reason = `no name servers of a zone around ${formatName(name)} are known`
+      return { kind: 'failed', trouble: trouble('malformed', reason) }
+    }
+    at = above
+  }
+}
+
+async function fetchOrFail(
+  question: { readonly name: Name; readonly type: number },
+  upstream: Upstream,
+  task: Task,
+): ReturnType<Upstream['fetch']> {
+  try {
+    return await upstream.fetch(question, task, new Set())
+  } catch (error) {
+    if (!task.signal.aborted) throw error
+    return { ok: false, trouble: trouble('aborted', `${formatName(question.name)}: the lookup was given up`) }
+  }
+}
+
+/** Whom the zone and its parent name: the two should be the same, and often are not. RFC 1034 §4.2.2 */
+function zoneOf(zone: Name, ns: Rrset | undefined, iterator: Iterator | undefined): FoundZone {
+  const own = (ns?.rdatas ?? []).flatMap((rdata) => {
+    const name = readNameRdata(rdata)
+    return name.ok ? [name.value] : []
+  })
+  const delegation = iterator?.delegationTo(zone)
+  const handed = delegation !== undefined && sameName(delegation.zone, zone) ? delegation.servers : []
+  const glue = new Map(handed.flatMap(({ name, addresses }) => (name === undefined ? [] : [[name.key, addresses]])))
+  const both = glue.size > 0 && own.length > 0
+  const ownKeys = new Set(own.map(({ key }) => key))
+  const others = handed.flatMap(({ name }) => (name === undefined || ownKeys.has(name.key) ? [] : [name]))
+  const servers = [
+    ...own.map((server) => ({
+      ...{ server, glue: glue.get(server.key) ?? [] },
+      namedBy: both ? (glue.has(server.key) ? ('both' as const) : ('zone' as const)) : undefined,
+    })),
+    ...others.map((server) => ({
+      ...{ server, glue: glue.get(server.key) ?? [] },
+      namedBy: both ? ('parent' as const) : undefined,
+    })),
+  ]
+  return { kind: 'zone', zone, servers }
+}
+
+/** Every address that is published, and that its parent has as glue. A name server is no alias. RFC 2181 §10.3 */
+export async function findAddresses(
+  { server, glue }: NamedServer,
+  { upstream, task }: { readonly upstream: Upstream; readonly task: Task },
+): Promise<string[]> {
+  const found = await Promise.all(
+    [TYPE.A, TYPE.AAAA].map(async (type) => {
+      const fetched = await fetchOrFail({ name: server, type }, upstream, task)
+      const part = fetched.ok ? findPart(fetched.reply, server, type) : undefined
+      return part?.kind === 'rrset' ? recordsOf(part.rrset).flatMap(addressOf) : []
+    }),
+  )
+  return [...new Set([...found.flat(), ...glue])].slice(0, limits.resolver.addressesPerServer)
+}
