@@ -1,5 +1,7 @@
 // What `waxseal dns` does beyond one lookup of one name, in a lab.
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type Lab, startLab } from '../../src/programs/lab/lab.ts'
 import { commandsIn, type LabCommands } from '../support/lab-commands.ts'
@@ -138,4 +140,39 @@ for (const [words, expected, first] of compared) {
 test('dns --all-servers --trace shows what every server was asked', async () => {
   const { stderr } = await commands.run(['dns', '--all-servers', '--trace', ...commands.iterate, 'lame.example', 'MX'])
   assert.match(stderr, /^> 198\.51\.100\.1 udp lame\.example\. MX \(cd do\)$/m)
+})
+
+for (const [name, status, word] of [
+  ['signed.example', 0, 'secure'],
+  ['plain.example', 0, 'insecure'],
+  ['bogus.example', 75, 'bogus'],
+] as const) {
+  test(`dns --chain-svg of ${name} prints the answer and draws the chain to its ${word} end`, async () => {
+    const path = join(commands.folder, 'chain.svg')
+    const plain = await commands.run(['dns', ...commands.iterate, name, 'MX'])
+    const drawn = await commands.run(['dns', '--chain-svg', path, ...commands.iterate, name, 'MX'])
+    assert.deepEqual(drawn, plain)
+    assert.equal(drawn.status, status)
+    const svg = readFileSync(path, 'utf8')
+    assert.match(svg, /^<svg xmlns=/)
+    assert.ok(svg.includes(`, then ${name}. MX ${word}</desc>`), svg)
+    assert.deepEqual(
+      readdirSync(commands.folder).filter((file) => file.startsWith('chain.svg')),
+      ['chain.svg'],
+    )
+  })
+}
+
+test('dns --chain-svg to where nothing can be written says so after the answer, and ends with 73', async () => {
+  const path = join(commands.folder, 'none', 'chain.svg')
+  const { status, stdout, stderr } = await commands.run([
+    'dns',
+    '--chain-svg',
+    path,
+    ...commands.iterate,
+    'signed.example',
+  ])
+  assert.equal(status, 73)
+  assert.match(stdout, /^signed\.example\. A: no records of this type, secure\n/)
+  assert.equal(stderr, `waxseal: cannot write "${path}": no such file\n`)
 })

@@ -20,7 +20,8 @@ function linkNode(link: ChainLink, children: TreeNode[], out: Pick<Out, 'style'>
   return { text: `${name} ${out.style(colour, status)}${why}`, notes: [...ds.map(dsText), ...keys], children }
 }
 
-function dsText({ keyTag, algorithm, digestType, digest }: ChainLink['ds'][number]): string {
+/** A DS record in few words, its digest cut short. */
+export function dsText({ keyTag, algorithm, digestType, digest }: ChainLink['ds'][number]): string {
   const octets = digest === undefined ? '' : ` ${hex(digest.subarray(0, 8))}${digest.length > 8 ? '...' : ''}`
   return `DS ${keyTag} ${algorithmName(algorithm)} ${digestName(digestType)}${octets}`
 }

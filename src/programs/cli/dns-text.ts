@@ -13,7 +13,7 @@ import { wrap } from './wrap.ts'
 
 /** A lookup for people: what came of it in one line, then the records, then the chain of trust. `now` is what our clock says. */
 export function writeResolution(resolution: Resolution, out: Out, now: number): void {
-  for (const line of wrap(onTerminal(verdict(resolution)), out.columns)) out.line(out.style('bold', line))
+  for (const line of wrap(onTerminal(verdictOf(resolution)), out.columns)) out.line(out.style('bold', line))
   if (resolution.kind !== 'failure') {
     for (const { owner, target, via } of resolution.aliases) {
       out.line(`  ${formatName(owner)} ${via} ${formatName(target)}`)
@@ -37,7 +37,8 @@ function clockDoubt(resolution: Resolution, now: number): string | undefined {
   return doubt === 'likely' ? `Please ${clockAdvice(now)}.` : `If others see no fault, ${clockAdvice(now)}.`
 }
 
-function verdict(resolution: Resolution): string {
+/** What came of a lookup, in one line without a full stop; a stranger's words in it are not escaped. */
+export function verdictOf(resolution: Resolution): string {
   const question = `${formatName(resolution.name)} ${formatType(resolution.type)}`
   if (resolution.kind === 'failure') {
     const what = resolution.why === 'bogus' ? 'bogus, and so not to be used' : `no answer (${resolution.why})`

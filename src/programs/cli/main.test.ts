@@ -66,6 +66,12 @@ const complaints: [args: string[], status: number, stderr: string | RegExp][] = 
     64,
     'waxseal: --all-servers validates what it is told, which engine trust-ad does not\n',
   ],
+  [['dns', '--file', 'x', '--chain-svg', 'y'], 64, 'waxseal: --chain-svg is for one NAME, not for --file\n'],
+  [
+    ['dns', '--all-servers', '--chain-svg', 'y', 'a.example'],
+    64,
+    'waxseal: give either --chain-svg or --all-servers, not both\n',
+  ],
   [['dns', '--file', 'x', '-j', '257'], 64, 'waxseal: option --jobs: "257" is no whole number from 1 to 256\n'],
   [['dns', '--file', 'missing'], 66, 'waxseal: cannot read "missing": no such file\n'],
   [['dns', '@192.0.2.53'], 64, 'waxseal: missing NAME (usage: waxseal dns [@SERVER] NAME [TYPE])\n'],

@@ -1,6 +1,9 @@
 import { formatType } from '../../../core/dns/types.ts'
 import type { Resolution } from '../../../core/dnssec/resolution.ts'
 import { formatName } from '../../../core/name/text.ts'
+import { escapeText } from '../../../core/smtp/escape.ts'
+import { reasonOf } from '../../file-error.ts'
+import { replaceFile } from '../../replace-file.ts'
 import { type CommandContext, defineCommand, UsageError } from '../command.ts'
 import { deadline } from '../deadline.ts'
 import { resolutionToJson } from '../dns-json.ts'
@@ -41,6 +44,10 @@ export const dns = defineCommand({
       type: 'boolean',
       description: 'print one JSON object (schema waxseal.dns/1; with --all-servers waxseal.servers/1)',
     },
+    'chain-svg': {
+      ...{ type: 'string', value: 'FILE' },
+      description: 'draw the chain of trust into this file as SVG, in the place of what is there',
+    },
     'all-servers': { type: 'boolean', description: 'ask every server of the zone, and compare what they say' },
     file: { type: 'string', value: 'LIST', description: 'look up every line of this file' },
     jobs: {
@@ -54,6 +61,7 @@ export const dns = defineCommand({
     { line: 'waxseal dns _25._tcp.mx.example.org TLSA', does: 'what DANE promises for an MX host' },
     { line: 'waxseal dns --trace example.org MX', does: 'every query and answer behind it' },
     { line: 'waxseal dns @192.0.2.53 example.org MX', does: 'what that resolver says, validated here' },
+    { line: 'waxseal dns --chain-svg chain.svg example.org MX', does: 'the chain of trust as a drawing too' },
     { line: 'waxseal dns --all-servers example.org MX', does: 'whether its name servers agree' },
     { line: 'waxseal dns --file names.txt >answers.jsonl', does: 'many lookups, for a program to read' },
   ],
@@ -80,6 +88,7 @@ export const dns = defineCommand({
     const jobs = readJobs(values.jobs)
     if (values.file !== undefined) {
       if (words.name !== undefined) throw new UsageError('give either NAME or --file, not both')
+      if (values['chain-svg'] !== undefined) throw new UsageError('--chain-svg is for one NAME, not for --file')
       if (values['all-servers'] === true) throw new UsageError('--all-servers is for one NAME, not for --file')
       const input = await openList(values.file, context)
       return inWorld(context, options, (world) => resolveList(input, listWork(world, context, jobs)))
@@ -87,6 +96,7 @@ export const dns = defineCommand({
     if (words.name === undefined) throw new UsageError('missing NAME (usage: waxseal dns [@SERVER] NAME [TYPE])')
     const question = demandQuestion(words)
     if (values['all-servers'] === true) {
+      if (values['chain-svg'] !== undefined) throw new UsageError('give either --chain-svg or --all-servers, not both')
       const isJson = values.json === true
       return inWorld(context, options, (world) => compareAll(question, { world, isJson }, context))
     }
@@ -95,7 +105,8 @@ export const dns = defineCommand({
     if (signal.aborted) return EXIT.interrupted
     if (values.json === true) out.line(JSON.stringify({ schema: 'waxseal.dns/1', ...resolutionToJson(resolution) }))
     else writeResolution(resolution, out, clock.now())
-    return statusFor(resolution)
+    const isDrawn = values['chain-svg'] === undefined || (await draw(resolution, values['chain-svg'], context))
+    return isDrawn ? statusFor(resolution) : EXIT.cannotCreate
   },
 })
 
@@ -116,6 +127,18 @@ function resolveOne({ name, type }: DnsQuestion, world: World, { out, signal }: 
   const { resolver, timeoutMs, trace } = world
   const describe = (seconds: number) => `asking for ${formatName(name)} ${formatType(type)} for ${seconds} s`
   return withProgress(out, describe, () => resolver.resolve(name, type, { signal: deadline(signal, timeoutMs), trace }))
+}
+
+/** Whether it could be written; if not, after saying why. */
+async function draw(resolution: Resolution, path: string, { out, clock }: CommandContext): Promise<boolean> {
+  const { drawChain } = await import('../chain-svg.ts')
+  try {
+    await replaceFile(path, drawChain(resolution, clock.now()))
+    return true
+  } catch (error) {
+    out.warn(`cannot write "${escapeText(path)}": ${escapeText(reasonOf(error))}`)
+    return false
+  }
 }
 
 async function compareAll(
