@@ -29,6 +29,8 @@ export interface Delegations {
   closest(name: Name): Delegation
   /** `reply` is the referral. */
   put(referral: Referral, reply: Reply): Delegation
+  /** Addresses with which a parent gave this name server of its child, for when the child's own are of no use. */
+  glueOf(server: Name): readonly string[]
   /** What the referral to this zone said of its DS records. */
   referralTo(zone: Name): Reply | undefined
 }
@@ -50,13 +52,21 @@ export function createDelegations(rootHints: readonly Endpoint[], now: () => num
     zone: rootName,
     servers: [{ name: undefined, addresses: rootHints.map(({ address }) => address) }],
   }
+  /** From the lowest up. */
+  function* upwards(name: Name): Generator<Delegation> {
+    for (let at: Name | undefined = name; at !== undefined; at = parentOfName(at)) {
+      const found = known.get(at.key)
+      if (found !== undefined) yield found.value
+    }
+  }
   return {
     closest(name) {
-      for (let at: Name | undefined = name; at !== undefined; at = parentOfName(at)) {
-        const found = known.get(at.key)
-        if (found !== undefined) return found.value
-      }
-      return root
+      const [lowest = root] = upwards(name)
+      return lowest
+    },
+    glueOf(server) {
+      const same = [...upwards(server)].flatMap(({ servers }) => servers.filter(({ name }) => name?.key === server.key))
+      return same.find(({ addresses }) => addresses.length > 0)?.addresses ?? []
     },
     put(referral, reply) {
       const { zone, ns, bailiwick } = referral

@@ -1,4 +1,4 @@
-import type { Message } from '../../core/dns/message.ts'
+import type { Message, ResourceRecord } from '../../core/dns/message.ts'
 import { findPart, type ReplyPart, type SortedReply, sortReply } from '../../core/dns/reply.ts'
 import { RCODE, TYPE } from '../../core/dns/types.ts'
 import { nameRrset } from '../../core/dnssec/problem.ts'
@@ -244,8 +244,11 @@ function tooManyQueries(question: Question, zone: Name, task: Task): Trouble {
   return trouble('limit', reason, { zone, server })
 }
 
-/** Addresses in the order of trying: first those that are known, shuffled, and then those that must be looked up. */
-async function* serversOf({ servers }: Delegation, { task, nesting, work }: Descent): AsyncGenerator<string> {
+/**
+ * Addresses in the order of trying: those that are known, shuffled; those that must be looked up; and at last those of
+ * which parent and child say different things, where what was taken for true was of no use.
+ */
+async function* serversOf({ zone, servers }: Delegation, { task, nesting, work }: Descent): AsyncGenerator<string> {
   const given = new Set<string>()
   const fresh = (addresses: readonly string[]) => {
     const news = [...new Set(addresses)].filter((address) => !given.has(address))
@@ -253,13 +256,21 @@ async function* serversOf({ servers }: Delegation, { task, nesting, work }: Desc
     if (news.length < 2) return news
     return work.health.orderBySpeed(shuffle(news, work.random), (address) => formatServer({ address, port: 53 }))
   }
+  const outdone: Name[] = []
   yield* fresh(servers.flatMap(({ addresses }) => addresses))
   const bare = servers.filter(({ addresses }) => addresses.length === 0)
-  for (const { name } of bare.slice(0, limits.resolver.addressLookupsPerZone)) {
+  // A zone's own servers would have to be asked for their addresses: there is nobody else to say otherwise.
+  const elsewhere = servers.filter(
+    ({ name, addresses }) => addresses.length > 0 && name !== undefined && !isAtOrBelow(name, zone),
+  )
+  for (const { name, addresses } of [...bare, ...elsewhere].slice(0, limits.resolver.addressLookupsPerZone)) {
     if (task.signal.aborted || task.isSpent()) return
     if (name === undefined) continue
     yield* fresh(await work.addressesOf(name, task, nesting))
+    if (addresses.length === 0) outdone.push(name)
   }
+  // Glue is what a zone was reached with, though not what it says of itself. RFC 9471 §2, RFC 2181 §5.4.1
+  yield* fresh(outdone.flatMap((name) => work.delegations.glueOf(name)))
 }
 
 function shuffle(items: readonly string[], random: () => number): string[] {
@@ -300,10 +311,11 @@ async function askServer(
   }
   work.health.noteAnswer(server, work.now() - sent)
   const { message } = asked.value
-  if (message.rcode !== RCODE.NOERROR && message.rcode !== RCODE.NXDOMAIN) {
+  if (message.rcode !== RCODE.NOERROR && message.rcode !== RCODE.NXDOMAIN && !isTooLong(message, question)) {
     attempts.refusal(server, message)
     return 'useless'
   }
+  if (refersUpwards(message, zone)) return uselessReply(server, zone, attempts)
   const reply: Reply = { ...sortReply(scrub(message, zone)), server, source: server, bailiwick: zone }
   return classify(reply, question, message) ?? uselessReply(server, zone, attempts)
 }
@@ -317,10 +329,28 @@ function uselessReply(server: string, zone: Name, attempts: Attempts): 'useless'
   return 'useless'
 }
 
-/** A server speaks only of what lies in the zone it was asked for. RFC 2181 §5.4.1 */
+/** A DNAME makes a name of more than 255 octets: it is there to be checked, and another server has none better. RFC 6672 §2.2 */
+function isTooLong({ rcode, answer }: Message, { name }: Question): boolean {
+  return rcode === RCODE.YXDOMAIN && answer.some((record) => record.type === TYPE.DNAME && isBelow(name, record.name))
+}
+
+/** Who says that the zone's ancestors serve it does not, whatever the AA bit says. RFC 4697 §2.1 */
+function refersUpwards({ rcode, answer, authority }: Message, zone: Name): boolean {
+  if (rcode !== RCODE.NOERROR || answer.length > 0 || authority.some(({ type }) => type === TYPE.SOA)) return false
+  return authority.some(({ type, name }) => type === TYPE.NS && isBelow(zone, name))
+}
+
+/**
+ * A server speaks only of what lies in the zone it was asked for. RFC 2181 §5.4.1
+ *
+ * The zone's own NS records in an authoritative answer lead nowhere: with nothing else they are a denial. RFC 2308 §2.2
+ */
 export function scrub(message: Message, zone: Name): Message {
   const isInside = ({ name }: { readonly name: Name }) => isAtOrBelow(name, zone)
-  return { ...message, answer: message.answer.filter(isInside), authority: message.authority.filter(isInside) }
+  const answer = message.answer.filter(isInside)
+  const isOwn = ({ type, name }: ResourceRecord) => type === TYPE.NS && sameName(name, zone)
+  const leadsNowhere = (record: ResourceRecord) => message.isAuthoritative && answer.length === 0 && isOwn(record)
+  return { ...message, answer, authority: message.authority.filter((one) => isInside(one) && !leadsNowhere(one)) }
 }
 
 /** Undefined for a reply of a server that does not know the zone. RFC 2308 §2 */
