@@ -18,8 +18,23 @@ const iterate = [
   ...['val_referral_nods', 'val_unsecds', 'val_unsecds_qtypeds', 'val_wild_pos'],
 ].map((name) => [`${name}.rpl`, noReferrals] as const)
 
+const recursiveOnly = 'ends at servers that recurse and claim no authority: unsigned, their word is hearsay (RES-33)'
+
+const iterator: readonly (readonly [file: string, reason: string])[] = [
+  ['iter_lame_nosoa.rpl', recursiveOnly],
+  ['iter_reclame_two.rpl', recursiveOnly],
+  [
+    'iter_cycle_noh.rpl',
+    'needs glue from outside the zone of who refers, which we never take (RES-23, RFC 2181 §5.4.1)',
+  ],
+  [
+    'iter_unexpectedrrtype.rpl',
+    'an A record where AAAA was asked for: no statement, where the recording has a denial (RFC 7672 §2.1.1)',
+  ],
+]
+
 /** Recorded worlds that we see otherwise, each with the reason; one that passes all the same fails the run. */
 export const exceptions: Readonly<Record<Engine, ReadonlyMap<string, string>>> = {
   forward: new Map(both),
-  iterate: new Map([...both, ...iterate]),
+  iterate: new Map([...both, ...iterate, ...iterator]),
 }

@@ -48,7 +48,7 @@ export function readRecording(text: string): Recording {
   const steps: Step[] = []
   for (let line = reader.next(); line !== undefined && line !== 'SCENARIO_END'; line = reader.next()) {
     const [word = '', ...rest] = line.split(/\s+/)
-    if (word === 'RANGE_BEGIN') ranges.push(readRange(rest.map(Number), reader))
+    if (word === 'RANGE_BEGIN') ranges.push(readRange(rest, reader))
     if (word === 'STEP') steps.push(readStep(rest, reader))
   }
   return { config: readConfig(lines.slice(0, end)), ranges, steps: steps.sort((one, other) => one.id - other.id) }
@@ -84,15 +84,14 @@ function readConfig(lines: readonly string[]): Map<string, string[]> {
   return config
 }
 
-function readRange([from = 0, to = 0]: readonly number[], reader: Reader): Range {
-  const addresses: string[] = []
+function readRange([from, to, ...addresses]: readonly string[], reader: Reader): Range {
   const entries: Entry[] = []
   for (let line = reader.next(); line !== undefined && line !== 'RANGE_END'; line = reader.next()) {
     const [word, value = ''] = line.split(/\s+/)
     if (word === 'ADDRESS') addresses.push(value)
     if (word === 'ENTRY_BEGIN') entries.push(readEntry(reader))
   }
-  return { from, to, addresses, entries }
+  return { from: Number(from), to: Number(to), addresses, entries }
 }
 
 function readStep([id = '', kind = '', ...rest]: readonly string[], reader: Reader): Step {
