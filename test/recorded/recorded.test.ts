@@ -6,8 +6,12 @@ import { fileURLToPath } from 'node:url'
 import { exceptions } from './exceptions.ts'
 import { type Engine, playRecording } from './play.ts'
 import { readRecording } from './recording.ts'
+import { worlds } from './worlds.ts'
 
 const folder = process.env.WAXSEAL_SCENARIOS ?? fileURLToPath(new URL('../../../shared/scenarios', import.meta.url))
+
+/** Made by our own signer, for what the others lack; here whatever else is not. */
+const ours = fileURLToPath(new URL('worlds', import.meta.url))
 
 interface Recordings {
   readonly place: string
@@ -18,7 +22,12 @@ interface Recordings {
 const sets: readonly Recordings[] = [
   { place: `${folder}/validator`, engines: ['forward', 'iterate'] },
   { place: `${folder}/iterator`, engines: ['iterate'] },
+  { place: ours, engines: ['forward', 'iterate'] },
 ]
+
+test('the worlds in the repository are those that are declared', () => {
+  assert.deepEqual(readdirSync(ours).sort(), worlds.map(({ name }) => `${name}.rpl`).sort())
+})
 
 for (const { place, engines } of sets) {
   const files = existsSync(place) ? readdirSync(place).filter((file) => file.endsWith('.rpl')) : []
