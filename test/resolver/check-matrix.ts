@@ -3,7 +3,7 @@ import { before, test } from 'node:test'
 import { createMatrix, kindsOf } from './mutation-matrix.ts'
 import type { Engine } from './signed-world.ts'
 
-/** Set to `all` it makes every mutation be tried, which takes minutes; else a fixed choice of them is. */
+/** Set to `all` it makes every mutation be tried, which takes many minutes; else a fixed choice of them is. */
 const isWhole = process.env.WAXSEAL_MUTATIONS === 'all'
 
 /** A test for each kind of good answer: no change of its replies makes it other than it is, but for a failure. */
