@@ -56,7 +56,7 @@ for (const target of targets) {
       assert.equal(verdictOf(await ask(question)), 'secure')
     })
 
-    test(`DNSSEC-63, DNSSEC-01: a ${how} ${target} from everywhere is bogus, after three tries`, async () => {
+    test(`DNSSEC-63, DNSSEC-01: a ${how} ${target} from everywhere is bogus, after a few tries`, async () => {
       const { ask, asked } = world.resolver(
         'forward',
         where((one) => one.question === target, change),
@@ -64,7 +64,9 @@ for (const target of targets) {
       const resolution = await ask(question)
       assert.equal(show(resolution), 'failure bogus')
       const tries = asked.filter((line) => line.includes(` ${target}`)).length
-      assert.equal(tries, limits.resolver.serversTriedWhenBogus)
+      // Who strips the anchor's own signatures is named at once, and each way to ask it tried once: see capability.test.ts
+      const isNamed = how === 'stripped' && target === '. DNSKEY'
+      assert.equal(tries, isNamed ? 4 : limits.resolver.serversTriedWhenBogus)
       assert.ok(resolution.kind === 'failure')
       const [owner = '', type = ''] = target.split(' ')
       assert.ok(resolution.reason.includes(owner) && resolution.reason.includes(type), resolution.reason)

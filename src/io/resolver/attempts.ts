@@ -28,6 +28,8 @@ export interface Attempts {
   fault(server: string, fault: AskFault): void
   refusal(server: string, message: Message): void
   useless(server: string, reason: string): void
+  /** It does not pass on DNSSEC records, and which, in words: as good as an attack on every signed name. */
+  stripping(server: string, missing: string): void
   sum(question: { readonly name: Name; readonly type: number }, zone: Name | undefined): Trouble
 }
 
@@ -36,6 +38,8 @@ interface Attempt {
   readonly why: Failure['why']
   readonly text: string
   readonly ede: number | undefined
+  /** What the operator can do. */
+  readonly advice?: string
 }
 
 const faults: Record<AskFault, { readonly why: Failure['why']; readonly text: string }> = {
@@ -54,9 +58,17 @@ export function faultText(fault: AskFault): string {
   return faults[fault].text
 }
 
+/** For after the name of the server. */
+export function describeStripping(missing: string): string {
+  return `strips DNSSEC records (${missing})`
+}
+
+export const strippingAdvice = 'use another with --server, or --engine iterate'
+
 /** Those that say most about what to mend come first. */
 const order: readonly Failure['why'][] = [
   'limit',
+  'bogus',
   'overload',
   'aborted',
   'servfail',
@@ -77,14 +89,17 @@ export function createAttempts(): Attempts {
       made.push({ server, why, text: `answers ${formatRcode(message.rcode)}${words}`, ede: error?.code })
     },
     useless: (server, reason) => made.push({ server, why: 'malformed', text: reason, ede: undefined }),
+    stripping: (server, missing) =>
+      made.push({ server, why: 'bogus', text: describeStripping(missing), ede: 10, advice: strippingAdvice }),
     sum(question, zone) {
       const what = nameRrset(question)
       const best = made.toSorted((one, other) => order.indexOf(one.why) - order.indexOf(other.why))[0]
       if (best === undefined) return trouble('unreachable', `no server is known for ${what}`, { ede: 22, zone })
       const servers = new Set(made.map(({ server }) => server)).size
       const others = servers > 1 ? `, and ${servers - 1} more of no use` : ''
-      const { server, why, text, ede } = best
-      return trouble(why, `${what}: ${server} ${text}${others}`, { ede: ede ?? 22, zone, server })
+      const { server, why, text, ede, advice } = best
+      const end = advice === undefined ? others : `${others}: ${advice}`
+      return trouble(why, `${what}: ${server} ${text}${end}`, { ede: ede ?? 22, zone, server })
     },
   }
 }

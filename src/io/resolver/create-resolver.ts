@@ -9,7 +9,7 @@ import { rootName } from '../../core/name/name.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Endpoint, Network } from '../network.ts'
 import { type Asker, createAsker } from './ask.ts'
-import { patienceBy } from './attempts.ts'
+import { describeStripping, patienceBy, strippingAdvice } from './attempts.ts'
 import { createEnding } from './ending.ts'
 import { createExchange, type Exchange } from './exchange.ts'
 import { createForwarder } from './forward.ts'
@@ -44,6 +44,8 @@ export interface ResolverOptions {
   readonly systemServers?: readonly Endpoint[] | undefined
   /** Told once which engine `auto` took, and why. */
   readonly onEngine?: ((engine: 'forward' | 'iterate', why: string) => void) | undefined
+  /** Told, in one line, of recursive servers that turn out not to be what they must be. */
+  readonly onWarning?: ((warning: string) => void) | undefined
 }
 
 interface Parts {
@@ -95,15 +97,17 @@ function iterating({ asker, clock, options }: Parts): Resolver {
 }
 
 function forwarding({ asker, clock, options }: Parts): Resolver {
-  return validating(
-    { clock, options },
-    createForwarder({
-      asker,
-      servers: serversOf(options),
-      patience: recursivePatience(options),
-      now: () => clock.now(),
-    }),
-  )
+  const { trustAnchors: anchors = rootAnchors, onWarning } = options
+  const upstream = createForwarder({
+    asker,
+    servers: serversOf(options),
+    anchors,
+    patience: recursivePatience(options),
+    now: () => clock.now(),
+    onStripping: (server, missing) =>
+      onWarning?.(`forwarder ${server} ${describeStripping(missing)}, and is passed over: ${strippingAdvice}`),
+  })
+  return validating({ clock, options }, upstream)
 }
 
 function validating(

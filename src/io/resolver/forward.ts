@@ -1,10 +1,13 @@
+import type { Message } from '../../core/dns/message.ts'
 import { findPart, sortReply } from '../../core/dns/reply.ts'
 import { RCODE } from '../../core/dns/types.ts'
+import type { TrustAnchor } from '../../core/dnssec/anchors.ts'
 import { limits } from '../../core/limits.ts'
 import { rootName } from '../../core/name/name.ts'
 import type { Endpoint } from '../network.ts'
 import { type Asker, formatServer } from './ask.ts'
 import { type Attempts, createAttempts, type Patience } from './attempts.ts'
+import { type Capabilities, createCapabilities } from './capability.ts'
 import { createServerHealth, type ServerHealth } from './server-health.ts'
 import type { Task } from './task.ts'
 import type { Reply, Upstream } from './upstream.ts'
@@ -13,15 +16,26 @@ export interface ForwardOptions {
   readonly asker: Asker
   /** In the order in which they are asked. */
   readonly servers: readonly Endpoint[]
+  /** Where nothing is signed, no server can be asked to show that it passes signatures on. */
+  readonly anchors: readonly TrustAnchor[]
   readonly patience: Patience
   readonly now: () => number
+  /** Told when a server turns out to strip DNSSEC records, and which. */
+  readonly onStripping?: ((server: string, missing: string) => void) | undefined
 }
 
 type Question = Parameters<Upstream['fetch']>[0]
 
-/** Asks recursive servers, and has them pass on what they hold bogus: judging it is for us. RFC 6840 §5.9, RFC 4035 §3.2.2 */
-export function createForwarder({ asker, servers, patience, now }: ForwardOptions): Upstream {
+/**
+ * Asks recursive servers, and has them pass on what they hold bogus: judging it is for us. RFC 6840 §5.9, RFC 4035
+ * §3.2.2
+ *
+ * One that strips DNSSEC records is passed over: with its answers everything would be bogus. RFC 4035 §4.1
+ */
+export function createForwarder(options: ForwardOptions): Upstream {
+  const { asker, servers, patience, now, anchors, onStripping = () => {} } = options
   const health = createServerHealth(now)
+  const capabilities = createCapabilities({ asker, anchors, patience, now, onStripping })
   return {
     async fetch(question, task, avoid) {
       const attempts = createAttempts()
@@ -38,6 +52,7 @@ export function createForwarder({ asker, servers, patience, now }: ForwardOption
               attempts,
               patience,
               health,
+              capabilities,
             })
             if (found.kind === 'reply') return { ok: true, reply: found.reply }
             if (found.kind === 'dead') dead.add(formatServer(server))
@@ -49,7 +64,7 @@ export function createForwarder({ asker, servers, patience, now }: ForwardOption
       }
       return { ok: false, trouble: attempts.sum(question, undefined) }
     },
-    close: async () => {},
+    close: () => capabilities.close(),
   }
 }
 
@@ -62,6 +77,7 @@ interface Try {
 
 interface Asking extends Pick<ForwardOptions, 'asker' | 'patience'> {
   readonly health: ServerHealth
+  readonly capabilities: Capabilities
   readonly task: Task
   readonly attempts: Attempts
 }
@@ -71,9 +87,15 @@ type Found = { readonly kind: 'reply'; readonly reply: Reply } | { readonly kind
 async function askOnce(
   { server, checkingDisabled, round, source }: Try,
   question: Question,
-  { asker, task, attempts, patience, health }: Asking,
+  { asker, task, attempts, patience, health, capabilities }: Asking,
 ): Promise<Found> {
   const name = formatServer(server)
+  const route = { server, checkingDisabled }
+  const known = capabilities.known(route, question)
+  if (known !== undefined) {
+    attempts.stripping(name, known)
+    return { kind: 'useless' }
+  }
   const timeoutMs = patience(round)
   const ask = {
     ...question,
@@ -93,12 +115,26 @@ async function askOnce(
   }
   health.noteAnswer(name)
   const { message } = asked.value
-  if (message.rcode !== RCODE.NOERROR && message.rcode !== RCODE.NXDOMAIN) {
+  const reply: Reply = { ...sortReply(message), server: name, source, bailiwick: rootName }
+  const missing = mayStrip(message) ? await capabilities.missing(route, question, reply, task) : undefined
+  if (missing !== undefined) {
+    attempts.stripping(name, missing)
+    return { kind: 'useless' }
+  }
+  if (isRefusal(message)) {
     attempts.refusal(name, message)
     return { kind: 'useless' }
   }
-  const reply: Reply = { ...sortReply(message), server: name, source, bailiwick: rootName }
   if (findPart(reply, question.name, question.type).kind !== 'none') return { kind: 'reply', reply }
   attempts.useless(name, 'says nothing about what it was asked')
   return { kind: 'useless' }
+}
+
+function isRefusal({ rcode }: Message): boolean {
+  return rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN
+}
+
+/** What says so of EDNS, or of a type, may be too old for DNSSEC; other refusals are about the name. RFC 6891 §7 */
+function mayStrip(message: Message): boolean {
+  return !isRefusal(message) || message.rcode === RCODE.FORMERR || message.rcode === RCODE.NOTIMP
 }

@@ -66,6 +66,7 @@ function resolverOptionsOf(
     onEngine: (engine, why) => {
       if (trace !== undefined) out.note(`# engine ${engine}: ${why}`)
     },
+    onWarning: (warning) => out.warn(onTerminal(warning)),
   }
 }
 
