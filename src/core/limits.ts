@@ -59,6 +59,8 @@ export const limits = {
     capabilityQueries: 6,
     udpFirstTryMs: 400,
     udpLastTryMs: 1500,
+    /** How long a recursive server may take at first where there is another to ask. */
+    failOverMs: 800,
     tcpConnectMs: 2000,
     tcpIdleMs: 10_000,
     inFlightPerConnection: 10,

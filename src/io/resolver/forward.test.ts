@@ -3,6 +3,8 @@ import { test } from 'node:test'
 import { type Behaviour, table } from '../../../test/resolver/fake-exchange.ts'
 import { endpoints, memoryResolver, show } from '../../../test/resolver/memory-resolver.ts'
 import { limits } from '../../core/limits.ts'
+import { refuse } from '../../core/result.ts'
+import type { Exchange } from './exchange.ts'
 
 const address: Behaviour = { answer: 'www.example. 300 A 198.51.100.1' }
 const answered = 'answer insecure 300 www.example. 300 IN A 198.51.100.1'
@@ -102,6 +104,26 @@ test('RES-14: when all are down they are asked all the same', async () => {
   behaviour = address
   assert.equal(show(await ask(question)), answered)
 })
+
+const waits: [why: string, servers: number, waited: number[]][] = [
+  ['one server has its time from the start', 1, [1600, 3200, 6000, 6000]],
+  ['servers before the last get 0.8 seconds at first', 3, [800, 800, 1600, 3200, 3200, 3200, ...Array(6).fill(6000)]],
+]
+for (const [why, servers, waited] of waits) {
+  test(`RES-14, RES-16: ${why}`, async () => {
+    const given: number[] = []
+    const exchange: Exchange = {
+      ask: async (_, { timeoutMs }) => {
+        given.push(timeoutMs)
+        return refuse('timeout')
+      },
+      close: async () => {},
+    }
+    const { ask } = memoryResolver(() => 'timeout', { servers: endpoints(servers), exchange })
+    assert.equal(show(await ask(question)), 'failure timeout')
+    assert.deepEqual(given, waited)
+  })
+}
 
 const failures: [why: string, behaviours: [Behaviour, Behaviour], shown: string, reason: string][] = [
   [

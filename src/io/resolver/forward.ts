@@ -46,11 +46,11 @@ export function createForwarder(options: ForwardOptions): Upstream {
           for (const checkingDisabled of [true, false]) {
             const source = `${formatServer(server)} cd=${checkingDisabled}`
             if (avoid.has(source) || dead.has(formatServer(server)) || dead.has(source)) continue
-            const found = await askOnce({ server, checkingDisabled, round, source }, question, {
+            const timeoutMs = server === ordered.at(-1) ? patience(round) : Math.min(patience(round), failOverMs(round))
+            const found = await askOnce({ server, checkingDisabled, round, source, timeoutMs }, question, {
               asker,
               task,
               attempts,
-              patience,
               health,
               capabilities,
             })
@@ -68,14 +68,20 @@ export function createForwarder(options: ForwardOptions): Upstream {
   }
 }
 
+/** A server that may be dead must not hold up those after it; if it was merely slow, it has had time when its turn comes. */
+function failOverMs(round: number): number {
+  return round === 0 ? limits.resolver.failOverMs : Number.POSITIVE_INFINITY
+}
+
 interface Try {
   readonly server: Endpoint
   readonly checkingDisabled: boolean
   readonly round: number
   readonly source: string
+  readonly timeoutMs: number
 }
 
-interface Asking extends Pick<ForwardOptions, 'asker' | 'patience'> {
+interface Asking extends Pick<ForwardOptions, 'asker'> {
   readonly health: ServerHealth
   readonly capabilities: Capabilities
   readonly task: Task
@@ -85,9 +91,9 @@ interface Asking extends Pick<ForwardOptions, 'asker' | 'patience'> {
 type Found = { readonly kind: 'reply'; readonly reply: Reply } | { readonly kind: 'slow' | 'dead' | 'useless' | 'over' }
 
 async function askOnce(
-  { server, checkingDisabled, round, source }: Try,
+  { server, checkingDisabled, round, source, timeoutMs }: Try,
   question: Question,
-  { asker, task, attempts, patience, health, capabilities }: Asking,
+  { asker, task, attempts, health, capabilities }: Asking,
 ): Promise<Found> {
   const name = formatServer(server)
   const route = { server, checkingDisabled }
@@ -96,7 +102,6 @@ async function askOnce(
     attempts.stripping(name, known)
     return { kind: 'useless' }
   }
-  const timeoutMs = patience(round)
   const ask = {
     ...question,
     endpoint: server,
