@@ -7,8 +7,10 @@ const engines: readonly unknown[] = ['auto', 'forward', 'iterate', 'trust-ad']
 
 /** Throws ConfigError for options that no types kept out: a misspelt one must not quietly count for nothing. */
 export function checkOptions(options: WaxsealOptions): void {
-  const { engine, servers = [], rootHints, smtpPort, decision = {} } = options
+  const { engine, servers = [], rootHints, smtpPort, trustRemoteAd = false, decision = {} } = options
   if (engine !== undefined && !engines.includes(engine)) throw wrong('engine', engine)
+  // Whom to believe hangs on it: the text "false" must not count as true.
+  if (typeof trustRemoteAd !== 'boolean') throw wrong('trustRemoteAd', trustRemoteAd)
   for (const server of servers) if (!isEndpoint(server)) throw wrong('servers', server)
   for (const server of rootHints ?? []) if (!isEndpoint(server)) throw wrong('rootHints', server)
   if (rootHints?.length === 0) throw new ConfigError('option rootHints: no root server')

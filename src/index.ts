@@ -55,6 +55,10 @@ export interface WaxsealOptions {
   readonly trustAnchors?: string
   /** Believe RSA/SHA-1 signatures. */
   readonly allowSha1?: boolean
+  /** Let `trust-ad` believe servers that are not on this machine: only where nobody can come between. */
+  readonly trustRemoteAd?: boolean
+  /** Told, in one line each, of resolvers that are not what they must be: that strip DNSSEC records, or do not validate. */
+  readonly onWarning?: (warning: string) => void
   /** PEM text of the authorities to trust for MTA-STS, in the place of those that Node carries. */
   readonly ca?: string
   /** Where MTA-STS policies are kept: a path, or `:memory:`, which forgets them with the process. */

@@ -74,7 +74,8 @@ async function untilAborted(work: () => Promise<Behaviour>, signal: AbortSignal)
   return behaviour === 'hangs' ? await aborted : behaviour
 }
 
-function lineOf(request: ExchangeRequest): string {
+/** As in `asked`. */
+export function lineOf(request: ExchangeRequest): string {
   const { endpoint, transport = 'udp', checkingDisabled, authenticData = false } = request
   const marks = [transport === 'tcp' ? ' tcp' : '', checkingDisabled ? ' cd' : '', authenticData ? ' ad' : '']
   return `${endpoint.address} ${questionOf(request)}${marks.join('')}`

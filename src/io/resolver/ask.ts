@@ -30,8 +30,8 @@ export function createAsker(exchange: Exchange): Asker {
   return async (ask, task) => {
     if (task.signal.aborted) return refuse('aborted')
     if (!task.takeQuery(formatServer(ask.endpoint))) return refuse('limit')
-    const { endpoint, name, type, recursive, checkingDisabled, transport = 'udp' } = ask
-    const flags = `${recursive ? 'r' : ''}${checkingDisabled ? 'c' : ''}`
+    const { endpoint, name, type, recursive, checkingDisabled, authenticData = false, transport = 'udp' } = ask
+    const flags = `${recursive ? 'r' : ''}${checkingDisabled ? 'c' : ''}${authenticData ? 'a' : ''}`
     const key = `${formatServer(endpoint)} ${transport} ${flags} ${type} ${name.key}`
     const { trace, clock } = task
     const request = { ...ask, recursionDesired: recursive }

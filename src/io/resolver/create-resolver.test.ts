@@ -130,6 +130,15 @@ for (const address of far) {
   })
 }
 
+test('DANE-20: trust-ad takes a server elsewhere when it is forced to, and says so', async () => {
+  const warnings: string[] = []
+  const { ask } = memoryResolver(() => ({ flags: 'ad', answer: 'www.example. A 203.0.113.1' }), {
+    ...{ engine: 'trust-ad', trustRemoteAd: true, onWarning: (warning) => warnings.push(warning) },
+  })
+  assert.match(show(await ask(question)), /^answer secure/)
+  assert.deepEqual(warnings, ['what 192.0.2.1 says of DNSSEC is believed over the network, as trust-remote-ad is set'])
+})
+
 for (const address of ['127.0.0.1', '127.0.0.53', '127.255.255.254', '::1']) {
   test(`DNSSEC-03: trust-ad takes ${address}`, async () => {
     const resolver = createResolver({ engine: 'trust-ad', network: noNetwork, servers: [{ address, port: 53 }] })

@@ -17,6 +17,7 @@ import { createIterator } from './iterate.ts'
 import type { Resolver } from './resolver.ts'
 import { answerHere, closed, failureOf, givenUp } from './results.ts'
 import { builtInRootHints } from './root-servers.ts'
+import { createSelfTest } from './self-test.ts'
 import { systemServers } from './system-servers.ts'
 import { createTask } from './task.ts'
 import { createTrustAdResolver } from './trust-ad.ts'
@@ -32,6 +33,8 @@ export interface ResolverOptions {
   readonly rootHints?: readonly Endpoint[] | undefined
   readonly trustAnchors?: readonly TrustAnchor[] | undefined
   readonly allowSha1?: boolean | undefined
+  /** Whether `trust-ad` believes servers that are not on this machine. */
+  readonly trustRemoteAd?: boolean | undefined
   /** Whether `iterate` shows servers no more of a name than they need, as it does unless told. RFC 9156 */
   readonly minimise?: boolean | undefined
   /** From 0 up to 1: tests give their own. */
@@ -118,16 +121,24 @@ function validating(
   return createValidatingResolver({ upstream, anchors, clock, policy: createPolicy({ allowSha1 }) })
 }
 
-/** RFC 4035 §4.9.3: what is between us and the server must be secure, and a network is not. */
+/** What is between us and the server must be secure, and a network is not. RFC 4035 §4.9.3, RFC 7672 §2.1.1 */
 function trusting({ asker, clock, options }: Parts): Resolver {
+  const { trustAnchors: [anchor] = [], trustRemoteAd = false, onWarning = () => {} } = options
   const servers = serversOf(options)
-  const far = servers.find(({ address }) => !/^(?:127\.|::1$)/.test(address))
-  if (far !== undefined) {
+  const far = servers.filter(({ address }) => !/^(?:127\.|::1$)/.test(address)).map(({ address }) => address)
+  if (far[0] !== undefined && !trustRemoteAd) {
     throw new ConfigError(
-      `engine trust-ad would believe ${far.address}, which is not on this machine: use engine forward`,
+      `engine trust-ad would believe ${far[0]}, which is not on this machine: use engine forward, or set ` +
+        'trust-remote-ad where nobody can come between',
     )
   }
-  return createTrustAdResolver({ asker, servers, clock, patience: recursivePatience(options) })
+  if (far.length > 0) {
+    onWarning(`what ${far.join(', ')} says of DNSSEC is believed over the network, as trust-remote-ad is set`)
+  }
+  const patience = recursivePatience(options)
+  const now = () => clock.now()
+  const selfTest = createSelfTest({ asker, patience, now, apex: anchor?.owner ?? rootName, onWarning })
+  return createTrustAdResolver({ asker, servers, clock, patience, selfTest })
 }
 
 /** A recursive server may have to ask others first. */

@@ -1,15 +1,30 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Behaviour, type Server, table } from '../../../test/resolver/fake-exchange.ts'
+import { type Behaviour, lineOf, type Server, table } from '../../../test/resolver/fake-exchange.ts'
 import { memoryResolver, show } from '../../../test/resolver/memory-resolver.ts'
+import { parseTrustAnchors } from '../../core/dnssec/anchors.ts'
 import type { Resolution } from '../../core/dnssec/resolution.ts'
 import { limits } from '../../core/limits.ts'
 
 const one = { address: '127.0.0.1', port: 53 }
 const two = { address: '::1', port: 53 }
 
-function trusting(server: Server, servers = [one]) {
-  return memoryResolver(server, { engine: 'trust-ad', servers })
+const selfTest = '. SOA'
+
+/** A resolver that trusts these, which say AD where they must unless told; `asked` is without that. */
+function trusting(server: Server, servers = [one], ofTest: Server = () => ({ flags: 'ad' })) {
+  const asked: string[] = []
+  const warnings: string[] = []
+  const resolver = memoryResolver(
+    (one) => {
+      if (one.question === selfTest) return ofTest(one)
+      asked.push(lineOf(one))
+      return server(one)
+    },
+    { engine: 'trust-ad', servers, onWarning: (warning) => warnings.push(warning) },
+  )
+  const tests = () => resolver.asked.filter((line) => line.includes(selfTest))
+  return { ...resolver, asked, warnings, tests }
 }
 
 const question = '_25._tcp.mx.example. TLSA'
@@ -232,4 +247,118 @@ test('RES-38, RES-39: special names and what is no question are asked of nobody'
   assert.equal(show(await ask('x.onion. A')), 'nxdomain insecure 3600')
   assert.equal(show(await ask('example. ANY')), 'failure config')
   assert.deepEqual(asked, [])
+})
+
+const answer: Behaviour = { flags: 'ad', answer: record }
+const told = (server: string) =>
+  `resolver ${server} does not validate: no AD bit with SOA of .; it is not believed, all data counts as insecure, ` +
+  'and DANE is off: use --engine forward or iterate'
+
+test('DANE-20, DNSSEC-03: a resolver is tested beside the first question, without AD in the test, and again in an hour', async () => {
+  const { ask, tests, clock, warnings } = trusting(() => answer)
+  const all = await Promise.all([ask(question), ask('b.example. TLSA'), ask(question)])
+  assert.equal(show(all[0]), 'answer secure 300 _25._tcp.mx.example. 300 IN TLSA 3 1 1 00')
+  await ask('c.example. MX')
+  assert.deepEqual(tests(), ['127.0.0.1 . SOA'])
+  clock.move(3601)
+  await ask(question)
+  assert.deepEqual([tests().length, warnings], [2, []])
+})
+
+test('DANE-20, RES-15: AD of a resolver that does not set it where it must is not believed, which is told once', async () => {
+  let flags = ''
+  const { ask, warnings, clock } = trusting(
+    () => answer,
+    [one],
+    () => ({ flags }),
+  )
+  const resolution = await ask(question)
+  assert.equal(show(resolution).slice(0, 15), 'answer insecure')
+  assert.equal(resolution.kind !== 'failure' && resolution.evidence.reason, 'the resolver 127.0.0.1 does not validate')
+  clock.move(61)
+  await ask('b.example. TLSA')
+  assert.deepEqual(warnings, [told('127.0.0.1')])
+  flags = 'ad'
+  clock.move(301)
+  assert.equal(show(await ask(question)).slice(0, 13), 'answer secure')
+  flags = ''
+  clock.move(3601)
+  await ask(question)
+  assert.deepEqual(warnings, [told('127.0.0.1'), told('127.0.0.1')])
+})
+
+test('DANE-20: aliases of a resolver that does not validate are insecure, without another question', async () => {
+  const { ask, asked } = trusting(aliased('ad', 'timeout'), [one], () => ({}))
+  assert.deepEqual(aliasesOf(await ask('mx.a.example. A')), ['CNAME insecure', 'CNAME insecure'])
+  assert.equal(asked.length, 1)
+})
+
+test('DANE-20: one that gives back the bits of the question is found out, as the test has no AD', async () => {
+  const echo: Server = ({ authenticData = false }) => ({ flags: authenticData ? 'ad' : '', answer: record })
+  const { ask, warnings } = trusting(echo, [one], echo)
+  assert.equal(show(await ask(question)).slice(0, 15), 'answer insecure')
+  assert.deepEqual(warnings, [told('127.0.0.1')])
+})
+
+test('DANE-20, RES-14: another resolver that validates is asked instead', async () => {
+  const { ask, asked } = trusting(
+    () => answer,
+    [one, two],
+    ({ server }) => ({ flags: server === '::1' ? 'ad' : '' }),
+  )
+  assert.equal(show(await ask(question)).slice(0, 13), 'answer secure')
+  assert.deepEqual(asked, [`127.0.0.1 ${question} ad`, `::1 ${question} ad`])
+})
+
+test('DNSSEC-60: what one that validates holds bogus is not taken from one that does not', async () => {
+  const bogus: Server = ({ server }) => (server === '::1' ? { flags: 'servfail' } : { answer: record })
+  const { ask } = trusting(bogus, [one, two], ({ server }) => ({ flags: server === '::1' ? 'ad' : '' }))
+  assert.equal(show(await ask(question)), 'failure servfail')
+})
+
+for (const [behaviour, why] of [
+  ['timeout', 'timeout'],
+  [{ flags: 'servfail' }, 'servfail'],
+  ['refused', 'unreachable'],
+] as [Behaviour, string][]) {
+  test(`DANE-20, DANE-21: as long as the test fails (${why}) nothing is insecure, and no warning given`, async () => {
+    let now: Behaviour = behaviour
+    const { ask, warnings, clock } = trusting(
+      () => answer,
+      [one],
+      () => now,
+    )
+    const resolution = await ask(question)
+    assert.equal(show(resolution), `failure ${why}`)
+    assert.match(resolution.kind === 'failure' ? resolution.reason : '', /^SOA of \.: 127\.0\.0\.1 /)
+    now = { flags: 'ad' }
+    clock.move(6)
+    assert.equal(show(await ask(question)).slice(0, 13), 'answer secure')
+    assert.deepEqual(warnings, [])
+  })
+}
+
+test('RES-47: a test under way ends with its last question, and with the resolver', async () => {
+  const { ask, close, exchange } = trusting(
+    () => answer,
+    [one],
+    () => 'hangs',
+  )
+  const stop = new AbortController()
+  const given = ask(question, { signal: stop.signal })
+  await new Promise(setImmediate)
+  stop.abort()
+  assert.equal(show(await given), 'failure aborted')
+  const closed = ask(question)
+  await close()
+  assert.equal(show(await closed), 'failure aborted')
+  assert.equal(exchange.abandoned.filter((line) => line.includes(selfTest)).length, 2)
+})
+
+test('DANE-20: below another anchor than the root its owner is what must be secure', async () => {
+  const ds = parseTrustAnchors('corp. DS 1 15 2 9c51ba44691ac3e1daa0bc25695d70c640170604231370b378291e7504bbcb41')
+  assert.ok(ds.ok)
+  const { ask, asked } = memoryResolver(() => answer, { engine: 'trust-ad', servers: [one], trustAnchors: ds.value })
+  assert.equal(show(await ask(question)).slice(0, 13), 'answer secure')
+  assert.ok(asked.includes('127.0.0.1 corp. SOA'))
 })

@@ -14,6 +14,7 @@ import { createFailureTimes } from './failure-times.ts'
 import { createLookups } from './lookups.ts'
 import type { Resolver } from './resolver.ts'
 import { aliasLoop, failureOf, tooManyAliases } from './results.ts'
+import type { SelfTest } from './self-test.ts'
 import { createServerHealth, type ServerHealth } from './server-health.ts'
 import { malformed, type Task, type Trouble } from './task.ts'
 import { negativeTtl } from './validator.ts'
@@ -23,6 +24,8 @@ export interface TrustAdOptions {
   readonly servers: readonly Endpoint[]
   readonly clock: Clock
   readonly patience: Patience
+  /** Whom to believe; without it everybody is, as a sender without DNSSEC would. */
+  readonly selfTest?: SelfTest | undefined
 }
 
 interface Question {
@@ -62,7 +65,10 @@ export function createTrustAdResolver(options: TrustAdOptions): Resolver {
 
   return {
     resolve: (name, type, more) => lookups.run({ name, type }, more, (task) => resolve({ name, type }, task)),
-    close: async () => lookups.close(),
+    async close() {
+      lookups.close()
+      await options.selfTest?.close()
+    },
   }
 }
 
@@ -87,7 +93,7 @@ async function ask(question: Question, task: Task, work: Work): Promise<Resoluti
   const resolution = readReply(question, reply)
   if (resolution.kind === 'failure' || resolution.status === 'secure') return resolution
   const alias = findPart(reply, question.name, question.type)
-  return alias.kind === 'alias' ? tellFirstAlias(resolution, alias.rrset, task, work) : resolution
+  return alias.kind === 'alias' && !reply.isOblivious ? tellFirstAlias(resolution, alias.rrset, task, work) : resolution
 }
 
 /**
@@ -113,37 +119,56 @@ async function tellFirstAlias(
   return lasting({ ...resolution, aliases: [{ ...first, status }, ...others] }, Math.min(ttl, part.rrset.ttl))
 }
 
-type TrustedReply = SortedReply & { readonly server: string }
+/** `isOblivious` when its server does not validate, whatever its AD bit says. */
+type TrustedReply = SortedReply & { readonly server: string; readonly isOblivious: boolean }
 
 async function askServers(
   question: Question,
   task: Task,
-  { asker, servers, patience, health }: Work,
+  { asker, servers, patience, health, selfTest }: Work,
 ): Promise<TrustedReply | Trouble> {
   const attempts = createAttempts()
   const useless = new Set<string>()
   let mayBeBogus = false
+  let untold: Trouble | undefined
+  let oblivious: TrustedReply | undefined
   for (let round = 0; round < limits.resolver.retriesPerServer; round++) {
     for (const endpoint of health.order(servers, formatServer)) {
       const server = formatServer(endpoint)
       if (useless.has(server)) continue
+      const tested = selfTest?.of(endpoint, task)
       const flags = { recursive: true, checkingDisabled: false, authenticData: true } as const
       const asked = await asker({ ...question, ...flags, ...hopefully(round, patience), endpoint }, task)
-      if (asked.ok) health.noteAnswer(server)
-      const found = asked.ok ? { ...sortReply(asked.value.message), server } : undefined
-      // Where one found the data bogus, another that does not validate would pass it on.
-      const isBelieved = found !== undefined && (!mayBeBogus || found.message.authenticData)
-      if (isBelieved && isStatement(found, question)) return found
-      if (found?.message.rcode === RCODE.SERVFAIL) mayBeBogus = true
-      if (asked.ok && isRefusal(asked.value.message)) attempts.refusal(server, asked.value.message)
-      else if (asked.ok) attempts.useless(server, 'says nothing about what it was asked')
-      else attempts.fault(server, asked.fault)
-      if (!asked.ok && asked.fault === 'timeout') health.noteSilence(server)
-      else useless.add(server)
       task.signal.throwIfAborted()
+      if (asked.ok) health.noteAnswer(server)
+      else {
+        attempts.fault(server, asked.fault)
+        if (asked.fault === 'timeout') health.noteSilence(server)
+        else useless.add(server)
+        continue
+      }
+      useless.add(server)
+      const reply = { ...sortReply(asked.value.message), server, isOblivious: false }
+      if (reply.message.rcode === RCODE.SERVFAIL) mayBeBogus = true
+      if (isRefusal(reply.message)) {
+        attempts.refusal(server, reply.message)
+        continue
+      }
+      // Where one found the data bogus, another that does not validate would pass it on.
+      if (!isStatement(reply, question) || (mayBeBogus && !reply.message.authenticData)) {
+        attempts.useless(server, 'says nothing about what it was asked')
+        continue
+      }
+      const test = await tested
+      task.signal.throwIfAborted()
+      if (test === undefined || test.kind === 'validates') return reply
+      if (test.kind === 'unknown') untold ??= test.trouble
+      else oblivious ??= { ...reply, isOblivious: true }
     }
+    // Nobody who validates has spoken, or found anything bogus.
+    if (oblivious !== undefined && untold === undefined && !mayBeBogus) return oblivious
   }
-  return attempts.sum(question, undefined)
+  return untold ?? attempts.sum(question, undefined)
 }
 
 /** The last round is over TCP. */
@@ -158,12 +183,12 @@ function isRefusal({ rcode }: { readonly rcode: number }): boolean {
 }
 
 function isStatement(reply: TrustedReply, { name, type }: Question): boolean {
-  return !isRefusal(reply.message) && findPart(reply, name, type).kind !== 'none'
+  return findPart(reply, name, type).kind !== 'none'
 }
 
 /** The AD bit is about the whole reply. RFC 6840 §5.8 */
-function statusOf({ message }: SortedReply): Security {
-  return message.authenticData ? 'secure' : 'insecure'
+function statusOf({ message, isOblivious }: TrustedReply): Security {
+  return message.authenticData && !isOblivious ? 'secure' : 'insecure'
 }
 
 /** Follows the aliases in the reply. */
@@ -204,9 +229,10 @@ interface Ending {
 function conclude(
   question: Question,
   part: ReplyPart & { kind: 'rrset' | 'denial' },
-  { reply: { server }, status, name, aliases, ttl }: Ending,
+  { reply: { server, isOblivious }, status, name, aliases, ttl }: Ending,
 ): Answer | Denial {
-  const reason = status === 'secure' ? undefined : `the resolver ${server} did not set the AD bit`
+  const words = isOblivious ? 'does not validate' : 'did not set the AD bit'
+  const reason = status === 'secure' ? undefined : `the resolver ${server} ${words}`
   const evidence = { chain: [], signer: undefined, server, cached: false, reason }
   const outcome = { ...question, status, canonicalName: name, aliases, ttl, evidence }
   if (part.kind === 'denial') return { kind: part.isNameError ? 'nxdomain' : 'nodata', ...outcome }

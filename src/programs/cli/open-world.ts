@@ -63,6 +63,7 @@ function resolverOptionsOf(
   return {
     ...{ engine: settings.engine, network, clock, servers: settings.server, rootHints, trustAnchors },
     allowSha1: settings['allow-sha1'],
+    trustRemoteAd: settings['trust-remote-ad'],
     onEngine: (engine, why) => {
       if (trace !== undefined) out.note(`# engine ${engine}: ${why}`)
     },

@@ -27,6 +27,10 @@ export const worldOptions = {
     ...{ type: 'boolean', group },
     description: 'believe RSA/SHA-1 signatures (algorithms 5 and 7) instead of taking their zones for unsigned',
   },
+  'trust-remote-ad': {
+    ...{ type: 'boolean', group },
+    description: 'let engine trust-ad believe a resolver that is not on this machine',
+  },
   'ca-file': {
     ...{ type: 'string', value: 'FILE', group },
     description: 'certificates in PEM to trust for MTA-STS, instead of those that Node brings',

@@ -55,6 +55,7 @@ server = ["192.0.2.53", "[2001:db8::53]:5353"]
 root-hints = "named.root"
 trust-anchor = "/srv/anchors"
 allow-sha1 = true
+trust-remote-ad = true
 ca-file = "ca.pem"
 store = ":memory:"
 smtp-port = 2525
@@ -74,13 +75,14 @@ test('every setting can stand in the file, and paths are read from where the fil
     'root-hints': '/etc/waxseal/named.root',
     'trust-anchor': '/srv/anchors',
     'allow-sha1': true,
+    'trust-remote-ad': true,
     'ca-file': '/etc/waxseal/ca.pem',
     store: ':memory:',
     'smtp-port': 2525,
     'allow-private': true,
     timeout: 30,
   })
-  assert.deepEqual(settings.timeout.origin, { from: 'file', path, line: 11 })
+  assert.deepEqual(settings.timeout.origin, { from: 'file', path, line: 12 })
 })
 
 test('every option for the network is a setting too, but for those that are about one run', () => {

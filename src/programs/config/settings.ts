@@ -14,6 +14,7 @@ export interface SettingValues {
   readonly 'root-hints': string | undefined
   readonly 'trust-anchor': string | undefined
   readonly 'allow-sha1': boolean
+  readonly 'trust-remote-ad': boolean
   readonly 'ca-file': string | undefined
   /** Path, or `:memory:`; undefined for the usual place. */
   readonly store: string | undefined
@@ -56,6 +57,7 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
   'root-hints': pathSetting(),
   'trust-anchor': pathSetting(),
   'allow-sha1': { shape: 'boolean', fallback: false, read: readBoolean },
+  'trust-remote-ad': { shape: 'boolean', fallback: false, read: readBoolean },
   'ca-file': pathSetting(),
   store: pathSetting(),
   'smtp-port': { shape: 'number', fallback: 25, read: integerBetween(1, 65_535) },

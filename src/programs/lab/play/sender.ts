@@ -1,6 +1,7 @@
 import { ConfigError } from '../../../core/config-error.ts'
 import { type DecisionOptions, defaultOptions } from '../../../core/decision/decision.ts'
 import { parseTrustAnchors } from '../../../core/dnssec/anchors.ts'
+import { rootName } from '../../../core/name/name.ts'
 import { formatMailbox, type Mailbox, parseMailbox } from '../../../core/smtp/mailbox.ts'
 import { deliver, deliverForTheLastTime } from '../../../io/delivery/deliver.ts'
 import type { DecidedDomain, DeliveryIo } from '../../../io/delivery/plan-domain.ts'
@@ -12,6 +13,7 @@ import { patienceBy } from '../../../io/resolver/attempts.ts'
 import { createResolver } from '../../../io/resolver/create-resolver.ts'
 import { createExchange } from '../../../io/resolver/exchange.ts'
 import type { Resolver } from '../../../io/resolver/resolver.ts'
+import { createSelfTest } from '../../../io/resolver/self-test.ts'
 import { createTrustAdResolver } from '../../../io/resolver/trust-ad.ts'
 import { createTlsProfile } from '../../../io/smtp/tls-profile.ts'
 import { openStore } from '../../../io/store/open-store.ts'
@@ -49,9 +51,10 @@ export function createSenders(lab: Lab, { engine = 'iterate', signal }: SendersO
     ...{ servers: [lab.forwarder], trustAnchors: anchors.value, allowSha1: false },
   })
   const exchange = createExchange(network)
-  const plain = createTrustAdResolver({
-    ...{ asker: createAsker(exchange), servers: [lab.forwarder], clock, patience: patienceBy(4 * patience) },
-  })
+  const asking = { asker: createAsker(exchange), clock, patience: patienceBy(4 * patience) }
+  const believing = { ...asking, now: () => clock.now(), apex: rootName, onWarning: () => {} }
+  const selfTest = engine === 'trust-ad' ? createSelfTest(believing) : undefined
+  const plain = createTrustAdResolver({ ...asking, servers: [lab.forwarder], selfTest })
   const store = openStore(':memory:')
   const trust = createPkixTrust(lab.ca)
   if (engine === 'trust-ad') lab.judgeBy(judgeWith(validating))
