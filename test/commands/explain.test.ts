@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { systemServers } from '../../src/io/resolver/system-servers.ts'
 import type { ExplainReport } from '../../src/programs/cli/explain-report.ts'
 import { type Lab, startLab } from '../../src/programs/lab/lab.ts'
 import { parseWorld } from '../../src/programs/lab/world/parse.ts'
@@ -202,6 +203,22 @@ test('an interrupted lookup says nothing that looks like a result', async () => 
     const ended = await commands.run([...args, ...commands.iterate], { signal: AbortSignal.abort() })
     assert.deepEqual(ended, { status: 130, stdout: '', stderr: '' })
   }
+})
+
+test('--trace says which engine auto took, and why', async () => {
+  const [, , ...files] = commands.iterate
+  const { stderr } = await commands.run(['dns', '--trace', ...files, 'clinic.example', 'MX'])
+  assert.match(stderr, /^# engine iterate: root servers answer$/m)
+})
+
+test('auto takes the resolvers of the system where no root server answers, and says so without being asked', async (t) => {
+  if (systemServers().length === 0) return t.skip('this machine has no resolver')
+  const hints = join(commands.folder, 'nowhere')
+  writeFileSync(hints, '. NS r.\nr. A 198.51.100.250\n')
+  const [, , , , ...files] = commands.iterate
+  const { status, stderr } = await commands.run(['dns', '--root-hints', hints, ...files, 'clinic.example', 'MX'])
+  assert.equal(status, 75)
+  assert.match(stderr, /^waxseal: engine auto took forward: no root server answers: port 53 may be closed; asking /m)
 })
 
 test('--trace shows every query with its answer, on standard error', async () => {

@@ -69,7 +69,7 @@ for (const [why, behaviour] of closed) {
     const { ask, asked, told } = deciding(rootSays(behaviour))
     await Promise.all([ask(question), ask(question)])
     await ask('example. MX')
-    assert.deepEqual(told, ['forward: no root server answers: port 53 may be closed'])
+    assert.deepEqual(told, ['forward: no root server answers: port 53 may be closed; asking 192.0.2.9'])
     assert.equal(asked[3], `192.0.2.9 ${question} cd`)
     assert.equal(asked.filter((line) => line.includes(' . NS')).length, 3)
   })

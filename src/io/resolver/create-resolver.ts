@@ -8,7 +8,7 @@ import { limits } from '../../core/limits.ts'
 import { rootName } from '../../core/name/name.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Endpoint, Network } from '../network.ts'
-import { type Asker, createAsker } from './ask.ts'
+import { type Asker, createAsker, formatServer } from './ask.ts'
 import { describeStripping, patienceBy, strippingAdvice } from './attempts.ts'
 import { createEnding } from './ending.ts'
 import { createExchange, type Exchange } from './exchange.ts'
@@ -170,7 +170,8 @@ function deciding(parts: Parts): Resolver {
       onEngine?.('iterate', isOpen ? 'root servers answer' : 'no root server answers, and no other resolver is known')
       return iterating(parts)
     }
-    onEngine?.('forward', 'no root server answers: port 53 may be closed')
+    const names = others.map(formatServer).join(', ')
+    onEngine?.('forward', `no root server answers: port 53 may be closed; asking ${names}`)
     return forwarding({ ...parts, options: { ...parts.options, servers: others } })
   }
   return {

@@ -66,6 +66,8 @@ function resolverOptionsOf(
     trustRemoteAd: settings['trust-remote-ad'],
     onEngine: (engine, why) => {
       if (trace !== undefined) out.note(`# engine ${engine}: ${why}`)
+      // Others than the operator may think are asked then: worth a line to whoever reads the log.
+      else if (engine === 'forward') out.warn(onTerminal(`engine auto took forward: ${why}`))
     },
     onWarning: (warning) => out.warn(onTerminal(warning)),
   }
