@@ -1,7 +1,9 @@
 import { ConfigError } from './core/config-error.ts'
 import { defaultOptions } from './core/decision/decision.ts'
 import { parseAddress } from './core/dns/rdata/address.ts'
+import { parseDomainName } from './core/name/domain.ts'
 import type { WaxsealOptions } from './index.ts'
+import type { Endpoint } from './io/network.ts'
 
 const engines: readonly unknown[] = ['auto', 'forward', 'iterate', 'trust-ad']
 
@@ -23,7 +25,8 @@ function wrong(name: string, value: unknown): ConfigError {
   return new ConfigError(`option ${name}: cannot be ${JSON.stringify(value)}`)
 }
 
-function isEndpoint(endpoint: { readonly address: string; readonly port: number }): boolean {
+function isEndpoint(endpoint: Endpoint): boolean {
+  if (endpoint.tlsName !== undefined && !parseDomainName(String(endpoint.tlsName)).ok) return false
   return parseAddress(String(endpoint.address)) !== undefined && isPort(endpoint.port)
 }
 

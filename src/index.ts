@@ -47,7 +47,7 @@ export type { TraceEvent } from './io/resolver/resolver.ts'
 export interface WaxsealOptions {
   /** `auto` unless told: from the root, or through `servers`, or the system's resolvers where port 53 is closed. */
   readonly engine?: 'auto' | 'forward' | 'iterate' | 'trust-ad'
-  /** Recursive resolvers, in the place of those of the system; `auto` then forwards through them. */
+  /** Recursive resolvers, over TLS where they have a name, in the place of those of the system; `auto` then forwards through them. */
   readonly servers?: readonly Endpoint[]
   /** Addresses of root servers, in the place of those built in. */
   readonly rootHints?: readonly Endpoint[]
@@ -132,8 +132,9 @@ export function createWaxseal(options: WaxsealOptions = {}): Waxseal {
   checkOptions(options)
   const clientName = readClientName(options.clientName ?? 'localhost')
   const network = options.network ?? createNetwork({ allowPrivate })
-  const resolver = createResolver({ ...options, network, clock, trustAnchors: readAnchors(options) })
   const trust = createPkixTrust(ca)
+  const anchors = { trustAnchors: readAnchors(options) }
+  const resolver = createResolver({ ...options, ...anchors, network, clock, trust: () => trust })
   const profile = createTlsProfile({ ca })
   const store = openStore(options.store ?? ':memory:') // last: nothing that fails may leave it open
   const sts = createStsService({ resolver, network, store, clock, trust })

@@ -62,6 +62,7 @@ export const limits = {
     /** How long a recursive server may take at first where there is another to ask. */
     failOverMs: 800,
     tcpConnectMs: 2000,
+    tlsHandshakeMs: 2000,
     tcpIdleMs: 10_000,
     inFlightPerConnection: 10,
     depth: 7,

@@ -5,13 +5,15 @@ import type { Result } from '../core/result.ts'
 export interface Endpoint {
   readonly address: string
   readonly port: number
+  /** Of a name server: it is to be asked over TLS alone, and must show a certificate for this name. RFC 8310 §5 */
+  readonly tlsName?: string | undefined
 }
 
 /** Who chose an address: our operator, whose word is taken, or a stranger through DNS, whose addresses pass the gate. */
 export type ChosenBy = 'operator' | 'stranger'
 
-/** Why no connection came about. `forbidden` is our own gate's verdict. */
-export type DialFault = 'forbidden' | 'refused' | 'unreachable' | 'timeout' | 'aborted' | 'overload'
+/** Why no connection came about. `forbidden` is our own gate's verdict; `unauthenticated` TLS's. */
+export type DialFault = 'forbidden' | 'refused' | 'unreachable' | 'timeout' | 'aborted' | 'overload' | 'unauthenticated'
 
 export interface DialOptions {
   readonly chosenBy: ChosenBy

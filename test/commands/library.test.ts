@@ -55,6 +55,11 @@ const refused: [why: string, options: object, message: RegExp][] = [
   ['an unknown engine', { engine: 'itterate' }, /^option engine: cannot be "itterate"$/],
   ['a server that is a name', { servers: [{ address: 'dns.example', port: 53 }] }, /^option servers: cannot be .*dns/],
   ['a server without a port', { servers: [{ address: '127.0.0.1' }] }, /^option servers: cannot be /],
+  [
+    'a server over TLS without a name',
+    { servers: [{ address: '192.0.2.1', port: 853, tlsName: '' }] },
+    /^option servers: cannot be /,
+  ],
   ['no root server', { rootHints: [] }, /^option rootHints: no root server$/],
   ['a root server with port 0', { rootHints: [{ address: '127.0.0.1', port: 0 }] }, /^option rootHints: cannot be /],
   [

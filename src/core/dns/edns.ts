@@ -8,6 +8,16 @@ export const extendedErrorCode = 15
 /** EDNS as every query of ours has it: DO set, 1232 octets. RFC 6891 §6.2.5, RFC 9715 §3 */
 export const ourEdns: Edns = { udpPayload: limits.dns.udpPayload, version: 0, dnssecOk: true, options: [] }
 
+/** The same for a message of so many octets without padding, which then has a multiple of 128. RFC 7830 §3, RFC 8467 §4.1 */
+export function padded(edns: Edns, octets: number): Edns {
+  const length = (padBlock - ((octets + optionHeader) % padBlock)) % padBlock
+  return { ...edns, options: [...edns.options, { code: paddingCode, data: new Uint8Array(length) }] }
+}
+
+const paddingCode = 12
+const padBlock = 128
+const optionHeader = 4
+
 /** What a server says of its failure; for people only, never for a decision. RFC 8914 §2 */
 export interface ExtendedError {
   readonly code: number

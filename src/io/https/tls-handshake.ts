@@ -11,6 +11,8 @@ export interface HandshakeOptions {
   readonly trust: PkixTrust
   readonly clock: Clock
   readonly signal: AbortSignal
+  /** For ALPN: `http/1.1` unless told. RFC 7301 */
+  readonly protocol?: string
 }
 
 /** What came of the handshake; `certificate` is what the server presented, whether or not it was good. */
@@ -25,14 +27,14 @@ export type Handshake =
  * OpenSSL judges dates by the machine's clock; the host's own certificate is judged by `clock` as well.
  */
 export function openTls(socket: Socket, options: HandshakeOptions): Promise<Handshake> {
-  const { host, trust, clock, signal } = options
+  const { host, trust, clock, signal, protocol = 'http/1.1' } = options
   return new Promise((resolve) => {
     const tls = connect({
       socket,
       servername: host,
       secureContext: trust.context,
       minVersion: 'TLSv1.2',
-      ALPNProtocols: ['http/1.1'],
+      ALPNProtocols: [protocol],
       // A connection refused by Node does not show the certificate; `judge` refuses whatever is not authorized.
       rejectUnauthorized: false,
       checkServerIdentity: (_, { raw }) => checkIdentity(new X509Certificate(raw), host),
@@ -65,7 +67,7 @@ function judge(
   certificate: X509Certificate | undefined,
   { host, clock }: Pick<HandshakeOptions, 'host' | 'clock'>,
 ): X509Certificate | FetchProblem {
-  if (certificate === undefined) return { fault: 'tls', reason: 'the policy host presented no certificate' }
+  if (certificate === undefined) return { fault: 'tls', reason: 'the host presented no certificate' }
   const mismatch = checkIdentity(certificate, host)
   if (!tls.authorized) return chainProblem(String(tls.authorizationError), certificate, mismatch)
   return judgeDates(certificate, clock) ?? certificate

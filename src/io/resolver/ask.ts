@@ -22,6 +22,9 @@ export interface Ask {
 /** `limit` when the question has cost as many queries as any may. */
 export type AskFault = ExchangeFault | 'limit'
 
+/** RFC 7858 §3.1 */
+export const tlsPort = 853
+
 /** Puts questions to servers: the same one to the same server once at a time. RFC 5452 §5 */
 export type Asker = (ask: Ask, task: Task) => Promise<Result<Exchanged, AskFault>>
 
@@ -45,7 +48,11 @@ export function createAsker(exchange: Exchange): Asker {
   }
 }
 
-/** `192.0.2.1`, with `#port` when it is not 53. */
-export function formatServer({ address, port }: Endpoint): string {
+/** `192.0.2.1`, with `#port` when it is not 53; `tls://192.0.2.1#dns.example` over TLS, as in the configuration. */
+export function formatServer({ address, port, tlsName }: Endpoint): string {
+  if (tlsName !== undefined) {
+    const host = address.includes(':') ? `[${address}]` : address
+    return `tls://${host}${port === tlsPort ? '' : `:${port}`}#${tlsName}`
+  }
   return port === 53 ? address : `${address}#${port}`
 }

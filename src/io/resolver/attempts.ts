@@ -49,6 +49,7 @@ const faults: Record<AskFault, { readonly why: Failure['why']; readonly text: st
   malformed: { why: 'malformed', text: 'sent a malformed answer' },
   forbidden: { why: 'unreachable', text: 'has a private or reserved address' },
   overload: { why: 'overload', text: 'could not be asked, as too many sockets are open' },
+  unauthenticated: { why: 'unreachable', text: 'does not show by TLS that it is who it must be' },
   aborted: { why: 'aborted', text: 'was not waited for' },
   limit: { why: 'limit', text: `was not asked, as the question cost ${limits.resolver.queries} queries already` },
 }

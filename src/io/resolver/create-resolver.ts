@@ -7,6 +7,7 @@ import { createPolicy } from '../../core/dnssec/policy.ts'
 import { limits } from '../../core/limits.ts'
 import { rootName } from '../../core/name/name.ts'
 import { type Clock, systemClock } from '../clock.ts'
+import { createPkixTrust, type PkixTrust } from '../https/pkix-trust.ts'
 import type { Endpoint, Network } from '../network.ts'
 import { type Asker, createAsker, formatServer } from './ask.ts'
 import { describeStripping, patienceBy, strippingAdvice } from './attempts.ts'
@@ -20,6 +21,7 @@ import { builtInRootHints } from './root-servers.ts'
 import { createSelfTest } from './self-test.ts'
 import { systemServers } from './system-servers.ts'
 import { createTask } from './task.ts'
+import { withTls } from './tls-exchange.ts'
 import { createTrustAdResolver } from './trust-ad.ts'
 import { createValidatingResolver } from './validating-resolver.ts'
 
@@ -39,6 +41,8 @@ export interface ResolverOptions {
   readonly minimise?: boolean | undefined
   /** From 0 up to 1: tests give their own. */
   readonly random?: (() => number) | undefined
+  /** The authorities that servers asked over TLS must chain to; those that Node carries unless told. */
+  readonly trust?: (() => PkixTrust) | undefined
   /** Factor by which waiting for an answer is longer or shorter than usual, for tests and the lab. */
   readonly patience?: number | undefined
   /** In the place of sockets, for tests. */
@@ -60,8 +64,9 @@ interface Parts {
 
 /** Makes a resolver. Throws ConfigError for options that do not go together. */
 export function createResolver(options: ResolverOptions): Resolver {
-  const exchange = options.exchange ?? createExchange(options.network)
-  const parts = { asker: createAsker(exchange), exchange, clock: options.clock ?? systemClock, options }
+  const { network, clock = systemClock, trust = createPkixTrust, onWarning } = options
+  const exchange = options.exchange ?? withTls(createExchange(network), { network, trust, clock, onWarning })
+  const parts = { asker: createAsker(exchange), exchange, clock, options }
   const resolver = choose(parts)
   return {
     resolve: (name, type, more) => resolver.resolve(name, type, more),

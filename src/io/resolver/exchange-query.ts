@@ -1,7 +1,7 @@
 import { decodeMessage } from '../../core/dns/decode.ts'
-import { ourEdns } from '../../core/dns/edns.ts'
+import { ourEdns, padded } from '../../core/dns/edns.ts'
 import { encodeMessage, makeQuery } from '../../core/dns/encode.ts'
-import type { Message } from '../../core/dns/message.ts'
+import type { Edns, Message } from '../../core/dns/message.ts'
 import { fromLatin1, latin1, readU16, sameOctets } from '../../core/dns/octets.ts'
 import { CLASS } from '../../core/dns/types.ts'
 import { foldCase, type Name } from '../../core/name/name.ts'
@@ -20,6 +20,8 @@ export interface ExchangeRequest {
   readonly mixCase?: boolean
   /** Where to begin: `udp`, unless given, goes over to TCP when it must. */
   readonly transport?: 'udp' | 'tcp'
+  /** Whether its length shall say little of what is asked, where nobody can see more of it. RFC 8467 §4.1 */
+  readonly isPadded?: boolean
 }
 
 /** The server's reply; whether it answers anything is for others to say. */
@@ -30,7 +32,15 @@ export interface Exchanged {
 }
 
 /** Why there is no reply. `refused`: by ICMP or a closed connection, not by RCODE. `malformed`: no DNS message came. */
-export type ExchangeFault = 'timeout' | 'refused' | 'unreachable' | 'malformed' | 'forbidden' | 'overload' | 'aborted'
+export type ExchangeFault =
+  | 'timeout'
+  | 'refused'
+  | 'unreachable'
+  | 'malformed'
+  | 'forbidden'
+  | 'overload'
+  | 'aborted'
+  | 'unauthenticated'
 
 /** A question as it is sent once. */
 export interface Query {
@@ -44,10 +54,12 @@ export interface Query {
 
 /** Every query carries EDNS with DO. RFC 6891 §6, RFC 4035 §4.1 */
 export function writeQuery(request: ExchangeRequest, id: number, mixed?: string): Query {
-  const { name, type, recursionDesired, checkingDisabled, authenticData = false } = request
-  const options = { id, recursionDesired, checkingDisabled, authenticData, edns: ourEdns }
+  const { name, type, recursionDesired, checkingDisabled, authenticData = false, isPadded = false } = request
+  const options = { id, recursionDesired, checkingDisabled, authenticData }
   const shown = mixed === undefined ? name : { ...name, wire: mixed }
-  return { id, name, type, mixed, octets: encodeMessage(makeQuery(shown, type, options)) }
+  const write = (edns: Edns) => encodeMessage(makeQuery(shown, type, { ...options, edns }))
+  const octets = write(ourEdns)
+  return { id, name, type, mixed, octets: isPadded ? write(padded(ourEdns, octets.length)) : octets }
 }
 
 /** The name with the case of each letter by one bit of chance. `bits` has one octet for every eight octets of it. */

@@ -114,8 +114,8 @@ async function askOnce(
   if (!asked.ok) {
     attempts.fault(name, asked.fault)
     if (asked.fault === 'aborted' || asked.fault === 'limit') return { kind: 'over' }
+    if (asked.fault === 'timeout' || asked.fault === 'unauthenticated') health.noteSilence(name)
     if (asked.fault !== 'timeout') return { kind: 'dead' }
-    health.noteSilence(name)
     return { kind: 'slow' }
   }
   health.noteAnswer(name)

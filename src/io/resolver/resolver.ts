@@ -6,7 +6,7 @@ export interface TraceEvent {
   readonly kind: 'query' | 'reply' | 'note'
   readonly at: number
   readonly server: string
-  readonly transport: 'udp' | 'tcp' | 'cache'
+  readonly transport: 'udp' | 'tcp' | 'tls' | 'cache'
   readonly name: Name
   readonly type: number
   readonly text: string

@@ -60,8 +60,8 @@ export function createTcpConnections(network: Network, randomId: () => number): 
 }
 
 /** What one party chose is not reused at the word of the other: the gate judged it for that party. */
-function keyOf({ address, port }: Endpoint, chosenBy: ChosenBy): string {
-  return `${chosenBy} ${address}#${port}`
+function keyOf({ address, port, tlsName = '' }: Endpoint, chosenBy: ChosenBy): string {
+  return `${chosenBy} ${address}#${port} ${tlsName}`
 }
 
 function serverOf(servers: Map<string, Server>, key: string): Server {

@@ -30,7 +30,7 @@ export async function openWorld(values: WorldValues, need: StoreNeed, around: Su
   const profile = createTlsProfile({ ca: inputs.authorities })
   const { network = createNetwork({ allowPrivate: settings['allow-private'] }) } = around
   const trace = values.trace === true ? (event: TraceEvent) => out.note(formatTrace(event)) : undefined
-  const resolverOptions = resolverOptionsOf(settings, inputs, { ...around, network, trace })
+  const resolverOptions = resolverOptionsOf(settings, inputs, { ...around, network, trace, trust })
   const resolver = traced(createResolver(resolverOptions), trace)
   const store = openStore(chooseStorePath(settings.store, need, environment), {
     onWarning: ({ table, key, reason }) => out.warn(onTerminal(`store: ${table} of ${key}: ${reason}`)),
@@ -57,13 +57,20 @@ export async function openWorld(values: WorldValues, need: StoreNeed, around: Su
 function resolverOptionsOf(
   settings: SettingValues,
   { rootHints, trustAnchors }: Inputs,
-  { network, trace, clock, out }: Pick<World, 'network' | 'trace'> & Pick<Surroundings, 'clock' | 'out'>,
+  {
+    network,
+    trace,
+    trust,
+    clock,
+    out,
+  }: Pick<World, 'network' | 'trace' | 'trust'> & Pick<Surroundings, 'clock' | 'out'>,
 ): ResolverOptions {
   if (settings.engine !== 'trust-ad') warnOfAlgorithms(settings['allow-sha1'], out)
   return {
     ...{ engine: settings.engine, network, clock, servers: settings.server, rootHints, trustAnchors },
     allowSha1: settings['allow-sha1'],
     trustRemoteAd: settings['trust-remote-ad'],
+    trust: () => trust,
     onEngine: (engine, why) => {
       if (trace !== undefined) out.note(`# engine ${engine}: ${why}`)
       // Others than the operator may think are asked then: worth a line to whoever reads the log.

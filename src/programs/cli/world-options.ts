@@ -13,7 +13,8 @@ export const worldOptions = {
   },
   server: {
     ...{ type: 'string', value: 'ADDRESS[:PORT]', multiple: true, group },
-    description: 'resolver to ask, instead of those in /etc/resolv.conf; may be repeated',
+    description:
+      'resolver to ask, instead of those in /etc/resolv.conf; tls://ADDRESS#NAME asks it over TLS; may be repeated',
   },
   'root-hints': {
     ...{ type: 'string', value: 'FILE', group },
@@ -33,7 +34,8 @@ export const worldOptions = {
   },
   'ca-file': {
     ...{ type: 'string', value: 'FILE', group },
-    description: 'certificates in PEM to trust for MTA-STS, instead of those that Node brings',
+    description:
+      'certificates in PEM to trust for MTA-STS and for resolvers over TLS, instead of those that Node brings',
   },
   store: {
     ...{ type: 'string', value: 'FILE', group },

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { worldOptions } from '../cli/world-options.ts'
 import { defaultConfigPaths, findConfigPath, parseConfigFile, readConfigFile } from './config-file.ts'
-import { formatEndpoint, readEndpoint } from './endpoint.ts'
+import { formatEndpoint, readEndpoint, readServer } from './endpoint.ts'
 import { resolveSettings } from './resolve-settings.ts'
 import { settingNames } from './settings.ts'
 
@@ -37,6 +37,11 @@ const refusedFiles: [why: string, text: string, message: string][] = [
   ['a port out of range', 'smtp-port = 65536', `${path}:1: smtp-port: "65536" is no whole number from 1 to 65535`],
   ['half a second', 'timeout = 0.5', `${path}:1: timeout: "0.5" is no whole number from 1 to 600`],
   ['a name for a server', 'server = "localhost"', `${path}:1: server: "localhost" is no address, or address and port`],
+  [
+    'a server over TLS without its name',
+    'server = "tls://192.0.2.1"',
+    `${path}:1: server: "tls://192.0.2.1" is no server over TLS: write tls://ADDRESS#NAME, with the name that its certificate must have`,
+  ],
   ['an empty path', 'store = ""', `${path}:1: store: "" is no path`],
 ]
 for (const [why, text, message] of refusedFiles) {
@@ -131,6 +136,29 @@ const endpoints: [text: string, endpoint: string | undefined][] = [
   ['dns.example', undefined],
   ['', undefined],
 ]
+const servers: [text: string, server: string | undefined][] = [
+  ['192.0.2.1', '192.0.2.1:53'],
+  ['tls://192.0.2.1#dns.example', 'tls://192.0.2.1#dns.example'],
+  ['tls://192.0.2.1:853#dns.example', 'tls://192.0.2.1#dns.example'],
+  ['tls://192.0.2.1:8853#DNS.Example', 'tls://192.0.2.1:8853#dns.example'],
+  ['tls://2001:db8::1#dns.example', 'tls://[2001:db8::1]#dns.example'],
+  ['tls://[2001:db8::1]:8853#dns.example', 'tls://[2001:db8::1]:8853#dns.example'],
+  ['tls://192.0.2.1', undefined],
+  ['tls://192.0.2.1#', undefined],
+  ['tls://192.0.2.1#192.0.2.1', undefined],
+  ['tls://192.0.2.1#dns.example#', undefined],
+  ['tls://dns.example#dns.example', undefined],
+  ['tls:192.0.2.1#dns.example', undefined],
+  ['192.0.2.1#dns.example', undefined],
+]
+for (const [text, expected] of servers) {
+  test(`RES-19: the name server "${text}" is ${expected ?? 'refused'}`, () => {
+    const server = readServer(text)
+    assert.equal(server === undefined ? undefined : formatEndpoint(server), expected)
+    if (expected !== undefined) assert.deepEqual(readServer(expected), server)
+  })
+}
+
 for (const [text, expected] of endpoints) {
   test(`the server "${text}" is ${expected ?? 'refused'}`, () => {
     const endpoint = readEndpoint(text, 53)

@@ -1,7 +1,7 @@
 import { accept, type Result, refuse } from '../../core/result.ts'
 import type { Endpoint } from '../../io/network.ts'
 import { suggestion } from '../nearest.ts'
-import { readEndpoint } from './endpoint.ts'
+import { readServer } from './endpoint.ts'
 
 export const engines = ['auto', 'forward', 'iterate', 'trust-ad'] as const
 export type Engine = (typeof engines)[number]
@@ -88,11 +88,16 @@ function readServers(raw: Raw): Result<readonly Endpoint[], string> {
   const texts = Array.isArray(raw) ? raw : [String(raw)]
   const endpoints: Endpoint[] = []
   for (const text of texts) {
-    const endpoint = readEndpoint(text, 53)
-    if (endpoint === undefined) return refuse(`${quote(text)} is no address, or address and port`)
+    const endpoint = readServer(text)
+    if (endpoint === undefined) return refuse(`${quote(text)} is ${describe(text)}`)
     endpoints.push(endpoint)
   }
   return accept(endpoints)
+}
+
+function describe(text: string): string {
+  if (!text.startsWith('tls:')) return 'no address, or address and port'
+  return 'no server over TLS: write tls://ADDRESS#NAME, with the name that its certificate must have'
 }
 
 function readPath(raw: Raw): Result<string, string> {
