@@ -171,6 +171,20 @@ function optionsFor(engine: Engine): string[] {
   return engine === 'trust-ad' ? server : [...server, '--trust-anchor', world.anchors]
 }
 
+test('RES-19: waxseal dns through Unbound over TLS says what Unbound says, and nothing under another name', async () => {
+  const through = (name: string) => [
+    ...['--server', `tls://${at.unbound}#${name}`, '--ca-file', world.authority, '--trust-anchor', world.anchors],
+  ]
+  const theirs = await askAll(forTheCommandLine, unboundSays)
+  const ours = await askAll(forTheCommandLine, async ({ name, type }) => {
+    return reportOf(await waxseal(['dns', '--json', ...through('resolver.example'), name, type]))
+  })
+  assertSame(ours, theirs)
+  const wrong = await waxseal(['dns', ...through('other.example'), 'example', 'SOA'])
+  assert.equal(wrong.status, statusOf.failure)
+  assert.match(wrong.stderr, /is not used: the certificate is not for other\.example, but has DNS:resolver\.example/)
+})
+
 const statusOf = { answer: 0, nodata: 1, nxdomain: 1, failure: 75 } as const
 
 for (const engine of engines) {

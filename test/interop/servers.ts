@@ -145,11 +145,11 @@ export async function startNsd(stage: Stage, address: string, zones: Readonly<Re
   await waitForPort(address, 53)
 }
 
-/** Unbound at `address`, port 53, validating from these anchors and root hints. */
+/** Unbound at `address`, ports 53 and, over TLS, 853, validating from these anchors and root hints. */
 export async function startUnbound(
   stage: Stage,
   address: string,
-  { anchors, hints }: { anchors: string; hints: string },
+  { anchors, hints, tls }: { anchors: string; hints: string; tls: { chain: string; key: string } },
 ): Promise<void> {
   const folder = join(stage.folder, `unbound-${address}`)
   mkdirSync(folder)
@@ -158,6 +158,9 @@ export async function startUnbound(
   const config = [
     'server:',
     `  interface: ${address}`,
+    `  interface: ${address}@853`,
+    `  tls-service-key: "${tls.key}"`,
+    `  tls-service-pem: "${tls.chain}"`,
     '  access-control: 0.0.0.0/0 allow',
     '  do-daemonize: no',
     '  username: ""',

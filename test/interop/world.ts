@@ -26,6 +26,7 @@ export async function buildWorld(stage: Stage, { mail }: { mail: boolean }): Pro
     listed: authority.issue('mx.sts.example'),
     plain: authority.issue('elsewhere.example'),
     wrong: authority.issue('mx.wrong.example'),
+    resolver: authority.issue('resolver.example'),
     policy: authority.issue('mta-sts.sts.example', { names: policyDomains }),
   }
   const mailZones = mailLeaves({
@@ -33,7 +34,7 @@ export async function buildWorld(stage: Stage, { mail }: { mail: boolean }): Pro
     anchored: `2 0 1 ${digest(authority.certificate, 0)}`,
     wrong: `3 1 1 ${'ab'.repeat(32)}`,
   })
-  const dns = await startDns(stage, mail ? mailZones : { ...mailZones, ...dnsLeaves() })
+  const dns = await startDns(stage, mail ? mailZones : { ...mailZones, ...dnsLeaves() }, certificates.resolver)
   if (!mail) return { ...dns, authority: authority.certificate, postfix: undefined }
   const names = ['dane', 'anchored', 'listed', 'plain', 'wrong'] as const
   const postfix = await startPostfix(
@@ -66,7 +67,11 @@ function zoneText(name: string, body: string): string {
   return `$ORIGIN ${name}\n$TTL 3600\n${soa}@ IN NS ns.example.\n${body}\n`
 }
 
-async function startDns(stage: Stage, leaves: Record<string, Leaf>): Promise<{ hints: string; anchors: string }> {
+async function startDns(
+  stage: Stage,
+  leaves: Record<string, Leaf>,
+  tls: { readonly chain: string; readonly key: string },
+): Promise<{ hints: string; anchors: string }> {
   const { files, delegations, late } = signLeaves(stage, leaves)
   const example = signZone(
     stage,
@@ -88,7 +93,7 @@ async function startDns(stage: Stage, leaves: Record<string, Leaf>): Promise<{ h
   const anchors = join(stage.folder, 'anchors')
   writeFileSync(hints, `.  3600000  NS  ns.root.\nns.root.  3600000  A  ${at.root}\n`)
   writeFileSync(anchors, root.ds)
-  await startUnbound(stage, at.unbound, { anchors: root.ds, hints: readFileSync(hints, 'utf8') })
+  await startUnbound(stage, at.unbound, { anchors: root.ds, hints: readFileSync(hints, 'utf8'), tls })
   return { hints, anchors }
 }
 
