@@ -15,13 +15,11 @@ import { type Result, refuse } from '../../core/result.ts'
 import { systemClock } from '../clock.ts'
 import { type Ask, type Asker, type AskFault, createAsker, formatServer } from './ask.ts'
 import { faultText, type Patience, patienceBy } from './attempts.ts'
-import type { ResolverOptions } from './create-resolver.ts'
-import { createExchange, type Exchanged } from './exchange.ts'
-import { createForwarder } from './forward.ts'
+import { exchangeFor, forwarderFor, type ResolverOptions } from './create-resolver.ts'
+import type { Exchanged } from './exchange.ts'
 import { createIterator, type Iterator, scrub } from './iterate.ts'
 import type { ResolveOptions } from './resolver.ts'
 import { builtInRootHints } from './root-servers.ts'
-import { systemServers } from './system-servers.ts'
 import { createTask, type Task, type Trouble } from './task.ts'
 import type { Reply, Upstream } from './upstream.ts'
 import { createValidator, type Link, type Validator } from './validator.ts'
@@ -94,12 +92,12 @@ interface Work {
  */
 export function createServerSurvey(options: ResolverOptions): ServerSurvey {
   const { clock = systemClock, trustAnchors: anchors = rootAnchors, allowSha1 = false } = options
-  const exchange = options.exchange ?? createExchange(options.network)
+  const exchange = exchangeFor(options)
   const asker = createAsker(exchange)
   const now = () => clock.now()
   const policy = createPolicy({ allowSha1 })
   const iterator = isForwarding(options) ? undefined : iteratorOf(options, asker, now)
-  const upstream = iterator ?? forwarderOf(options, asker, now)
+  const upstream = iterator ?? forwarderFor({ asker, clock, options })
   const validator = createValidator({ zones: createZones({ upstream, anchors, policy, now }), policy })
   const patience = patienceBy(options.patience)
   const closing = new AbortController()
@@ -128,11 +126,6 @@ function iteratorOf(options: ResolverOptions, asker: Asker, now: () => number): 
 
 function chance(): number {
   return randomInt(2 ** 32) / 2 ** 32
-}
-
-function forwarderOf({ servers = [], patience = 1 }: ResolverOptions, asker: Asker, now: () => number): Upstream {
-  const all = servers.length > 0 ? servers : systemServers()
-  return createForwarder({ asker, servers: all, patience: patienceBy(4 * patience), now })
 }
 
 async function surveyZone(question: Question, work: Work): Promise<Survey> {

@@ -23,6 +23,7 @@ import { systemServers } from './system-servers.ts'
 import { createTask } from './task.ts'
 import { withTls } from './tls-exchange.ts'
 import { createTrustAdResolver } from './trust-ad.ts'
+import type { Upstream } from './upstream.ts'
 import { createValidatingResolver } from './validating-resolver.ts'
 
 export interface ResolverOptions {
@@ -64,9 +65,8 @@ interface Parts {
 
 /** Makes a resolver. Throws ConfigError for options that do not go together. */
 export function createResolver(options: ResolverOptions): Resolver {
-  const { network, clock = systemClock, trust = createPkixTrust, onWarning } = options
-  const exchange = options.exchange ?? withTls(createExchange(network), { network, trust, clock, onWarning })
-  const parts = { asker: createAsker(exchange), exchange, clock, options }
+  const exchange = exchangeFor(options)
+  const parts = { asker: createAsker(exchange), exchange, clock: options.clock ?? systemClock, options }
   const resolver = choose(parts)
   return {
     resolve: (name, type, more) => resolver.resolve(name, type, more),
@@ -75,6 +75,12 @@ export function createResolver(options: ResolverOptions): Resolver {
       await exchange.close()
     },
   }
+}
+
+/** What puts questions to servers as the options have it: over TLS to those with a name. */
+export function exchangeFor(options: ResolverOptions): Exchange {
+  const { network, clock = systemClock, trust = createPkixTrust, onWarning } = options
+  return options.exchange ?? withTls(createExchange(network), { network, trust, clock, onWarning })
 }
 
 function choose(parts: Parts): Resolver {
@@ -104,9 +110,14 @@ function iterating({ asker, clock, options }: Parts): Resolver {
   return validating({ clock, options }, upstream)
 }
 
-function forwarding({ asker, clock, options }: Parts): Resolver {
+function forwarding(parts: Parts): Resolver {
+  return validating(parts, forwarderFor(parts))
+}
+
+/** The recursive servers that options name, or the system has. Throws ConfigError when there are none. */
+export function forwarderFor({ asker, clock, options }: Pick<Parts, 'asker' | 'clock' | 'options'>): Upstream {
   const { trustAnchors: anchors = rootAnchors, onWarning } = options
-  const upstream = createForwarder({
+  return createForwarder({
     asker,
     servers: serversOf(options),
     anchors,
@@ -115,7 +126,6 @@ function forwarding({ asker, clock, options }: Parts): Resolver {
     onStripping: (server, missing) =>
       onWarning?.(`forwarder ${server} ${describeStripping(missing)}, and is passed over: ${strippingAdvice}`),
   })
-  return validating({ clock, options }, upstream)
 }
 
 function validating(
