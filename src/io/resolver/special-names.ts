@@ -1,6 +1,6 @@
 import type { ResourceRecord } from '../../core/dns/message.ts'
 import { CLASS, TYPE } from '../../core/dns/types.ts'
-import { isAtOrBelow, type Name, nameFromLabels, rootName } from '../../core/name/name.ts'
+import { isAtOrBelow, type Name, nameFromLabels, rootName, withoutLabels } from '../../core/name/name.ts'
 
 /** What is answered here, as no name server should ever be asked. RFC 6761 §6 */
 export type SpecialAnswer =
@@ -29,8 +29,11 @@ const reverse6 = [
   '8.b.d.0.1.0.0.2.',
 ].map((labels) => nameOf(`${labels}ip6.arpa`))
 
+const tops: ReadonlySet<string> = new Set([...absent, localhost, local, topLevel('arpa')].map(({ key }) => key))
+
 /** Undefined for names that are to be looked up. */
 export function specialAnswer(name: Name, type: number): SpecialAnswer | undefined {
+  if (!tops.has(withoutLabels(name, name.labelCount - 1).key)) return undefined
   if (isAtOrBelow(name, localhost)) return localhostAnswer(name, type)
   if (absent.some((suffix) => isAtOrBelow(name, suffix))) return { kind: 'nxdomain' }
   if (isAtOrBelow(name, local)) return { kind: 'refuse', reason: 'names below local. are for multicast DNS alone' }

@@ -106,12 +106,13 @@ async function judgeRrset(rrset: Rrset, name: Name, work: Work): Promise<Verdict
 
 /** Zones that claim to have signed it, the lowest first; a few are enough to be misled by. */
 function signersOf(rrset: Rrset): Name[] {
-  const signers = new Map<string, Name>()
+  const isPossible = (signer: Name) =>
+    rrset.type === TYPE.DS ? isBelow(rrset.name, signer) : isAtOrBelow(rrset.name, signer)
+  const signers: Name[] = []
   for (const { signer } of rrset.signatures) {
-    const isPossible = rrset.type === TYPE.DS ? isBelow(rrset.name, signer) : isAtOrBelow(rrset.name, signer)
-    if (isPossible) signers.set(signer.key, signer)
+    if (!signers.some((other) => sameName(other, signer)) && isPossible(signer)) signers.push(signer)
   }
-  return [...signers.values()].sort((one, other) => other.labelCount - one.labelCount).slice(0, 2)
+  return signers.sort((one, other) => other.labelCount - one.labelCount).slice(0, 2)
 }
 
 type SignedVerdict = (Judged & { readonly kind: 'judged' }) | { readonly kind: 'wrong'; readonly problem: Problem }
@@ -147,12 +148,9 @@ async function judgeDenial(question: Question, isNameError: boolean, work: Work)
   const ttl = negativeTtl(reply, question.name)
   let first: FailedLink | undefined
   const limit = question.type === TYPE.DS ? (parentOfName(question.name) ?? question.name) : question.name
-  const signers = new Map(
-    proofsOf(reply)
-      .flatMap(signersOf)
-      .map((signer) => [signer.key, signer]),
-  )
-  const possible = [...signers.values()].filter((signer) => isAtOrBelow(limit, signer)).slice(0, 2)
+  const possible = signersOfProofs(reply)
+    .filter((signer) => isAtOrBelow(limit, signer))
+    .slice(0, 2)
   for (const signer of possible) {
     const state = await zones.stateOf(signer, task)
     if (state.kind === 'failed') first ??= { kind: 'failed', trouble: state.trouble, chain: state.chain }
@@ -167,6 +165,15 @@ async function judgeDenial(question: Question, isNameError: boolean, work: Work)
   if (state.kind === 'insecure') return { ...insecure(ttl, state, work), kind }
   if (state.kind === 'failed') return { kind: 'failed', trouble: state.trouble, chain: state.chain }
   return first ?? { kind: 'failed', trouble: bogus(missing, state.zone, reply), chain: state.chain }
+}
+
+/** Each once, in the order in which proofs name them. */
+function signersOfProofs(reply: Reply): Name[] {
+  const signers: Name[] = []
+  for (const signer of proofsOf(reply).flatMap(signersOf)) {
+    if (!signers.some((other) => sameName(other, signer))) signers.push(signer)
+  }
+  return signers
 }
 
 function proveAbsence(question: Question, isNameError: boolean, zone: SecureZone, work: Work): Link {
