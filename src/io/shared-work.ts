@@ -60,7 +60,8 @@ export function createSharedWork<Value>(): SharedWork<Value> {
   }
 }
 
-function abandonable<Value>(result: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+/** What is waited for; rejects with the signal's reason for whoever gives up before it is there. */
+export function abandonable<Value>(result: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
   if (signal === undefined) return result
   return new Promise((resolve, reject) => {
     const giveUp = () => reject(signal.reason)

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import { extendedErrorsOf, formatExtendedError } from '../../core/dns/edns.ts'
 import type { Message, ResourceRecord } from '../../core/dns/message.ts'
 import { readSoa } from '../../core/dns/rdata/records.ts'
@@ -13,13 +12,13 @@ import { isAtOrBelow, isBelow, type Name, sameName } from '../../core/name/name.
 import { formatName } from '../../core/name/text.ts'
 import { type Result, refuse } from '../../core/result.ts'
 import { systemClock } from '../clock.ts'
-import { type Ask, type Asker, type AskFault, createAsker, formatServer } from './ask.ts'
+import { type Asker, type AskFault, askAuthority, createAsker, formatServer } from './ask.ts'
 import { faultText, type Patience, patienceBy } from './attempts.ts'
-import { exchangeFor, forwarderFor, type ResolverOptions } from './create-resolver.ts'
+import { scrub } from './authority-reply.ts'
+import { exchangeFor, forwarderFor, iteratorFor, type ResolverOptions } from './create-resolver.ts'
 import type { Exchanged } from './exchange.ts'
-import { createIterator, type Iterator, scrub } from './iterate.ts'
+import type { Iterator } from './iterate.ts'
 import type { ResolveOptions } from './resolver.ts'
-import { builtInRootHints } from './root-servers.ts'
 import { createTask, type Task, type Trouble } from './task.ts'
 import type { Reply, Upstream } from './upstream.ts'
 import { createValidator, type Link, type Validator } from './validator.ts'
@@ -96,7 +95,7 @@ export function createServerSurvey(options: ResolverOptions): ServerSurvey {
   const asker = createAsker(exchange)
   const now = () => clock.now()
   const policy = createPolicy({ allowSha1 })
-  const iterator = isForwarding(options) ? undefined : iteratorOf(options, asker, now)
+  const iterator = isForwarding(options) ? undefined : iteratorFor({ asker, clock, options })
   const upstream = iterator ?? forwarderFor({ asker, clock, options })
   const validator = createValidator({ zones: createZones({ upstream, anchors, policy, now }), policy })
   const patience = patienceBy(options.patience)
@@ -117,15 +116,6 @@ export function createServerSurvey(options: ResolverOptions): ServerSurvey {
 
 function isForwarding({ engine = 'auto', servers = [] }: ResolverOptions): boolean {
   return engine === 'forward' || (engine === 'auto' && servers.length > 0)
-}
-
-function iteratorOf(options: ResolverOptions, asker: Asker, now: () => number): Iterator {
-  const { rootHints = builtInRootHints, random = chance, minimise = true, patience } = options
-  return createIterator({ asker, minimise, rootHints, random, patience: patienceBy(patience), now })
-}
-
-function chance(): number {
-  return randomInt(2 ** 32) / 2 ** 32
 }
 
 async function surveyZone(question: Question, work: Work): Promise<Survey> {
@@ -181,16 +171,10 @@ async function askPatiently(
   task: Task,
   { asker, patience }: Work,
 ): Promise<Result<Exchanged, AskFault>> {
-  const { retriesPerServer } = limits.resolver
-  const ask = {
-    ...question,
-    ...{ endpoint: { address, port: 53 }, chosenBy: 'stranger' as const },
-    ...{ recursive: false, checkingDisabled: true, mixCase: true },
-  } as const satisfies Omit<Ask, 'timeoutMs'>
+  const to = { endpoint: { address, port: 53 }, chosenBy: 'stranger' } as const
   let fault: AskFault = 'timeout'
-  for (let round = 0; round < retriesPerServer && fault === 'timeout'; round++) {
-    const once: Ask = { ...ask, timeoutMs: patience(round) }
-    const asked = await asker(round === retriesPerServer - 1 ? { ...once, transport: 'tcp' } : once, task)
+  for (let round = 0; round < limits.resolver.retriesPerServer && fault === 'timeout'; round++) {
+    const asked = await asker(askAuthority(question, { ...to, round, timeoutMs: patience(round) }), task)
     if (asked.ok) return asked
     fault = asked.fault
   }

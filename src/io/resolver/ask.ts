@@ -1,3 +1,4 @@
+import { limits } from '../../core/limits.ts'
 import type { Name } from '../../core/name/name.ts'
 import { type Result, refuse } from '../../core/result.ts'
 import type { ChosenBy, Endpoint } from '../network.ts'
@@ -46,6 +47,18 @@ export function createAsker(exchange: Exchange): Asker {
       throw error
     }
   }
+}
+
+/**
+ * The n-th question to a server of zones, counted from 0, of those that any server is asked: the last goes over TCP.
+ * RFC 1035 §4.2.1, RFC 7766 §5
+ */
+export function askAuthority(
+  question: Pick<Ask, 'name' | 'type'>,
+  { round, ...to }: Pick<Ask, 'endpoint' | 'chosenBy' | 'timeoutMs'> & { readonly round: number },
+): Ask {
+  const ask = { ...question, ...to, recursive: false, checkingDisabled: true, mixCase: true } as const
+  return round === limits.resolver.retriesPerServer - 1 ? { ...ask, transport: 'tcp' } : ask
 }
 
 /** `192.0.2.1`, with `#port` when it is not 53; `tls://192.0.2.1#dns.example` over TLS, as in the configuration. */

@@ -9,12 +9,13 @@ import { rootName } from '../../core/name/name.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { createPkixTrust, type PkixTrust } from '../https/pkix-trust.ts'
 import type { Endpoint, Network } from '../network.ts'
+import { abandonable } from '../shared-work.ts'
 import { type Asker, createAsker, formatServer } from './ask.ts'
 import { describeStripping, patienceBy, strippingAdvice } from './attempts.ts'
 import { createEnding } from './ending.ts'
 import { createExchange, type Exchange } from './exchange.ts'
 import { createForwarder } from './forward.ts'
-import { createIterator } from './iterate.ts'
+import { createIterator, type Iterator } from './iterate.ts'
 import type { Resolver } from './resolver.ts'
 import { answerHere, closed, failureOf, givenUp } from './results.ts'
 import { builtInRootHints } from './root-servers.ts'
@@ -97,17 +98,15 @@ function choose(parts: Parts): Resolver {
   }
 }
 
-function iterating({ asker, clock, options }: Parts): Resolver {
+function iterating(parts: Parts): Resolver {
+  return validating(parts, iteratorFor(parts))
+}
+
+/** From the root servers that options name, or the built-in ones. */
+export function iteratorFor({ asker, clock, options }: Pick<Parts, 'asker' | 'clock' | 'options'>): Iterator {
   const { rootHints = builtInRootHints, random = safeRandom, minimise = true } = options
-  const upstream = createIterator({
-    asker,
-    minimise,
-    rootHints,
-    random,
-    patience: patienceBy(options.patience),
-    now: () => clock.now(),
-  })
-  return validating({ clock, options }, upstream)
+  const patience = patienceBy(options.patience)
+  return createIterator({ asker, minimise, rootHints, random, patience, now: () => clock.now() })
 }
 
 function forwarding(parts: Parts): Resolver {
@@ -195,25 +194,19 @@ function deciding(parts: Parts): Resolver {
       const here = answerHere({ name, type })
       if (here !== undefined) return here
       decided ??= decide()
-      const resolver = await unlessAborted(decided, options.signal)
-      return resolver?.resolve(name, type, options) ?? failureOf({ name, type }, givenUp({ name, type }))
+      try {
+        const resolver = await abandonable(decided, options.signal)
+        return await resolver.resolve(name, type, options)
+      } catch (error) {
+        if (options.signal?.aborted !== true) throw error
+        return failureOf({ name, type }, givenUp({ name, type }))
+      }
     },
     async close() {
       closing.abort()
       await (await decided)?.close()
     },
   }
-}
-
-/** Undefined for who gives up before it is there. */
-function unlessAborted<Value>(value: Promise<Value>, signal: AbortSignal | undefined): Promise<Value | undefined> {
-  if (signal === undefined) return value
-  return new Promise((resolve, reject) => {
-    const giveUp = () => resolve(undefined)
-    if (signal.aborted) giveUp()
-    signal.addEventListener('abort', giveUp, { once: true })
-    value.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp))
-  })
 }
 
 /** Whether any of a few root servers answers as one does. RFC 9609 §4 */

@@ -1,0 +1,159 @@
+import { sortReply } from '../../core/dns/reply.ts'
+import { RCODE } from '../../core/dns/types.ts'
+import { nameRrset } from '../../core/dnssec/problem.ts'
+import { limits } from '../../core/limits.ts'
+import { isAtOrBelow, type Name } from '../../core/name/name.ts'
+import { formatName } from '../../core/name/text.ts'
+import type { Endpoint } from '../network.ts'
+import { type Asker, askAuthority, formatServer } from './ask.ts'
+import { type Attempts, createAttempts, type Patience } from './attempts.ts'
+import { classify, isTooLong, refersUpwards, type Said, scrub } from './authority-reply.ts'
+import type { Delegation, Delegations, NameServer } from './delegations.ts'
+import type { ServerHealth } from './server-health.ts'
+import { type Task, type Trouble, trouble } from './task.ts'
+import type { Reply, Upstream } from './upstream.ts'
+
+/** What it takes to ask the servers of zones, for all lookups together. */
+export interface ZoneWork {
+  readonly asker: Asker
+  readonly now: () => number
+  /** From 0 up to 1, never 1 itself. */
+  readonly random: () => number
+  readonly patience: Patience
+  readonly health: ServerHealth
+  readonly delegations: Delegations
+  /** Addresses of name servers without glue; none for a while when there are none. */
+  addressesOf(server: Name, task: Task, nesting: Nesting): Promise<readonly string[]>
+}
+
+/** What one lookup is part of: lookups of name servers' addresses nest. */
+export interface Nesting {
+  readonly depth: number
+  /** Names whose addresses are being looked up for this. */
+  readonly path: ReadonlySet<string>
+}
+
+/** One lookup on its way down. */
+export interface Descent {
+  /** What it is all for. */
+  readonly question: Question
+  readonly task: Task
+  readonly avoid: ReadonlySet<string>
+  readonly nesting: Nesting
+}
+
+type Question = Parameters<Upstream['fetch']>[0]
+
+/** Asks the servers of one zone, round after round, until one says something. RFC 1034 §5.3.3 */
+export async function askZone(
+  delegation: Delegation,
+  asked: Question,
+  descent: Descent,
+  work: ZoneWork,
+): Promise<Said> {
+  const { task, avoid, question } = descent
+  const attempts = createAttempts()
+  const useless = new Set<string>()
+  for (let round = 0; round < limits.resolver.retriesPerServer; round++) {
+    let isWaitingWorthwhile = false
+    for await (const address of serversOf(delegation, descent, work)) {
+      const endpoint = { address, port: 53 }
+      const server = formatServer(endpoint)
+      if (useless.has(server) || avoid.has(server)) continue
+      const found = await askServer(endpoint, delegation, asked, { round, attempts, task }, work)
+      if (typeof found === 'object') return found
+      if (found === 'slow') isWaitingWorthwhile = true
+      else useless.add(server)
+    }
+    if (!isWaitingWorthwhile || task.signal.aborted || task.isSpent()) break
+  }
+  const { zone } = delegation
+  const sum = task.isSpent() ? tooManyQueries(question, zone, task) : attempts.sum(question, zone)
+  return { kind: 'fetched', fetched: { ok: false, trouble: sum } }
+}
+
+function tooManyQueries(question: Question, zone: Name, task: Task): Trouble {
+  const server = task.lastServer()
+  const reason = `${nameRrset(question)}: more than ${limits.resolver.queries} queries, lastly to ${server}`
+  return trouble('limit', reason, { zone, server })
+}
+
+/**
+ * Addresses in the order of trying: those that are known, shuffled; those that must be looked up; and at last those of
+ * which parent and child say different things, where what was taken for true was of no use.
+ */
+async function* serversOf(
+  { zone, servers }: Delegation,
+  { task, nesting }: Descent,
+  work: ZoneWork,
+): AsyncGenerator<string> {
+  const given = new Set<string>()
+  const fresh = (addresses: readonly string[]) => {
+    const news = [...new Set(addresses)].filter((address) => !given.has(address))
+    for (const address of news) given.add(address)
+    if (news.length < 2) return news
+    return work.health.orderBySpeed(shuffle(news, work.random), (address) => formatServer({ address, port: 53 }))
+  }
+  const outdone: Name[] = []
+  yield* fresh(servers.flatMap(({ addresses }) => addresses))
+  const bare = servers.filter(({ addresses }) => addresses.length === 0)
+  // A zone's own servers would have to be asked for their addresses: there is nobody else to say otherwise.
+  const elsewhere = servers.filter(
+    ({ name, addresses }) => addresses.length > 0 && name !== undefined && !isAtOrBelow(name, zone),
+  )
+  for (const { name, addresses } of [...bare, ...elsewhere].slice(0, limits.resolver.addressLookupsPerZone)) {
+    if (task.signal.aborted || task.isSpent()) return
+    if (name === undefined) continue
+    yield* fresh(await work.addressesOf(name, task, nesting))
+    if (addresses.length === 0) outdone.push(name)
+  }
+  // Glue is what a zone was reached with, though not what it says of itself. RFC 9471 §2, RFC 2181 §5.4.1
+  yield* fresh(outdone.flatMap((name) => work.delegations.glueOf(name)))
+}
+
+function shuffle(items: readonly string[], random: () => number): string[] {
+  return items
+    .map((item) => ({ item, lot: random() }))
+    .sort((one, other) => one.lot - other.lot)
+    .map(({ item }) => item)
+}
+
+async function askServer(
+  endpoint: Endpoint,
+  { zone, servers }: Delegation,
+  question: Question,
+  { round, attempts, task }: { readonly round: number; readonly attempts: Attempts; readonly task: Task },
+  work: ZoneWork,
+): Promise<Said | 'slow' | 'useless'> {
+  const server = formatServer(endpoint)
+  const chosenBy = isHinted(servers) ? 'operator' : 'stranger'
+  const timeoutMs = work.patience(round, work.health.timeOf(server))
+  const sent = work.now()
+  const asked = await work.asker(askAuthority(question, { endpoint, chosenBy, round, timeoutMs }), task)
+  if (!asked.ok) {
+    attempts.fault(server, asked.fault)
+    if (asked.fault === 'timeout') {
+      work.health.noteSilence(server)
+      return 'slow'
+    }
+    return 'useless'
+  }
+  work.health.noteAnswer(server, work.now() - sent)
+  const { message } = asked.value
+  if (message.rcode !== RCODE.NOERROR && message.rcode !== RCODE.NXDOMAIN && !isTooLong(message, question)) {
+    attempts.refusal(server, message)
+    return 'useless'
+  }
+  if (refersUpwards(message, zone)) return uselessReply(server, zone, attempts)
+  const reply: Reply = { ...sortReply(scrub(message, zone)), server, source: server, bailiwick: zone }
+  return classify(reply, question, message) ?? uselessReply(server, zone, attempts)
+}
+
+function isHinted(servers: readonly NameServer[]): boolean {
+  return servers.every(({ name }) => name === undefined)
+}
+
+function uselessReply(server: string, zone: Name, attempts: Attempts): 'useless' {
+  attempts.useless(server, `does not serve ${formatName(zone)}`)
+  return 'useless'
+}
