@@ -31,9 +31,9 @@ export function createRecording(network: Network): Recording {
   }
 }
 
-/** The server and the question without its ID and the case of its letters, which are others each time. */
+/** The server and the question, but for the case of its letters: that and all the rest may differ each time. */
 function keyOf(address: string, query: Uint8Array): string {
-  return `${address} ${latin1(query, 2).toLowerCase()}`
+  return `${address} ${latin1(query, 12, endOfQuestion(query)).toLowerCase()}`
 }
 
 /** Where the question ends that a message begins with. */

@@ -56,14 +56,17 @@ export async function askZone(
   const useless = new Set<string>()
   for (let round = 0; round < limits.resolver.retriesPerServer; round++) {
     let isWaitingWorthwhile = false
-    for await (const address of serversOf(delegation, descent, work)) {
-      const endpoint = { address, port: 53 }
-      const server = formatServer(endpoint)
-      if (useless.has(server) || avoid.has(server)) continue
-      const found = await askServer(endpoint, delegation, asked, { round, attempts, task }, work)
-      if (typeof found === 'object') return found
-      if (found === 'slow') isWaitingWorthwhile = true
-      else useless.add(server)
+    const fresh = createSieve(work)
+    for (const addresses of serversOf(delegation, descent, work)) {
+      for (const address of fresh(addresses instanceof Promise ? await addresses : addresses)) {
+        const endpoint = { address, port: 53 }
+        const server = formatServer(endpoint)
+        if (useless.has(server) || avoid.has(server)) continue
+        const found = await askServer(endpoint, delegation, asked, { round, attempts, task }, work)
+        if (typeof found === 'object') return found
+        if (found === 'slow') isWaitingWorthwhile = true
+        else useless.add(server)
+      }
     }
     if (!isWaitingWorthwhile || task.signal.aborted || task.isSpent()) break
   }
@@ -78,24 +81,28 @@ function tooManyQueries(question: Question, zone: Name, task: Task): Trouble {
   return trouble('limit', reason, { zone, server })
 }
 
+/** Lets through each address once, those of one call in the order of trying. */
+function createSieve({ health, random }: ZoneWork): (addresses: readonly string[]) => readonly string[] {
+  const given = new Set<string>()
+  return (addresses) => {
+    const news = addresses.filter((address, at) => !given.has(address) && addresses.indexOf(address) === at)
+    for (const address of news) given.add(address)
+    if (news.length < 2) return news
+    return health.orderBySpeed(shuffle(news, random), (address) => formatServer({ address, port: 53 }))
+  }
+}
+
 /**
- * Addresses in the order of trying: those that are known, shuffled; those that must be looked up; and at last those of
- * which parent and child say different things, where what was taken for true was of no use.
+ * Addresses to try, by and by: those that are known; those that must be looked up; and at last those of which parent
+ * and child say different things, where what was taken for true was of no use.
  */
-async function* serversOf(
+function* serversOf(
   { zone, servers }: Delegation,
   { task, nesting }: Descent,
   work: ZoneWork,
-): AsyncGenerator<string> {
-  const given = new Set<string>()
-  const fresh = (addresses: readonly string[]) => {
-    const news = [...new Set(addresses)].filter((address) => !given.has(address))
-    for (const address of news) given.add(address)
-    if (news.length < 2) return news
-    return work.health.orderBySpeed(shuffle(news, work.random), (address) => formatServer({ address, port: 53 }))
-  }
+): Generator<readonly string[] | Promise<readonly string[]>> {
+  yield servers.flatMap(({ addresses }) => addresses)
   const outdone: Name[] = []
-  yield* fresh(servers.flatMap(({ addresses }) => addresses))
   const bare = servers.filter(({ addresses }) => addresses.length === 0)
   // A zone's own servers would have to be asked for their addresses: there is nobody else to say otherwise.
   const elsewhere = servers.filter(
@@ -104,11 +111,11 @@ async function* serversOf(
   for (const { name, addresses } of [...bare, ...elsewhere].slice(0, limits.resolver.addressLookupsPerZone)) {
     if (task.signal.aborted || task.isSpent()) return
     if (name === undefined) continue
-    yield* fresh(await work.addressesOf(name, task, nesting))
+    yield work.addressesOf(name, task, nesting)
     if (addresses.length === 0) outdone.push(name)
   }
   // Glue is what a zone was reached with, though not what it says of itself. RFC 9471 §2, RFC 2181 §5.4.1
-  yield* fresh(outdone.flatMap((name) => work.delegations.glueOf(name)))
+  yield outdone.flatMap((name) => work.delegations.glueOf(name))
 }
 
 function shuffle(items: readonly string[], random: () => number): string[] {
