@@ -71,6 +71,7 @@ const allowed: Record<string, readonly string[]> = {
   mtasts: ['x509', 'dnssec', 'dns', 'name'],
   smtp: ['name'],
   decision: ['dane', 'mtasts', 'x509', 'dnssec', 'dns', 'name', 'smtp'],
+  postfix: ['decision', 'mtasts', 'dns', 'name'],
 }
 
 for (const [folder, below] of Object.entries(allowed)) {

@@ -136,6 +136,31 @@ export const limits = {
     handshakeMs: 120_000,
     quitMs: 5_000,
   },
+  decisions: {
+    /** Decisions kept in memory, and the octets of evidence kept with the latest. */
+    kept: 200_000,
+    evidenceOctets: 32 * 1024 * 1024,
+    /** Destinations looked at at once, and those that may wait for their turn. */
+    atOnce: 128,
+    waiting: 10_000,
+    /** Refreshes ahead of time under way at once. */
+    refreshesAtOnce: 16,
+    /** Least time that a decision is kept, failures included, and the longest. */
+    leastKeptMs: 5_000,
+    mostKeptMs: 86_400_000,
+    /** For so many of its lives after it was last asked for, a decision is renewed before it ends; at most so long. */
+    warmLives: 4,
+    warmMs: 3_600_000,
+    /** For one destination with all its lookups. */
+    deadlineMs: 30_000,
+  },
+  postfix: {
+    /** Of one question, as Postfix bounds it, and of an answer, which it takes up to 100,000 octets long. */
+    queryOctets: 10_000,
+    replyOctets: 99_000,
+    /** Of the reason behind TEMP. */
+    reasonOctets: 400,
+  },
   certificates: {
     chain: 10,
     octets: 64 * 1024,

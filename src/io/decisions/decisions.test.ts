@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { stsOf } from '../../../test/support/decision-facts.ts'
+import { domain } from '../../../test/support/domain.ts'
+import { type FakeResolver, fakeResolver } from '../../../test/support/fake-resolver.ts'
+import { movedClock } from '../../../test/support/moved-clock.ts'
+import { createDecisions, type Decisions, type Destination, type Made, type Outcome } from './decisions.ts'
+
+const start = 1_800_000_000_000
+
+const withDane = `
+  600 secure example. MX 10 mx.example.
+  900 secure mx.example. A 192.0.2.1
+  900 secure _25._tcp.mx.example. TLSA 3 1 1 ${'5a'.repeat(32)}
+`
+const bogus = 'bogus example. MX'
+
+interface Bed {
+  readonly resolver: FakeResolver
+  readonly clock: ReturnType<typeof movedClock>
+  readonly decisions: Decisions<string>
+  readonly made: Made<string>[]
+}
+
+function createBed(world: string, deadlineMs?: number): Bed {
+  const resolver = fakeResolver(world)
+  const clock = movedClock(start)
+  const made: Made<string>[] = []
+  const decisions = createDecisions<string>({
+    ...{ resolver, clock, random: () => 0.5, present },
+    sts: { lookup: async () => stsOf() },
+    ...(deadlineMs !== undefined && { deadlineMs }),
+    onMade: (one) => made.push(one),
+  })
+  return { resolver, clock, decisions, made }
+}
+
+function present(outcome: Outcome): string {
+  if (outcome.kind === 'failed') return `failed: ${outcome.reason}`
+  const { action, hosts, text } = outcome.decision
+  return action === 'deliver' ? hosts.map((host) => (host.action === 'connect' ? host.tls : 'skip')).join(' ') : text
+}
+
+const example: Destination = { nextHop: { kind: 'domain', domain: domain('example') }, port: 25 }
+
+/** Until all that `tick` began has ended. */
+async function settle({ decisions }: Bed): Promise<void> {
+  do await new Promise((resolve) => setImmediate(resolve))
+  while (decisions.underWay > 0)
+}
+
+test('a decision is made once and kept until the first of what it rests on ends', async () => {
+  const { resolver, clock, decisions, made } = createBed(withDane)
+  assert.equal((await decisions.decide(example)).view, 'dane')
+  const asked = resolver.asked.length
+  clock.move(599)
+  assert.equal((await decisions.decide(example)).until, start + 600_000)
+  assert.equal(decisions.held(example)?.view, 'dane')
+  assert.equal(resolver.asked.length, asked)
+  clock.move(1)
+  assert.equal(decisions.held(example), undefined)
+  await decisions.decide(example)
+  assert.equal(resolver.asked.length, 2 * asked)
+  assert.deepEqual(
+    made.map(({ why }) => why),
+    ['asked', 'asked'],
+  )
+})
+
+test('who asks at the same time shares one look', async () => {
+  const { resolver, decisions, made } = createBed(withDane)
+  const views = await Promise.all(Array.from({ length: 50 }, () => decisions.decide(example)))
+  assert.deepEqual(new Set(views.map(({ view }) => view)), new Set(['dane']))
+  assert.equal(made.length, 1)
+  assert.equal(new Set(resolver.asked).size, resolver.asked.length)
+})
+
+test('the same domain by another port or as a relay is another destination', async () => {
+  const { decisions } = createBed(withDane)
+  await decisions.decide(example)
+  assert.equal(decisions.held({ ...example, port: 587 }), undefined)
+  assert.equal(decisions.held({ nextHop: { kind: 'relay', host: domain('example') }, port: 25 }), undefined)
+})
+
+test('a lookup that fails is kept for seconds only, and is no word about protection', async () => {
+  const { resolver, clock, decisions } = createBed(bogus)
+  assert.match((await decisions.decide(example)).view, /bogus/)
+  resolver.setWorld(withDane)
+  assert.match((await decisions.decide(example)).view, /bogus/)
+  clock.move(5)
+  assert.equal((await decisions.decide(example)).view, 'dane')
+})
+
+test('what gets mail is renewed before it ends, and nobody waits', async () => {
+  const bed = createBed(withDane)
+  const { clock, decisions, made } = bed
+  await decisions.decide(example)
+  clock.move(500)
+  decisions.tick()
+  await settle(bed)
+  assert.equal(made.length, 1, 'not yet')
+  clock.move(20) // 0.15 of its life is left at 510 s
+  decisions.tick()
+  await settle(bed)
+  assert.deepEqual(
+    made.map(({ why }) => why),
+    ['asked', 'renewed'],
+  )
+  assert.equal(decisions.held(example)?.until, start + 520_000 + 600_000)
+  assert.equal(made[0]?.isCurrent, false)
+  assert.equal(made[1]?.isCurrent, true)
+})
+
+test('what gets no mail for some of its lives is dropped at its end', async () => {
+  const bed = createBed(withDane)
+  const { clock, decisions, made } = bed
+  await decisions.decide(example)
+  for (let minute = 0; minute < 60; minute++) {
+    clock.move(60)
+    decisions.tick()
+    await settle(bed)
+  }
+  assert.equal(decisions.size, 0)
+  assert.ok(made.length >= 4 && made.length <= 6, `${made.length} made`)
+})
+
+test('a renewal that fails puts nothing aside that still holds', async () => {
+  const bed = createBed(withDane)
+  const { resolver, clock, decisions } = bed
+  await decisions.decide(example)
+  resolver.setWorld(bogus)
+  clock.move(580)
+  decisions.tick()
+  await settle(bed)
+  assert.equal((await decisions.decide(example)).view, 'dane')
+  assert.equal((await decisions.renew(example)).view, 'dane')
+  clock.move(20)
+  assert.match((await decisions.decide(example)).view, /bogus/)
+})
+
+test('a decision that is asked for takes the place of one that was to be kept', async () => {
+  const { resolver, decisions } = createBed(withDane)
+  const before = await decisions.decide(example)
+  resolver.setWorld('600 secure example. MX 10 mx.example.\n900 secure mx.example. A 192.0.2.1')
+  assert.equal((await decisions.renew(example)).view, 'may')
+  assert.equal(before.isCurrent, false)
+})
+
+test('forgotten decisions are made anew', async () => {
+  const { decisions, made } = createBed(withDane)
+  const before = await decisions.decide(example)
+  assert.equal(decisions.outcomeOf(example)?.kind, 'decided')
+  assert.equal(decisions.forget(example), true)
+  assert.equal(decisions.forget(example), false)
+  assert.equal(before.isCurrent, false)
+  assert.equal(decisions.outcomeOf(example), undefined)
+  await decisions.decide(example)
+  decisions.forgetAll()
+  assert.deepEqual([decisions.size, [...decisions.list()].length, made.length], [0, 0, 2])
+})
+
+test('lookups that take longer than they may end as a failure that says so', async () => {
+  const { decisions } = createBed('hangs example. MX', 20)
+  assert.equal((await decisions.decide(example)).view, 'failed: the lookups took longer than 0.02 s')
+})
+
+test('closing ends what is under way, and whoever waits is told', async () => {
+  const bed = createBed('hangs example. MX')
+  const waiting = bed.decisions.decide(example)
+  await new Promise((resolve) => setImmediate(resolve))
+  await bed.decisions.close()
+  assert.equal((await waiting).view, 'failed: the service is being stopped')
+  assert.equal(bed.made.length, 0)
+})
+
+test('no more are looked at than may be, and the others have their turn', async () => {
+  const bed = createBed(withDane)
+  const many = Array.from({ length: 500 }, (_, at) => domain(`d${at}.example`))
+  const all = await Promise.all(
+    many.map((one) => bed.decisions.decide({ nextHop: { kind: 'domain', domain: one }, port: 25 })),
+  )
+  assert.equal(all.length, 500)
+  assert.equal(bed.decisions.underWay, 0)
+})

@@ -1,0 +1,272 @@
+import { decide } from '../../core/decision/decide.ts'
+import { type DecisionOptions, type DomainDecision, defaultOptions } from '../../core/decision/decision.ts'
+import type { Facts, NextHop } from '../../core/decision/facts.ts'
+import { lookupsOf } from '../../core/decision/validity.ts'
+import { limits } from '../../core/limits.ts'
+import type { Clock } from '../clock.ts'
+import { examine } from '../examine/examine.ts'
+import type { StsService } from '../mtasts/sts-service.ts'
+import { type Cache, createCache } from '../resolver/cache.ts'
+import { createEnding } from '../resolver/ending.ts'
+import type { Resolver } from '../resolver/resolver.ts'
+import { createSharedWork, type SharedWork } from '../shared-work.ts'
+import { createAgenda } from './agenda.ts'
+import { createTurns } from './turns.ts'
+
+/** Where mail goes: a domain by its MX records, or a host that an operator named; the port is that of TLSA records too. */
+export interface Destination {
+  readonly nextHop: Exclude<NextHop, { kind: 'literal' }>
+  readonly port: number
+}
+
+/** What came of looking at a destination: a decision with its facts, or why there is none. */
+export type Outcome =
+  | { readonly kind: 'decided'; readonly facts: Facts; readonly decision: DomainDecision }
+  /** `reason` is one line without a full stop. */
+  | { readonly kind: 'failed'; readonly reason: string }
+
+/** A decision as it is kept; `view` is what its user makes of the outcome, who is the only one to keep more. */
+export interface Made<View> {
+  readonly destination: Destination
+  readonly view: View
+  /** Milliseconds since 1970: when it was looked for, and until when it is given to whoever asks. */
+  readonly at: number
+  readonly until: number
+  readonly tookMs: number
+  /** Looked for because somebody waited, or because it was about to end. */
+  readonly why: Why
+  /** When it was last given out; whoever keeps it and gives it out again says so here. */
+  askedAt: number
+  /** False once it was replaced or forgotten: nobody is to be given it any more. */
+  isCurrent: boolean
+}
+
+/** Decisions for many who ask, each looked for once and kept as long as it holds. */
+export interface Decisions<View> {
+  /** The one in memory that still holds. */
+  held(destination: Destination): Made<View> | undefined
+  /** The one in memory, or a new one. Never rejects for what the network does, nor waits longer than its limit. */
+  decide(destination: Destination): Promise<Made<View>>
+  /** A new one, whatever is in memory. */
+  renew(destination: Destination): Promise<Made<View>>
+  /** What the decision rests on, as far as it is still kept. */
+  outcomeOf(destination: Destination): Outcome | undefined
+  /** Forgets the decision; whether there was one. */
+  forget(destination: Destination): boolean
+  forgetAll(): void
+  /** In no order. */
+  list(): Iterable<Made<View>>
+  /** Renews what mail goes to and what ends soon, and drops what has ended; to be called every second or so. */
+  tick(): void
+  readonly size: number
+  /** Destinations being looked at, and those waiting for their turn. */
+  readonly underWay: number
+  close(): Promise<void>
+}
+
+export interface DecisionsOptions<View> {
+  readonly resolver: Resolver
+  readonly sts: Pick<StsService, 'lookup'>
+  readonly clock: Clock
+  /** From 0 up to 1. */
+  readonly random: () => number
+  readonly decision?: DecisionOptions
+  readonly deadlineMs?: number
+  present(outcome: Outcome, destination: Destination): View
+  /** Told of every decision made, with the one that it replaces. */
+  onMade?(made: Made<View>, before: Made<View> | undefined): void
+}
+
+interface Kept<View> {
+  readonly made: Made<View>
+  /** What the agenda has for it: another time there is of a decision before this. */
+  planned: number
+}
+
+type Why = 'asked' | 'renewed'
+
+interface Planned {
+  readonly key: string
+  readonly at: number
+}
+
+/** Of the life of a decision, the part at whose beginning it is renewed at the earliest, and at the latest. */
+const renewal = { from: 0.2, to: 0.1 }
+
+export function createDecisions<View>(options: DecisionsOptions<View>): Decisions<View> {
+  const { clock, random } = options
+  const kept = new Map<string, Kept<View>>()
+  const evidence = createEvidence(clock)
+  const agenda = createAgenda<Planned>()
+  const turns = createTurns(limits.decisions.atOnce, limits.decisions.waiting)
+  const renewals = createTurns(limits.decisions.refreshesAtOnce, limits.decisions.kept)
+  const underWay: SharedWork<Made<View>> = createSharedWork()
+  let looking = 0
+  let isClosed = false
+
+  const heldAt = (key: string): Kept<View> | undefined => {
+    const found = kept.get(key)
+    return found !== undefined && found.made.until > clock.now() ? found : undefined
+  }
+  const plan = (key: string, entry: Kept<View>, at: number) => {
+    entry.planned = at
+    agenda.plan({ key, at }, at)
+  }
+  const drop = (key: string): boolean => {
+    const entry = kept.get(key)
+    if (entry !== undefined) entry.made.isCurrent = false
+    return kept.delete(key)
+  }
+  const keep = (key: string, made: Made<View>) => {
+    const entry: Kept<View> = { made, planned: 0 }
+    drop(key)
+    kept.set(key, entry)
+    const life = made.until - made.at
+    plan(key, entry, made.until - life * (renewal.to + (renewal.from - renewal.to) * random()))
+    // The longest kept goes first: those that get mail were renewed since.
+    if (kept.size > limits.decisions.kept) drop(kept.keys().next().value as string)
+  }
+  const make = async (key: string, destination: Destination, why: Why, signal: AbortSignal): Promise<Made<View>> => {
+    const at = clock.now()
+    const start = performance.now()
+    const outcome = await lookAt(destination, options, { turn: turns.take(), signal })
+    const before = kept.get(key)?.made
+    const tookMs = performance.now() - start
+    const askedAt = why === 'renewed' && before !== undefined ? before.askedAt : at
+    const made = madeOf({ destination, why, at, tookMs, askedAt }, outcome, options)
+    // What still holds is not put aside because a lookup failed before its end.
+    if (before !== undefined && isFailure(outcome) && before.until > clock.now()) return before
+    if (isClosed) return made
+    evidence.put(key, outcome, made.until)
+    keep(key, made)
+    options.onMade?.(made, before)
+    return made
+  }
+  const look = async (key: string, destination: Destination, why: Why): Promise<Made<View>> => {
+    looking++
+    try {
+      return await underWay.join(key, (signal) => make(key, destination, why, signal))
+    } finally {
+      looking--
+    }
+  }
+  const renewInTurn = async (key: string, destination: Destination) => {
+    const done = await renewals.take()
+    if (done === undefined) return
+    try {
+      if (!isClosed && kept.has(key)) await look(key, destination, 'renewed')
+    } finally {
+      done()
+    }
+  }
+  return {
+    held: (destination) => heldAt(keyOf(destination))?.made,
+    async decide(destination) {
+      const key = keyOf(destination)
+      const made = heldAt(key)?.made
+      if (made === undefined) return look(key, destination, 'asked')
+      made.askedAt = clock.now()
+      return made
+    },
+    renew: (destination) => look(keyOf(destination), destination, 'asked'),
+    outcomeOf: (destination) => evidence.get(keyOf(destination))?.value,
+    forget(destination) {
+      const key = keyOf(destination)
+      evidence.delete(key)
+      return drop(key)
+    },
+    forgetAll() {
+      for (const key of kept.keys()) {
+        evidence.delete(key)
+        drop(key)
+      }
+    },
+    *list() {
+      for (const { made } of kept.values()) yield made
+    },
+    tick() {
+      const now = clock.now()
+      for (const { key, at } of agenda.takeDue(now)) {
+        const entry = kept.get(key)
+        if (entry === undefined || entry.planned !== at) continue
+        if (entry.made.until <= now) drop(key)
+        else {
+          plan(key, entry, entry.made.until)
+          if (isWarm(entry.made, now)) renewInTurn(key, entry.made.destination).catch(() => {}) // closed meanwhile
+        }
+      }
+    },
+    get size() {
+      return kept.size
+    },
+    get underWay() {
+      return looking
+    },
+    async close() {
+      isClosed = true
+      await underWay.close()
+    },
+  }
+}
+
+function keyOf({ nextHop, port }: Destination): string {
+  return nextHop.kind === 'domain' ? `${nextHop.domain} ${port}` : `[${nextHop.host}] ${port}`
+}
+
+/** Whether somebody asked lately, by the measure of how long such a decision lives. */
+function isWarm<View>({ at, until, askedAt }: Made<View>, now: number): boolean {
+  const { warmLives, warmMs } = limits.decisions
+  return now - askedAt <= Math.min(warmMs, warmLives * (until - at))
+}
+
+function isFailure(outcome: Outcome): boolean {
+  return outcome.kind === 'failed' || outcome.decision.validUntil === undefined
+}
+
+function createEvidence(clock: Clock): Cache<Outcome> {
+  const { kept: entries, evidenceOctets: octets } = limits.decisions
+  return createCache({ now: () => clock.now(), entries, octets, octetsOf })
+}
+
+/** A lookup with its records and its chain of trust comes to about as much. */
+const octetsPerLookup = 2048
+
+function octetsOf(outcome: Outcome): number {
+  return outcome.kind === 'failed' ? 256 : octetsPerLookup * (1 + lookupsOf(outcome.facts).length)
+}
+
+async function lookAt<View>(
+  { nextHop, port }: Destination,
+  { resolver, sts, clock, decision = defaultOptions, deadlineMs = limits.decisions.deadlineMs }: DecisionsOptions<View>,
+  { turn, signal: stop }: { readonly turn: Promise<() => void> | undefined; readonly signal: AbortSignal },
+): Promise<Outcome> {
+  if (turn === undefined) return { kind: 'failed', reason: 'too many destinations are being looked up' }
+  const done = await turn
+  const ending = createEnding(stop, deadlineMs)
+  try {
+    const now = clock.now()
+    const { signal } = ending
+    const facts = await examine(nextHop, { resolver, sts, smtpPort: port, signal, insecureMx: decision.insecureMx })
+    return { kind: 'decided', facts, decision: decide(facts, { now, options: decision }) }
+  } catch (error) {
+    if (!ending.signal.aborted) throw error
+    const isTooLong = ending.signal.reason === 'timeout'
+    const reason = isTooLong ? `the lookups took longer than ${deadlineMs / 1000} s` : 'the service is being stopped'
+    return { kind: 'failed', reason }
+  } finally {
+    ending.stop()
+    done()
+  }
+}
+
+function madeOf<View>(
+  { at, ...rest }: Pick<Made<View>, 'destination' | 'why' | 'at' | 'tookMs' | 'askedAt'>,
+  outcome: Outcome,
+  { present, clock }: DecisionsOptions<View>,
+): Made<View> {
+  const { leastKeptMs, mostKeptMs } = limits.decisions
+  const now = clock.now()
+  const ends = (outcome.kind === 'decided' ? outcome.decision.validUntil : undefined) ?? now
+  const until = Math.min(Math.max(ends, now + leastKeptMs), now + mostKeptMs)
+  return { ...rest, at, until, view: present(outcome, rest.destination), isCurrent: true }
+}
