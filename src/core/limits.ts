@@ -160,6 +160,13 @@ export const limits = {
     replyOctets: 99_000,
     /** Of the reason behind TEMP. */
     reasonOctets: 400,
+    connections: 20_000,
+    /** How long a connection may say nothing, leave a question unfinished, or leave answers unread. */
+    idleMs: 600_000,
+    unfinishedMs: 30_000,
+    unreadMs: 60_000,
+    /** Octets of answers that may wait for a client to read them before no more of its questions are read. */
+    unreadOctets: 65_536,
   },
   certificates: {
     chain: 10,

@@ -1,0 +1,93 @@
+import { limits } from '../../core/limits.ts'
+import type { LookupKey } from '../../core/postfix/lookup-key.ts'
+import { parseLookupKey } from '../../core/postfix/lookup-key.ts'
+import { formatNetstring } from '../../core/postfix/netstring.ts'
+import type { Dialect } from '../../core/postfix/policy-grammar.ts'
+import { formatSocketmapReply, parseSocketmapRequest, type SocketmapReply } from '../../core/postfix/socketmap.ts'
+import type { Clock } from '../../io/clock.ts'
+import type { Decisions, Destination, Made } from '../../io/decisions/decisions.ts'
+
+/** What Postfix is told about one destination, as netstrings, in both dialects. */
+export interface PostfixView {
+  readonly base: string
+  readonly tlsrpt: string
+}
+
+/** Answers of a socketmap, as netstrings. */
+export interface PostfixAnswers {
+  /** To a question that was answered lately, word for word the same; undefined when that takes more than looking. */
+  ready(request: string): string | undefined
+  /** To any question; undefined when it is none, and nothing that follows it can be believed either. */
+  answer(request: string): Promise<string> | undefined
+}
+
+interface Ready {
+  readonly made: Made<PostfixView>
+  readonly text: string
+}
+
+/** Map names that operators write into main.cf, and the Postfix that each is for. */
+const dialects: ReadonlyMap<string, Dialect> = new Map([
+  ['QUERY', 'base'],
+  ['QUERYwithTLSRPT', 'tlsrpt'],
+])
+
+const notFound = framed({ kind: 'not-found' })
+const unknownMap = framed({
+  kind: 'permanent',
+  reason: 'there is no such map: write QUERY for Postfix up to 3.9, QUERYwithTLSRPT for later ones',
+})
+
+export function createPostfixAnswers(decisions: Decisions<PostfixView>, clock: Clock): PostfixAnswers {
+  const answered = new Map<string, Ready>()
+  const remember = (request: string, made: Made<PostfixView>, text: string) => {
+    if (request.length > limits.names.textCharacters) return
+    answered.set(request, { made, text })
+    if (answered.size > limits.decisions.kept) answered.delete(answered.keys().next().value as string)
+  }
+  return {
+    ready(request) {
+      const found = answered.get(request)
+      if (found === undefined) return undefined
+      const { made, text } = found
+      const now = clock.now()
+      if (made.isCurrent && made.until > now) {
+        made.askedAt = now
+        return text
+      }
+      answered.delete(request)
+      return undefined
+    },
+    answer(request) {
+      // Names in UTF-8 come as single octets here.
+      const parsed = parseSocketmapRequest(Buffer.from(request, 'latin1').toString())
+      if (!parsed.ok) return undefined
+      const dialect = dialects.get(parsed.value.map)
+      if (dialect === undefined) return Promise.resolve(unknownMap)
+      const destination = destinationOf(parseLookupKey(parsed.value.key))
+      if (destination === undefined) return Promise.resolve(notFound)
+      return decisions.decide(destination).then((made) => {
+        const text = made.view[dialect]
+        remember(request, made, text)
+        return text
+      })
+    },
+  }
+}
+
+/** What no policy can be about is answered at once. */
+export function destinationOf(key: LookupKey): Destination | undefined {
+  switch (key.kind) {
+    case 'domain':
+      return { nextHop: { kind: 'domain', domain: key.domain }, port: key.port }
+    case 'relay':
+      return { nextHop: { kind: 'relay', host: key.host }, port: key.port }
+    case 'none':
+      return undefined
+  }
+}
+
+/** A reply as it goes over the wire. */
+export function framed(reply: SocketmapReply): string {
+  return formatNetstring(formatSocketmapReply(reply))
+}
