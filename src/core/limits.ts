@@ -54,6 +54,9 @@ export const limits = {
     learntKept: 900,
     /** How long it is remembered of a server that it changes the case of letters. */
     caseBlindKept: 3600,
+    /** How long a server's cookie is good, and how long ours stays the same. RFC 9018 §4.3, RFC 7873 §7.1 */
+    cookieKept: 3600,
+    clientCookieKept: 86_400,
     /** How long a recursive server is believed to pass DNSSEC records on, and the questions by which it shows so. */
     capabilityKept: 3600,
     capabilityQueries: 6,

@@ -126,6 +126,7 @@ function datagramsOf(socket: UdpSocket): Datagrams {
     datagrams.onMessage?.(undefined)
   }
   const datagrams: Datagrams = {
+    localAddress: socket.address().address,
     onMessage: undefined,
     send(message) {
       if (!isClosed) socket.send(message, (error) => error !== null && fail())

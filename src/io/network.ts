@@ -23,6 +23,8 @@ export interface DialOptions {
 
 /** A UDP socket connected to one endpoint; the kernel drops datagrams of others. RFC 5452 §9.1 */
 export interface Datagrams {
+  /** Of ours: from where the server sees us come, unless addresses are translated on the way. */
+  readonly localAddress: string
   send(message: Uint8Array): void
   /** Set once; called for every datagram, and with `undefined` once when the peer refuses (ICMP). */
   onMessage: ((message: Uint8Array | undefined) => void) | undefined

@@ -16,7 +16,7 @@ const request: ExchangeRequest = {
   recursionDesired: false,
   checkingDisabled: true,
 }
-const query = writeQuery(request, 0x1234)
+const query = writeQuery(request, { id: 0x1234 })
 const reply = replyTo(query.octets)
 const questionEnd = 12 + request.name.wire.length + 4
 
@@ -81,7 +81,7 @@ test('RES-01: no octets upset the matching or the reading', () => {
   )
 })
 
-const mixed = writeQuery(request, 0x1234, mixCase(request.name, new Uint8Array(32).fill(0xff)))
+const mixed = writeQuery(request, { id: 0x1234, mixed: mixCase(request.name, new Uint8Array(32).fill(0xff)) })
 
 test('RES-07: letters alone change their case, each by its own bit', () => {
   const name = nameFromLabels(['_25', 'aZ', '\xc8x']) ?? rootName

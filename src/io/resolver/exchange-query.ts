@@ -1,3 +1,4 @@
+import { cookieOption } from '../../core/dns/cookie.ts'
 import { decodeMessage } from '../../core/dns/decode.ts'
 import { ourEdns, padded } from '../../core/dns/edns.ts'
 import { encodeMessage, makeQuery } from '../../core/dns/encode.ts'
@@ -6,6 +7,7 @@ import { fromLatin1, latin1, readU16, sameOctets } from '../../core/dns/octets.t
 import { CLASS } from '../../core/dns/types.ts'
 import { foldCase, type Name } from '../../core/name/name.ts'
 import type { ChosenBy, Endpoint } from '../network.ts'
+import type { SentCookie } from './cookies.ts'
 
 /** One question, and the server it goes to. */
 export interface ExchangeRequest {
@@ -50,16 +52,25 @@ export interface Query {
   readonly octets: Uint8Array
   /** The name as it went out, its letters in other cases; undefined when it went out as it is. */
   readonly mixed: string | undefined
+  readonly cookie: SentCookie | undefined
+}
+
+/** What is another each time that a question is sent. */
+export interface Variation {
+  readonly id: number
+  readonly mixed?: string | undefined
+  readonly cookie?: SentCookie | undefined
 }
 
 /** Every query carries EDNS with DO. RFC 6891 §6, RFC 4035 §4.1 */
-export function writeQuery(request: ExchangeRequest, id: number, mixed?: string): Query {
+export function writeQuery(request: ExchangeRequest, { id, mixed, cookie }: Variation): Query {
   const { name, type, recursionDesired, checkingDisabled, authenticData = false, isPadded = false } = request
   const options = { id, recursionDesired, checkingDisabled, authenticData }
   const shown = mixed === undefined ? name : { ...name, wire: mixed }
   const write = (edns: Edns) => encodeMessage(makeQuery(shown, type, { ...options, edns }))
-  const octets = write(ourEdns)
-  return { id, name, type, mixed, octets: isPadded ? write(padded(ourEdns, octets.length)) : octets }
+  const edns = cookie === undefined ? ourEdns : { ...ourEdns, options: [cookieOption(cookie)] }
+  const octets = write(edns)
+  return { id, name, type, mixed, cookie, octets: isPadded ? write(padded(edns, octets.length)) : octets }
 }
 
 /** The name with the case of each letter by one bit of chance. `bits` has one octet for every eight octets of it. */

@@ -1,8 +1,11 @@
 import { randomBytes, randomInt } from 'node:crypto'
+import { readReplyCookie } from '../../core/dns/cookie.ts'
+import { RCODE } from '../../core/dns/types.ts'
 import { limits } from '../../core/limits.ts'
 import { accept, type Result, refuse } from '../../core/result.ts'
 import type { Network } from '../network.ts'
 import { type Cache, createCache } from './cache.ts'
+import { type Cookies, createCookies, dislikesCookie } from './cookies.ts'
 import { createEnding, type Ending } from './ending.ts'
 import {
   type Exchanged,
@@ -11,12 +14,13 @@ import {
   matchReply,
   mixCase,
   type Query,
+  type Variation,
   writeQuery,
 } from './exchange-query.ts'
 import { formatQuery, formatReply, formatServer } from './exchange-trace.ts'
 import type { TraceEvent } from './resolver.ts'
 import { createTcpConnections, type TcpConnections } from './tcp.ts'
-import { askUdp, type DroppedDatagrams } from './udp.ts'
+import { askUdp, type Doubt, type DroppedDatagrams } from './udp.ts'
 
 export type { Exchanged, ExchangeFault, ExchangeRequest } from './exchange-query.ts'
 
@@ -56,7 +60,10 @@ interface Asking {
   readonly randomBits: (octets: number) => Uint8Array
   /** Servers that do not give the letters of a name back as they came. */
   readonly caseBlind: Cache<true>
+  readonly cookies: Cookies
   readonly now: () => number
+  /** Where the question goes, as text. */
+  readonly server: string
   readonly request: ExchangeRequest
   /** Aborts when the time is over, the caller loses interest or the exchange closes. */
   readonly signal: AbortSignal
@@ -80,15 +87,17 @@ export function createExchange(
   let now = () => 0
   const bounds = { entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
   const caseBlind = createCache<true>({ now: () => now(), ...bounds, octetsOf: () => 8 })
+  const cookies = createCookies(() => now(), randomBits)
   let isClosed = false
   return {
     async ask(request, options) {
       if (isClosed) return refuse('aborted')
       const ending = createEnding(options.signal, options.timeoutMs)
-      const tell = tellerOf(request, options)
+      const server = formatServer(request.endpoint)
+      const tell = tellerOf(server, request, options)
       now = options.now
-      const parts = { network, connections, randomId, randomBits, caseBlind, now }
-      const asked = ask({ ...parts, request, signal: ending.signal, tell })
+      const parts = { network, connections, randomId, randomBits, caseBlind, cookies, now }
+      const asked = ask({ ...parts, request, server, signal: ending.signal, tell })
       underWay.set(ending, asked)
       try {
         return await asked
@@ -107,9 +116,8 @@ export function createExchange(
 }
 
 /** Text is made only when somebody listens. */
-function tellerOf({ endpoint, name, type }: ExchangeRequest, { trace, now }: ExchangeOptions): Asking['tell'] {
-  return ({ kind, transport }, text) =>
-    trace?.({ kind, at: now(), server: formatServer(endpoint), transport, name, type, text: text() })
+function tellerOf(server: string, { name, type }: ExchangeRequest, { trace, now }: ExchangeOptions): Asking['tell'] {
+  return ({ kind, transport }, text) => trace?.({ kind, at: now(), server, transport, name, type, text: text() })
 }
 
 async function ask(asking: Asking): Promise<Result<Exchanged, ExchangeFault>> {
@@ -118,64 +126,116 @@ async function ask(asking: Asking): Promise<Result<Exchanged, ExchangeFault>> {
 }
 
 /** The name as it goes out; undefined when it goes out as it is. draft-vixie-dnsext-dns0x20 §2 */
-function mixedName({ request, caseBlind, randomBits }: Asking): string | undefined {
-  const { name, mixCase: isMixed = false, endpoint } = request
-  if (!isMixed || caseBlind.get(formatServer(endpoint)) !== undefined) return undefined
+function mixedName({ request, server, caseBlind, randomBits }: Asking): string | undefined {
+  const { name, mixCase: isMixed = false } = request
+  if (!isMixed || caseBlind.get(server) !== undefined) return undefined
   return mixCase(name, randomBits((name.wire.length + 7) >> 3))
 }
 
-async function askOverUdp(asking: Asking): Promise<Result<Exchanged, ExchangeFault>> {
-  const { network, request, signal, tell } = asking
-  const query = writeQuery(request, asking.randomId(), mixedName(asking))
+async function askOverUdp(
+  asking: Asking,
+  { isRenewed = false }: { readonly isRenewed?: boolean } = {},
+): Promise<Result<Exchanged, ExchangeFault>> {
+  const { network, request, cookies, server, signal, tell } = asking
+  const write = (localAddress: string) =>
+    writeQuery(request, {
+      id: asking.randomId(),
+      mixed: mixedName(asking),
+      cookie: cookies.of(server, localAddress),
+    })
   tell({ kind: 'query', transport: 'udp' }, () => formatQuery(request))
-  const { finding, dropped } = await askUdp(network, query, { ...request, signal })
+  const { query, finding, dropped } = await askUdp(network, write, { ...request, signal })
+  const cookie = query?.cookie
   noteDropped(asking, dropped)
-  if (finding.kind === 'fault') return noteFault(asking, 'udp', finding.fault)
-  if (finding.kind === 'wrong-case') return await askWhoChangesCase(asking)
+  if (finding.kind === 'fault') {
+    if (finding.fault === 'timeout' && cookie !== undefined) cookies.noteSilence(server, cookie)
+    return noteFault(asking, 'udp', finding.fault)
+  }
+  if (finding.kind === 'doubtful') return await askWhoIsDoubted(asking, finding.why, { mixed: query?.mixed, cookie })
   const { message } = finding
   if (message !== undefined) tell({ kind: 'reply', transport: 'udp' }, () => formatReply(message))
+  const hasNewCookie = cookie !== undefined && message !== undefined && cookies.learn(cookie, message)
   if (finding.kind === 'truncated') {
     tell({ kind: 'note', transport: 'udp' }, () => 'truncated, asking over TCP') // RFC 7766 §5
-    return await askOverTcp(asking)
+    return await askOverTcp(asking, { cookie })
   }
   if (dropped.wrongId > 0) {
     tell({ kind: 'note', transport: 'udp' }, () => 'perhaps forged, asking over TCP') // RFC 5452 §9.3
-    return await askOverTcp(asking)
+    return await askOverTcp(asking, { cookie })
+  }
+  if (cookie !== undefined && dislikesCookie(cookie, finding.message)) {
+    spareCookie(asking, 'udp')
+    return await askOverUdp(asking)
+  }
+  if (cookie !== undefined && finding.message.rcode === RCODE.BADCOOKIE) {
+    const isHopeful = hasNewCookie && !isRenewed // RFC 7873 §5.3
+    tell({ kind: 'note', transport: 'udp' }, () => `the cookie is too old, asking ${isHopeful ? 'again' : 'over TCP'}`)
+    return isHopeful ? await askOverUdp(asking, { isRenewed: true }) : await askOverTcp(asking, { cookie })
   }
   return accept({ message: finding.message, octets: finding.octets, transport: 'udp' })
 }
 
-/** A forger who guessed wrong, or a server that does so over TCP as well: that one is then asked in plain letters. */
-async function askWhoChangesCase(asking: Asking): Promise<Result<Exchanged, ExchangeFault>> {
-  const { request, caseBlind, now, signal, tell } = asking
-  tell({ kind: 'note', transport: 'udp' }, () => 'letters in another case, asking over TCP')
-  const mixed = mixedName(asking)
-  const asked = await askOverTcp(asking, { mixed })
-  const isSame = asked.ok && matchReply(writeQuery(request, asked.value.message.id, mixed), asked.value.octets)
-  if (isSame === 'match' || signal.aborted) return asked
-  caseBlind.put(formatServer(request.endpoint), true, now() + limits.resolver.caseBlindKept * 1000)
+function spareCookie({ cookies, server, tell }: Asking, transport: 'udp' | 'tcp'): void {
+  cookies.spare(server)
+  tell({ kind: 'note', transport }, () => 'asking again without a cookie')
+}
+
+/** What a query had in it by which its reply is known. */
+type Marks = Pick<Variation, 'mixed' | 'cookie'>
+
+const doubts: Record<Doubt, string> = {
+  'wrong-case': 'letters in another case',
+  'wrong-cookie': 'not our cookie',
+  'no-cookie': 'no cookie, which it has given before',
+}
+
+/** A forger who guessed wrong, or a server that does so over TCP as well: that one is then asked without the mark. */
+async function askWhoIsDoubted(
+  asking: Asking,
+  why: Doubt,
+  { mixed, cookie }: Marks,
+): Promise<Result<Exchanged, ExchangeFault>> {
+  const { cookies, caseBlind, server, now, signal, tell } = asking
+  tell({ kind: 'note', transport: 'udp' }, () => `${doubts[why]}, asking over TCP`)
+  const marks = why === 'wrong-case' ? { mixed, cookie } : { cookie }
+  const asked = await askOverTcp(asking, marks)
+  if (signal.aborted || (asked.ok && isMarked(asked.value, why, marks, asking))) return asked
+  if (why === 'wrong-case') caseBlind.put(server, true, now() + limits.resolver.caseBlindKept * 1000)
+  else cookies.spare(server)
   return asked.ok ? asked : await askOverUdp(asking)
+}
+
+/** Whether over TCP, where nobody guesses, the server gives back what it did not over UDP. */
+function isMarked({ message, octets }: Exchanged, why: Doubt, { mixed, cookie }: Marks, { request }: Asking): boolean {
+  if (why === 'wrong-case') return matchReply(writeQuery(request, { id: message.id, mixed }), octets) === 'match'
+  return cookie !== undefined && readReplyCookie(message, cookie).kind === 'right'
 }
 
 /** Asks a second time, on a fresh connection, when the first is closed by the server. RFC 7766 §6.2.4 */
 async function askOverTcp(
   asking: Asking,
-  { isRetry = false, mixed }: { readonly isRetry?: boolean; readonly mixed?: string | undefined } = {},
+  marks: Marks = {},
+  { isRetry = false }: { readonly isRetry?: boolean } = {},
 ): Promise<Result<Exchanged, ExchangeFault>> {
-  const { connections, request, signal, tell } = asking
+  const { connections, request, cookies, signal, tell } = asking
+  const { mixed, cookie } = marks
   tell({ kind: 'query', transport: 'tcp' }, () => formatQuery(request))
   const { endpoint, chosenBy } = request
-  const write = (id: number): Query => writeQuery(request, id, mixed)
+  const write = (id: number): Query => writeQuery(request, { id, mixed, cookie })
   const asked = await connections.ask({ endpoint, chosenBy, writeQuery: write, isRetry, signal })
   if (asked.ok) {
-    tell({ kind: 'reply', transport: 'tcp' }, () => formatReply(asked.value.message))
-    return accept({ ...asked.value, transport: 'tcp' })
+    const { message } = asked.value
+    tell({ kind: 'reply', transport: 'tcp' }, () => formatReply(message))
+    if (cookie !== undefined) cookies.learn(cookie, message)
+    if (cookie === undefined || !dislikesCookie(cookie, message)) return accept({ ...asked.value, transport: 'tcp' })
+    spareCookie(asking, 'tcp')
+    return await askOverTcp(asking, { mixed }, { isRetry })
   }
   if (asked.fault !== 'closed') return noteFault(asking, 'tcp', asked.fault)
   if (signal.aborted) return noteFault(asking, 'tcp', 'aborted')
   if (isRetry) return noteFault(asking, 'tcp', 'refused')
   tell({ kind: 'note', transport: 'tcp' }, () => 'connection closed, asking again')
-  return await askOverTcp(asking, { isRetry: true, mixed })
+  return await askOverTcp(asking, marks, { isRetry: true })
 }
 
 function noteDropped({ tell }: Asking, dropped: Readonly<DroppedDatagrams>): void {

@@ -1,5 +1,6 @@
 import type { Message } from '../../core/dns/message.ts'
 import type { ChosenBy, Datagrams, Endpoint, Network } from '../network.ts'
+import { doubtCookie } from './cookies.ts'
 import { type ExchangeFault, endedBy, isTruncatedReply, matchReply, type Query, readReply } from './exchange-query.ts'
 
 /** What came of one datagram sent. */
@@ -7,9 +8,14 @@ export type UdpFinding =
   | { readonly kind: 'reply'; readonly message: Message; readonly octets: Uint8Array }
   /** The message is there when what was left of it could be decoded. */
   | { readonly kind: 'truncated'; readonly message: Message | undefined }
-  /** Our question with other letters than we sent. */
-  | { readonly kind: 'wrong-case' }
+  | { readonly kind: 'doubtful'; readonly why: Doubt }
   | { readonly kind: 'fault'; readonly fault: ExchangeFault }
+
+/**
+ * Why a reply to our question may be another's: it has other letters than we sent, a cookie that is not ours, or none
+ * where the server has always given one. RFC 7873 §5.3
+ */
+export type Doubt = 'wrong-case' | 'wrong-cookie' | 'no-cookie'
 
 /** Datagrams of the server's address that were no reply to us. */
 export interface DroppedDatagrams {
@@ -21,6 +27,8 @@ export interface DroppedDatagrams {
 }
 
 export interface UdpOutcome {
+  /** As it was sent, if it was. */
+  readonly query: Query | undefined
   readonly finding: UdpFinding
   readonly dropped: Readonly<DroppedDatagrams>
 }
@@ -32,14 +40,15 @@ export interface UdpOutcome {
  */
 export async function askUdp(
   network: Network,
-  query: Query,
+  write: (localAddress: string) => Query,
   { endpoint, chosenBy, signal }: { endpoint: Endpoint; chosenBy: ChosenBy; signal: AbortSignal },
 ): Promise<UdpOutcome> {
   const dropped = { wrongId: 0, other: 0, undecodable: 0 }
   const opened = await network.openUdp(endpoint, { chosenBy })
-  if (!opened.ok) return { finding: { kind: 'fault', fault: opened.fault }, dropped }
+  if (!opened.ok) return { query: undefined, finding: { kind: 'fault', fault: opened.fault }, dropped }
   try {
-    return { finding: await awaitReply(opened.value, query, { signal, dropped }), dropped }
+    const query = write(opened.value.localAddress)
+    return { query, finding: await awaitReply(opened.value, query, { signal, dropped }), dropped }
   } finally {
     opened.value.close()
   }
@@ -74,12 +83,14 @@ function faultAtEnd(signal: AbortSignal, { undecodable }: DroppedDatagrams): Exc
 /** What a datagram settles; undefined when nothing, and then it is counted. */
 function judgeDatagram(query: Query, octets: Uint8Array, dropped: DroppedDatagrams): UdpFinding | undefined {
   const match = matchReply(query, octets)
-  if (match === 'wrong-case') return { kind: 'wrong-case' }
+  if (match === 'wrong-case') return { kind: 'doubtful', why: match }
   if (match !== 'match') {
     dropped[match === 'wrong-id' ? 'wrongId' : 'other']++
     return undefined
   }
   const message = readReply(octets, query)
+  const doubt = query.cookie && message && doubtCookie(query.cookie, message)
+  if (doubt !== undefined) return { kind: 'doubtful', why: doubt }
   if (isTruncatedReply(octets)) return { kind: 'truncated', message }
   if (message !== undefined) return { kind: 'reply', message, octets }
   dropped.undecodable++

@@ -1,0 +1,55 @@
+import { createHmac } from 'node:crypto'
+import type { EdnsOption, Message } from './message.ts'
+import { sameOctets } from './octets.ts'
+
+/** RFC 7873 §4 */
+const cookieCode = 10
+const clientOctets = 8
+const serverOctetsMin = 8
+const serverOctetsMax = 32
+
+/** Two proofs of having been met before: what we say to a server and it gives back, and what it once said to us. */
+export interface Cookie {
+  readonly client: Uint8Array
+  /** Undefined as long as the server has given none. */
+  readonly server: Uint8Array | undefined
+}
+
+/** RFC 7873 §4 */
+export function cookieOption({ client, server }: Cookie): EdnsOption {
+  return { code: cookieCode, data: server === undefined ? client : Buffer.concat([client, server]) }
+}
+
+/**
+ * How a reply stands to the cookie that the query had. `missing`: it has none that is well formed. `wrong`: it is not
+ * ours that came back. RFC 7873 §5.3
+ */
+export type ReplyCookie =
+  | { readonly kind: 'missing' | 'wrong' }
+  | { readonly kind: 'right'; readonly server: Uint8Array | undefined }
+
+/** Of several cookies the first counts. RFC 7873 §4, §5.3 */
+export function readReplyCookie({ edns }: Message, { client }: Cookie): ReplyCookie {
+  const data = edns?.options.find(({ code }) => code === cookieCode)?.data
+  if (data === undefined || !isWellFormed(data)) return { kind: 'missing' }
+  if (!sameOctets(data.subarray(0, clientOctets), client)) return { kind: 'wrong' }
+  const isWhole = data.length > clientOctets
+  return { kind: 'right', server: isWhole ? Uint8Array.from(data.subarray(clientOctets)) : undefined }
+}
+
+function isWellFormed({ length }: Uint8Array): boolean {
+  const server = length - clientOctets
+  return server === 0 || (server >= serverOctetsMin && server <= serverOctetsMax)
+}
+
+/**
+ * Another for every server, for each address of ours and for each time, so that it gives us away to nobody who knows us
+ * from elsewhere, and nobody can foresee it. RFC 7873 §6, RFC 9018 §3
+ */
+export function makeClientCookie(
+  secret: Uint8Array,
+  { server, local, period }: { readonly server: string; readonly local: string; readonly period: number },
+): Uint8Array {
+  const digest = createHmac('sha256', secret).update(`${local} ${server} ${period}`).digest()
+  return Uint8Array.from(digest.subarray(0, clientOctets))
+}
