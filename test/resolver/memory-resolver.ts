@@ -24,7 +24,13 @@ export const start = Date.UTC(2026, 6, 1)
 export function memoryResolver(server: Server, options: Partial<ResolverOptions> = {}): MemoryResolver {
   const clock = movedClock(start)
   const exchange = fakeExchange(server)
-  const usual = { engine: 'forward', servers: [{ address: '192.0.2.1', port: 53 }], trustAnchors: [], clock } as const
+  const usual = {
+    engine: 'forward',
+    servers: [{ address: '192.0.2.1', port: 53 }],
+    trustAnchors: [],
+    clock,
+    prime: false,
+  } as const
   const resolver = createResolver({ ...usual, network: noNetwork, exchange, random: () => 0, ...options })
   return {
     clock,

@@ -8,7 +8,7 @@ import type { Endpoint } from '../network.ts'
 import { type Asker, askAuthority, formatServer } from './ask.ts'
 import { type Attempts, createAttempts, type Patience } from './attempts.ts'
 import { classify, isTooLong, refersUpwards, type Said, scrub } from './authority-reply.ts'
-import type { Delegation, Delegations, NameServer } from './delegations.ts'
+import type { Delegation, Delegations } from './delegations.ts'
 import type { ServerHealth } from './server-health.ts'
 import { type Task, type Trouble, trouble } from './task.ts'
 import type { Reply, Upstream } from './upstream.ts'
@@ -97,7 +97,7 @@ function createSieve({ health, random }: ZoneWork): (addresses: readonly string[
  * and child say different things, where what was taken for true was of no use.
  */
 function* serversOf(
-  { zone, servers }: Delegation,
+  { zone, servers, hints = [] }: Delegation,
   { task, nesting }: Descent,
   work: ZoneWork,
 ): Generator<readonly string[] | Promise<readonly string[]>> {
@@ -105,17 +105,15 @@ function* serversOf(
   const outdone: Name[] = []
   const bare = servers.filter(({ addresses }) => addresses.length === 0)
   // A zone's own servers would have to be asked for their addresses: there is nobody else to say otherwise.
-  const elsewhere = servers.filter(
-    ({ name, addresses }) => addresses.length > 0 && name !== undefined && !isAtOrBelow(name, zone),
-  )
+  const elsewhere = servers.filter(({ name, addresses }) => addresses.length > 0 && !isAtOrBelow(name, zone))
   for (const { name, addresses } of [...bare, ...elsewhere].slice(0, limits.resolver.addressLookupsPerZone)) {
     if (task.signal.aborted || task.isSpent()) return
-    if (name === undefined) continue
     yield work.addressesOf(name, task, nesting)
     if (addresses.length === 0) outdone.push(name)
   }
   // Glue is what a zone was reached with, though not what it says of itself. RFC 9471 §2, RFC 2181 §5.4.1
   yield outdone.flatMap((name) => work.delegations.glueOf(name))
+  yield hints // RFC 9609 §2
 }
 
 function shuffle(items: readonly string[], random: () => number): string[] {
@@ -127,13 +125,13 @@ function shuffle(items: readonly string[], random: () => number): string[] {
 
 async function askServer(
   endpoint: Endpoint,
-  { zone, servers }: Delegation,
+  { zone, hints = [] }: Delegation,
   question: Question,
   { round, attempts, task }: { readonly round: number; readonly attempts: Attempts; readonly task: Task },
   work: ZoneWork,
 ): Promise<Said | 'slow' | 'useless'> {
   const server = formatServer(endpoint)
-  const chosenBy = isHinted(servers) ? 'operator' : 'stranger'
+  const chosenBy = hints.includes(endpoint.address) ? 'operator' : 'stranger'
   const timeoutMs = work.patience(round, work.health.timeOf(server))
   const sent = work.now()
   const asked = await work.asker(askAuthority(question, { endpoint, chosenBy, round, timeoutMs }), task)
@@ -154,10 +152,6 @@ async function askServer(
   if (refersUpwards(message, zone)) return uselessReply(server, zone, attempts)
   const reply: Reply = { ...sortReply(scrub(message, zone)), server, source: server, bailiwick: zone }
   return classify(reply, question, message) ?? uselessReply(server, zone, attempts)
-}
-
-function isHinted(servers: readonly NameServer[]): boolean {
-  return servers.every(({ name }) => name === undefined)
 }
 
 function uselessReply(server: string, zone: Name, attempts: Attempts): 'useless' {

@@ -16,6 +16,7 @@ import { createEnding } from './ending.ts'
 import { createExchange, type Exchange } from './exchange.ts'
 import { createForwarder } from './forward.ts'
 import { createIterator, type Iterator } from './iterate.ts'
+import { withPriming } from './priming.ts'
 import type { Resolver } from './resolver.ts'
 import { answerHere, closed, failureOf, givenUp } from './results.ts'
 import { builtInRootHints } from './root-servers.ts'
@@ -41,6 +42,8 @@ export interface ResolverOptions {
   readonly trustRemoteAd?: boolean | undefined
   /** Whether `iterate` shows servers no more of a name than they need, as it does unless told. RFC 9156 */
   readonly minimise?: boolean | undefined
+  /** Whether `iterate` asks root servers who they are, as it does unless told. RFC 9609 */
+  readonly prime?: boolean | undefined
   /** From 0 up to 1: tests give their own. */
   readonly random?: (() => number) | undefined
   /** The authorities that servers asked over TLS must chain to; those that Node carries unless told. */
@@ -99,7 +102,9 @@ function choose(parts: Parts): Resolver {
 }
 
 function iterating(parts: Parts): Resolver {
-  return validating(parts, iteratorFor(parts))
+  const { clock, options } = parts
+  const resolver = validating(parts, iteratorFor(parts))
+  return options.prime === false ? resolver : withPriming(resolver, () => clock.now())
 }
 
 /** From the root servers that options name, or the built-in ones. */

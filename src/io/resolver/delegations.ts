@@ -14,11 +14,12 @@ import type { Reply } from './upstream.ts'
 export interface Delegation {
   readonly zone: Name
   readonly servers: readonly NameServer[]
+  /** Of the root: addresses that the operator gave, for when nobody has said who serves it, or to no use. */
+  readonly hints?: readonly string[]
 }
 
 export interface NameServer {
-  /** Undefined for a root server, of which addresses are given. */
-  readonly name: Name | undefined
+  readonly name: Name
   /** Glue; without any, the addresses are looked up. */
   readonly addresses: readonly string[]
 }
@@ -29,6 +30,8 @@ export interface Delegations {
   closest(name: Name): Delegation
   /** `reply` is the referral. */
   put(referral: Referral, reply: Reply): Delegation
+  /** What the root says of its own servers, for so many seconds. RFC 9609 §3 */
+  prime(reply: Reply, ttl: number): void
   /** Addresses with which a parent gave this name server of its child, for when the child's own are of no use. */
   glueOf(server: Name): readonly string[]
   /** What the referral to this zone said of its DS records. */
@@ -48,10 +51,8 @@ export function createDelegations(rootHints: readonly Endpoint[], now: () => num
   const bounds = { now, entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
   const known = createCache<Delegation>({ ...bounds, octetsOf: ({ servers }) => 256 * servers.length })
   const referrals = createCache<Referred>({ ...bounds, octetsOf: ({ reply }) => octetsOfReply(reply) })
-  const root: Delegation = {
-    zone: rootName,
-    servers: [{ name: undefined, addresses: rootHints.map(({ address }) => address) }],
-  }
+  const hints = rootHints.map(({ address }) => address)
+  const root: Delegation = { zone: rootName, servers: [], hints }
   /** From the lowest up. */
   function* upwards(name: Name): Generator<Delegation> {
     for (let at: Name | undefined = name; at !== undefined; at = parentOfName(at)) {
@@ -64,8 +65,16 @@ export function createDelegations(rootHints: readonly Endpoint[], now: () => num
       const [lowest = root] = upwards(name)
       return lowest
     },
+    prime({ message, answer }, ttl) {
+      const ns = answer.find(({ name, type }) => type === TYPE.NS && sameName(name, rootName))
+      if (ns === undefined || !message.isAuthoritative) return
+      const { servers } = readReferral({ zone: rootName, ns, glue: message.additional, bailiwick: rootName })
+      // The root would have to be asked for its servers' addresses.
+      if (servers.every(({ addresses }) => addresses.length === 0)) return
+      known.put(rootName.key, { zone: rootName, servers, hints }, now() + Math.min(ttl, limits.resolver.ttl) * 1000)
+    },
     glueOf(server) {
-      const same = [...upwards(server)].flatMap(({ servers }) => servers.filter(({ name }) => name?.key === server.key))
+      const same = [...upwards(server)].flatMap(({ servers }) => servers.filter(({ name }) => name.key === server.key))
       return same.find(({ addresses }) => addresses.length > 0)?.addresses ?? []
     },
     put(referral, reply) {

@@ -62,6 +62,9 @@ export function createIterator(options: IterateOptions): Iterator {
       if (fetched?.ok === true) return fetched
       return descend(question, task, avoid, { depth: 0, path: new Set() }, work)
     },
+    learn({ name, type }, reply, ttl) {
+      if (type === TYPE.NS && name.labelCount === 0) work.delegations.prime(reply, ttl)
+    },
     delegationTo: (name) => work.delegations.closest(name),
     close: async () => {},
   }

@@ -25,5 +25,7 @@ export interface Upstream {
     task: Task,
     avoid: ReadonlySet<string>,
   ): Promise<Fetched>
+  /** Told of a reply that is true, or comes from where nothing is signed, and for how many seconds it is so. */
+  learn?(question: { readonly name: Name; readonly type: number }, reply: Reply, ttl: number): void
   close(): Promise<void>
 }

@@ -138,7 +138,10 @@ async function lookUp(
     const { reply } = fetched
     const link = await validator.judge(reply, question, task)
     task.signal.throwIfAborted()
-    if (link.kind !== 'failed') return { link, reply, cached: false }
+    if (link.kind !== 'failed') {
+      upstream.learn?.(question, reply, link.ttl)
+      return { link, reply, cached: false }
+    }
     failed ??= link
     avoid.add(reply.source)
   }

@@ -42,7 +42,7 @@ export async function findZone(
     if (!fetched.ok) {
       const { trouble: found } = fetched
       const delegation = iterator?.delegationTo(at)
-      const isKnown = delegation?.servers.some((server) => server.name !== undefined) === true
+      const isKnown = delegation !== undefined && delegation.servers.length > 0
       // Servers that fail are those to look at.
       if (isKnown && found.why !== 'aborted') return zoneOf(delegation.zone, undefined, iterator)
       return { kind: 'failed', trouble: found }
@@ -80,10 +80,10 @@ function zoneOf(zone: Name, ns: Rrset | undefined, iterator: Iterator | undefine
   })
   const delegation = iterator?.delegationTo(zone)
   const handed = delegation !== undefined && sameName(delegation.zone, zone) ? delegation.servers : []
-  const glue = new Map(handed.flatMap(({ name, addresses }) => (name === undefined ? [] : [[name.key, addresses]])))
+  const glue = new Map(handed.map(({ name, addresses }) => [name.key, addresses]))
   const both = glue.size > 0 && own.length > 0
   const ownKeys = new Set(own.map(({ key }) => key))
-  const others = handed.flatMap(({ name }) => (name === undefined || ownKeys.has(name.key) ? [] : [name]))
+  const others = handed.flatMap(({ name }) => (ownKeys.has(name.key) ? [] : [name]))
   const servers = [
     ...own.map((server) => ({
       ...{ server, glue: glue.get(server.key) ?? [] },

@@ -86,9 +86,14 @@ function glueOf(zone: ServedZone, name: Name): ResourceRecord[] {
 
 function answerAt(zone: ServedZone, node: ZoneNode, lookup: Lookup): Sections {
   const own = rrsetOf(node, lookup.type, lookup.dnssecOk)
-  if (node.rrsets.has(lookup.type)) return found(own)
+  if (node.rrsets.has(lookup.type)) return { ...found(own), additional: addressesBeside(zone, own) }
   if (node.rrsets.has(TYPE.CNAME)) return followCname(zone, node, lookup, [])
   return deny(zone, lookup, 'no-such-type')
+}
+
+/** Those of name servers: whoever asks for them wants to ask them next. RFC 1034 §4.3.2 */
+function addressesBeside(zone: ServedZone, answer: readonly ResourceRecord[]): ResourceRecord[] {
+  return answer.flatMap((record) => (record.type === TYPE.NS ? glueOf(zone, targetOf(record)) : []))
 }
 
 function found(answer: readonly ResourceRecord[], authority: readonly ResourceRecord[] = []): Sections {
