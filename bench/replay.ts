@@ -44,6 +44,7 @@ function endOfQuestion(message: Uint8Array): number {
 function listen(datagrams: Datagrams, address: string, replies: Map<string, Buffer>): Datagrams {
   let key = ''
   const listened: Datagrams = {
+    localAddress: datagrams.localAddress,
     onMessage: undefined,
     send(query) {
       key = keyOf(address, query)
@@ -60,6 +61,7 @@ function listen(datagrams: Datagrams, address: string, replies: Map<string, Buff
 
 function play(address: string, replies: ReadonlyMap<string, Buffer>): Datagrams {
   const datagrams: Datagrams = {
+    localAddress: '127.0.0.1',
     onMessage: undefined,
     send(query) {
       const recorded = replies.get(keyOf(address, query))

@@ -52,6 +52,8 @@ export const limits = {
     /** How much slower than the fastest a server may be and still be asked as often, and how long such is remembered. */
     fastEnoughMs: 400,
     learntKept: 900,
+    /** How long a server that does not serve a zone is asked after all others. RFC 4697 §2.1 */
+    lameKept: 300,
     /** How long it is remembered of a server that it changes the case of letters. */
     caseBlindKept: 3600,
     /** How long a server's cookie is good, and how long ours stays the same. RFC 9018 §4.3, RFC 7873 §7.1 */

@@ -9,6 +9,7 @@ import { type Asker, askAuthority, formatServer } from './ask.ts'
 import { type Attempts, createAttempts, type Patience } from './attempts.ts'
 import { classify, isTooLong, refersUpwards, type Said, scrub } from './authority-reply.ts'
 import type { Delegation, Delegations } from './delegations.ts'
+import { type Lameness, saysLame } from './lameness.ts'
 import type { ServerHealth } from './server-health.ts'
 import { type Task, type Trouble, trouble } from './task.ts'
 import type { Reply, Upstream } from './upstream.ts'
@@ -21,6 +22,7 @@ export interface ZoneWork {
   readonly random: () => number
   readonly patience: Patience
   readonly health: ServerHealth
+  readonly lameness: Lameness
   readonly delegations: Delegations
   /** Addresses of name servers without glue; none for a while when there are none. */
   addressesOf(server: Name, task: Task, nesting: Nesting): Promise<readonly string[]>
@@ -56,9 +58,10 @@ export async function askZone(
   const useless = new Set<string>()
   for (let round = 0; round < limits.resolver.retriesPerServer; round++) {
     let isWaitingWorthwhile = false
-    const fresh = createSieve(work)
-    for (const addresses of serversOf(delegation, descent, work)) {
-      for (const address of fresh(addresses instanceof Promise ? await addresses : addresses)) {
+    const { fresh, lame } = createSieve(work, delegation.zone)
+    for (const some of serversOf(delegation, descent, work, lame)) {
+      const addresses = some instanceof Promise ? await some : some
+      for (const address of addresses === lame ? lame : fresh(addresses)) {
         const endpoint = { address, port: 53 }
         const server = formatServer(endpoint)
         if (useless.has(server) || avoid.has(server)) continue
@@ -81,25 +84,38 @@ function tooManyQueries(question: Question, zone: Name, task: Task): Trouble {
   return trouble('limit', reason, { zone, server })
 }
 
-/** Lets through each address once, those of one call in the order of trying. */
-function createSieve({ health, random }: ZoneWork): (addresses: readonly string[]) => readonly string[] {
+/** Lets through each address once, those of one call in the order of trying, and puts lame servers aside. */
+interface Sieve {
+  fresh(addresses: readonly string[]): readonly string[]
+  readonly lame: readonly string[]
+}
+
+function createSieve({ health, lameness, random }: ZoneWork, zone: Name): Sieve {
   const given = new Set<string>()
-  return (addresses) => {
-    const news = addresses.filter((address, at) => !given.has(address) && addresses.indexOf(address) === at)
-    for (const address of news) given.add(address)
-    if (news.length < 2) return news
-    return health.orderBySpeed(shuffle(news, random), (address) => formatServer({ address, port: 53 }))
+  const lame: string[] = []
+  const isLame = (address: string) => lameness.isLame(formatServer({ address, port: 53 }), zone)
+  return {
+    lame,
+    fresh(addresses) {
+      const all = addresses.filter((address, at) => !given.has(address) && addresses.indexOf(address) === at)
+      for (const address of all) given.add(address)
+      const news = all.filter((address) => !isLame(address))
+      if (news.length < all.length) lame.push(...all.filter(isLame))
+      if (news.length < 2) return news
+      return health.orderBySpeed(shuffle(news, random), (address) => formatServer({ address, port: 53 }))
+    },
   }
 }
 
 /**
  * Addresses to try, by and by: those that are known; those that must be looked up; and at last those of which parent
- * and child say different things, where what was taken for true was of no use.
+ * and child say different things, where what was taken for true was of no use, and those of `lame` servers.
  */
 function* serversOf(
   { zone, servers, hints = [] }: Delegation,
   { task, nesting }: Descent,
   work: ZoneWork,
+  lame: readonly string[],
 ): Generator<readonly string[] | Promise<readonly string[]>> {
   yield servers.flatMap(({ addresses }) => addresses)
   const outdone: Name[] = []
@@ -114,6 +130,7 @@ function* serversOf(
   // Glue is what a zone was reached with, though not what it says of itself. RFC 9471 §2, RFC 2181 §5.4.1
   yield outdone.flatMap((name) => work.delegations.glueOf(name))
   yield hints // RFC 9609 §2
+  yield lame
 }
 
 function shuffle(items: readonly string[], random: () => number): string[] {
@@ -147,14 +164,16 @@ async function askServer(
   const { message } = asked.value
   if (message.rcode !== RCODE.NOERROR && message.rcode !== RCODE.NXDOMAIN && !isTooLong(message, question)) {
     attempts.refusal(server, message)
+    if (saysLame(message)) work.lameness.note(server, zone)
     return 'useless'
   }
-  if (refersUpwards(message, zone)) return uselessReply(server, zone, attempts)
   const reply: Reply = { ...sortReply(scrub(message, zone)), server, source: server, bailiwick: zone }
-  return classify(reply, question, message) ?? uselessReply(server, zone, attempts)
-}
-
-function uselessReply(server: string, zone: Name, attempts: Attempts): 'useless' {
-  attempts.useless(server, `does not serve ${formatName(zone)}`)
-  return 'useless'
+  const said = refersUpwards(message, zone) ? undefined : classify(reply, question, message)
+  if (said === undefined) {
+    attempts.useless(server, `does not serve ${formatName(zone)}`)
+    work.lameness.note(server, zone)
+    return 'useless'
+  }
+  work.lameness.forget(server, zone)
+  return said
 }
