@@ -46,6 +46,47 @@ for (const [rcode, behaviour] of refusals) {
   })
 }
 
+/** Which way each of the questions went, of a server that answers some with this RCODE. */
+async function waysAfter(
+  isRefused: (asked: { checkingDisabled: boolean; question: string }) => boolean,
+  flags: string,
+  steps: readonly (string | number)[],
+) {
+  const { ask, asked, clock } = memoryResolver((one) =>
+    isRefused(one) ? { flags } : { answer: `${one.question} 198.51.100.1` },
+  )
+  for (const step of steps) {
+    if (typeof step === 'number') clock.move(step)
+    else await ask(`${step}.example. A`)
+  }
+  return asked.map((line) => line.replace(/^192\.0\.2\.1 (\w+)\.example\. A/, '$1'))
+}
+
+for (const flags of ['refused', 'formerr', 'notimp']) {
+  test(`RES-12: of a server that answers CD=1 with ${flags} it is remembered for an hour`, async () => {
+    const steps = ['a', 'b', limits.resolver.capabilityKept - 1, 'c', 1, 'd']
+    const ways = await waysAfter(({ checkingDisabled }) => checkingDisabled, flags, steps)
+    assert.deepEqual(ways, ['a cd', 'a', 'b', 'c', 'd cd', 'd'])
+  })
+}
+
+test('RES-12: of one that fails with CD=1 it is remembered for a minute, as that may pass', async () => {
+  const steps = ['a', 'b', limits.resolver.bogusTtl, 'c']
+  const ways = await waysAfter(({ checkingDisabled }) => checkingDisabled, 'servfail', steps)
+  assert.deepEqual(ways, ['a cd', 'a', 'b', 'c cd', 'c'])
+})
+
+test('RES-12: one that filters what it holds bogus is asked with CD=1 behind that, and first from then on', async () => {
+  const isRefused = ({ checkingDisabled, question: text }: { checkingDisabled: boolean; question: string }) =>
+    text.startsWith('a.') ? checkingDisabled : !checkingDisabled
+  assert.deepEqual(await waysAfter(isRefused, 'servfail', ['a', 'b', 'c']), ['a cd', 'a', 'b', 'b cd', 'c cd'])
+})
+
+test('RES-12: a name that fails both ways says nothing of CD', async () => {
+  const isRefused = ({ question: text }: { question: string }) => text.startsWith('a.')
+  assert.deepEqual(await waysAfter(isRefused, 'servfail', ['a', 'b']), ['a cd', 'a', 'b cd'])
+})
+
 const useless: [why: string, behaviour: Behaviour][] = [
   ['says nothing about the name', { answer: 'other.example. A 203.0.113.1' }],
   ['refers us elsewhere', { authority: 'example. NS ns.example.' }],

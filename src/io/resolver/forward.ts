@@ -8,6 +8,7 @@ import type { Endpoint } from '../network.ts'
 import { type Asker, formatServer } from './ask.ts'
 import { type Attempts, createAttempts, type Patience } from './attempts.ts'
 import { type Capabilities, createCapabilities } from './capability.ts'
+import { createCdRefusals } from './cd-refusals.ts'
 import { createServerHealth, type ServerHealth } from './server-health.ts'
 import type { Task } from './task.ts'
 import type { Reply, Upstream } from './upstream.ts'
@@ -35,6 +36,7 @@ type Question = Parameters<Upstream['fetch']>[0]
 export function createForwarder(options: ForwardOptions): Upstream {
   const { asker, servers, patience, now, anchors, onStripping = () => {} } = options
   const health = createServerHealth(now)
+  const cdRefusals = createCdRefusals(now)
   const capabilities = createCapabilities({ asker, anchors, patience, now, onStripping })
   return {
     async fetch(question, task, avoid) {
@@ -43,9 +45,11 @@ export function createForwarder(options: ForwardOptions): Upstream {
       const ordered = health.order(servers, formatServer)
       for (let round = 0; round < limits.resolver.retriesPerServer; round++) {
         for (const server of ordered) {
-          for (const checkingDisabled of [true, false]) {
-            const source = `${formatServer(server)} cd=${checkingDisabled}`
-            if (avoid.has(source) || dead.has(formatServer(server)) || dead.has(source)) continue
+          const name = formatServer(server)
+          let refused: { readonly checkingDisabled: boolean; readonly rcode: number } | undefined
+          for (const checkingDisabled of cdRefusals.orderFor(name)) {
+            const source = `${name} cd=${checkingDisabled}`
+            if (avoid.has(source) || dead.has(name) || dead.has(source)) continue
             const timeoutMs = server === ordered.at(-1) ? patience(round) : Math.min(patience(round), failOverMs(round))
             const found = await askOnce({ server, checkingDisabled, round, source, timeoutMs }, question, {
               asker,
@@ -54,9 +58,13 @@ export function createForwarder(options: ForwardOptions): Upstream {
               health,
               capabilities,
             })
-            if (found.kind === 'reply') return { ok: true, reply: found.reply }
-            if (found.kind === 'dead') dead.add(formatServer(server))
-            if (found.kind === 'useless') dead.add(source)
+            if (found.kind === 'reply') {
+              if (refused !== undefined) cdRefusals.note(name, refused)
+              return { ok: true, reply: found.reply }
+            }
+            if (found.kind === 'dead') dead.add(name)
+            if (found.kind === 'useless' || found.kind === 'refused') dead.add(source)
+            if (found.kind === 'refused') refused = { checkingDisabled, rcode: found.rcode }
             if (found.kind === 'slow') break
             if (found.kind === 'over') return { ok: false, trouble: attempts.sum(question, undefined) }
           }
@@ -88,7 +96,10 @@ interface Asking extends Pick<ForwardOptions, 'asker'> {
   readonly attempts: Attempts
 }
 
-type Found = { readonly kind: 'reply'; readonly reply: Reply } | { readonly kind: 'slow' | 'dead' | 'useless' | 'over' }
+type Found =
+  | { readonly kind: 'reply'; readonly reply: Reply }
+  | { readonly kind: 'refused'; readonly rcode: number }
+  | { readonly kind: 'slow' | 'dead' | 'useless' | 'over' }
 
 async function askOnce(
   { server, checkingDisabled, round, source, timeoutMs }: Try,
@@ -128,7 +139,7 @@ async function askOnce(
   }
   if (isRefusal(message)) {
     attempts.refusal(name, message)
-    return { kind: 'useless' }
+    return { kind: 'refused', rcode: message.rcode }
   }
   if (findPart(reply, question.name, question.type).kind !== 'none') return { kind: 'reply', reply }
   attempts.useless(name, 'says nothing about what it was asked')
