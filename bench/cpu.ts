@@ -65,7 +65,13 @@ interface Batch {
 function createUpstream(engine: Engine, network: Network, { clock, rootHints, forwarder }: Lab): Upstream {
   const asker = createAsker(createExchange(network))
   return engine === 'forward'
-    ? createForwarder({ asker, servers: [forwarder], anchors: [], patience: patienceBy(4), now: () => clock.now() })
+    ? createForwarder({
+        asker,
+        servers: () => [forwarder],
+        anchors: [],
+        patience: patienceBy(4),
+        now: () => clock.now(),
+      })
     : createIterator({
         asker,
         rootHints,

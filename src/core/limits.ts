@@ -62,6 +62,8 @@ export const limits = {
     /** How long a recursive server is believed to pass DNSSEC records on, and the questions by which it shows so. */
     capabilityKept: 3600,
     capabilityQueries: 6,
+    /** Least time between two looks at /etc/resolv.conf. */
+    resolvConfPause: 5,
     udpFirstTryMs: 400,
     udpLastTryMs: 1500,
     /** How long a recursive server may take at first where there is another to ask. */

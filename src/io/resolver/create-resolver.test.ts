@@ -159,6 +159,25 @@ test('RES-15: forward without servers asks those of the system', async () => {
   assert.deepEqual(asked, [`192.0.2.9 ${question} cd`])
 })
 
+const plain: [why: string, options: Partial<ResolverOptions>, warned: boolean][] = [
+  ['those of the system are elsewhere', { systemServers: ofSystem }, true],
+  ['one of them is on this machine', { systemServers: [...ofSystem, { address: '127.0.0.53', port: 53 }] }, false],
+  ['the operator names them', { servers: ofSystem, systemServers: ofSystem }, false],
+]
+for (const [why, options, isWarned] of plain) {
+  test(`RES-15: forward ${isWarned ? 'warns' : 'does not warn'} of the network between where ${why}`, () => {
+    const warnings: string[] = []
+    memoryResolver(() => answer, {
+      ...{ engine: 'forward', servers: [], onWarning: (warning) => warnings.push(warning) },
+      ...options,
+    })
+    const words =
+      'the resolvers of the system (192.0.2.9) are asked in the clear over a network: nobody there can forge what is ' +
+      'signed, but read what is asked and hold back answers'
+    assert.deepEqual(warnings, isWarned ? [words] : [])
+  })
+}
+
 test('RES-29: the built-in root servers are 26 addresses of 13 servers', () => {
   const addresses = builtInRootHints.map(({ address }) => address)
   assert.equal(new Set(addresses).size, 26)

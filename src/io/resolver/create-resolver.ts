@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto'
-import { ConfigError } from '../../core/config-error.ts'
 import type { Message } from '../../core/dns/message.ts'
 import { RCODE, TYPE } from '../../core/dns/types.ts'
 import { rootAnchors, type TrustAnchor } from '../../core/dnssec/anchors.ts'
@@ -17,29 +16,31 @@ import { createExchange, type Exchange } from './exchange.ts'
 import { createForwarder } from './forward.ts'
 import { createIterator, type Iterator } from './iterate.ts'
 import { withPriming } from './priming.ts'
+import {
+  believedServers,
+  knownToSystem,
+  type RecursiveOptions,
+  serversFor,
+  warnOfNetwork,
+} from './recursive-servers.ts'
 import type { Resolver } from './resolver.ts'
 import { answerHere, closed, failureOf, givenUp } from './results.ts'
 import { builtInRootHints } from './root-servers.ts'
 import { createSelfTest } from './self-test.ts'
-import { systemServers } from './system-servers.ts'
 import { createTask } from './task.ts'
 import { withTls } from './tls-exchange.ts'
 import { createTrustAdResolver } from './trust-ad.ts'
 import type { Upstream } from './upstream.ts'
 import { createValidatingResolver } from './validating-resolver.ts'
 
-export interface ResolverOptions {
+export interface ResolverOptions extends RecursiveOptions {
   /** `auto` unless told: `iterate`, or `forward` where servers are given or port 53 is closed to us. */
   readonly engine?: 'auto' | 'forward' | 'iterate' | 'trust-ad' | undefined
   readonly network: Network
   readonly clock?: Clock | undefined
-  /** Recursive servers; those of the system unless told. */
-  readonly servers?: readonly Endpoint[] | undefined
   readonly rootHints?: readonly Endpoint[] | undefined
   readonly trustAnchors?: readonly TrustAnchor[] | undefined
   readonly allowSha1?: boolean | undefined
-  /** Whether `trust-ad` believes servers that are not on this machine. */
-  readonly trustRemoteAd?: boolean | undefined
   /** Whether `iterate` shows servers no more of a name than they need, as it does unless told. RFC 9156 */
   readonly minimise?: boolean | undefined
   /** Whether `iterate` asks root servers who they are, as it does unless told. RFC 9609 */
@@ -52,12 +53,8 @@ export interface ResolverOptions {
   readonly patience?: number | undefined
   /** In the place of sockets, for tests. */
   readonly exchange?: Exchange | undefined
-  /** In the place of those in /etc/resolv.conf, for tests. */
-  readonly systemServers?: readonly Endpoint[] | undefined
   /** Told once which engine `auto` took, and why. */
   readonly onEngine?: ((engine: 'forward' | 'iterate', why: string) => void) | undefined
-  /** Told, in one line, of recursive servers that turn out not to be what they must be. */
-  readonly onWarning?: ((warning: string) => void) | undefined
 }
 
 interface Parts {
@@ -115,6 +112,7 @@ export function iteratorFor({ asker, clock, options }: Pick<Parts, 'asker' | 'cl
 }
 
 function forwarding(parts: Parts): Resolver {
+  warnOfNetwork(parts.options, () => parts.clock.now())
   return validating(parts, forwarderFor(parts))
 }
 
@@ -123,7 +121,7 @@ export function forwarderFor({ asker, clock, options }: Pick<Parts, 'asker' | 'c
   const { trustAnchors: anchors = rootAnchors, onWarning } = options
   return createForwarder({
     asker,
-    servers: serversOf(options),
+    servers: serversFor(options, () => clock.now()),
     anchors,
     patience: recursivePatience(options),
     now: () => clock.now(),
@@ -142,20 +140,10 @@ function validating(
 
 /** What is between us and the server must be secure, and a network is not. RFC 4035 §4.9.3, RFC 7672 §2.1.1 */
 function trusting({ asker, clock, options }: Parts): Resolver {
-  const { trustAnchors: [anchor] = [], trustRemoteAd = false, onWarning = () => {} } = options
-  const servers = serversOf(options)
-  const far = servers.filter(({ address }) => !/^(?:127\.|::1$)/.test(address)).map(({ address }) => address)
-  if (far[0] !== undefined && !trustRemoteAd) {
-    throw new ConfigError(
-      `engine trust-ad would believe ${far[0]}, which is not on this machine: use engine forward, or set ` +
-        'trust-remote-ad where nobody can come between',
-    )
-  }
-  if (far.length > 0) {
-    onWarning(`what ${far.join(', ')} says of DNSSEC is believed over the network, as trust-remote-ad is set`)
-  }
-  const patience = recursivePatience(options)
+  const { trustAnchors: [anchor] = [], onWarning = () => {} } = options
   const now = () => clock.now()
+  const servers = believedServers(options, now)
+  const patience = recursivePatience(options)
   const selfTest = createSelfTest({ asker, patience, now, apex: anchor?.owner ?? rootName, onWarning })
   return createTrustAdResolver({ asker, servers, clock, patience, selfTest })
 }
@@ -165,17 +153,6 @@ function recursivePatience({ patience = 1 }: ResolverOptions) {
   return patienceBy(4 * patience)
 }
 
-function knownToSystem({ systemServers: given }: ResolverOptions): readonly Endpoint[] {
-  return given ?? systemServers()
-}
-
-function serversOf(options: ResolverOptions): readonly Endpoint[] {
-  const { servers = [] } = options
-  const all = servers.length > 0 ? servers : knownToSystem(options)
-  if (all.length === 0) throw new ConfigError('no resolver to ask: name one with --server or in /etc/resolv.conf')
-  return all
-}
-
 /** Asks a root server once; where that is not allowed, the system's resolvers are what is left. */
 function deciding(parts: Parts): Resolver {
   const closing = new AbortController()
@@ -183,7 +160,7 @@ function deciding(parts: Parts): Resolver {
   const decide = async () => {
     const { onEngine } = parts.options
     const isOpen = await reachesRoot(parts, closing.signal)
-    const others = isOpen ? [] : knownToSystem(parts.options)
+    const others = isOpen ? [] : knownToSystem(parts.options, () => parts.clock.now())()
     if (closing.signal.aborted) return iterating(parts)
     if (others.length === 0) {
       onEngine?.('iterate', isOpen ? 'root servers answer' : 'no root server answers, and no other resolver is known')
@@ -191,7 +168,7 @@ function deciding(parts: Parts): Resolver {
     }
     const names = others.map(formatServer).join(', ')
     onEngine?.('forward', `no root server answers: port 53 may be closed; asking ${names}`)
-    return forwarding({ ...parts, options: { ...parts.options, servers: others } })
+    return forwarding(parts)
   }
   return {
     async resolve(name, type, options = {}) {

@@ -10,13 +10,14 @@ import { type Attempts, createAttempts, type Patience } from './attempts.ts'
 import { type Capabilities, createCapabilities } from './capability.ts'
 import { createCdRefusals } from './cd-refusals.ts'
 import { createServerHealth, type ServerHealth } from './server-health.ts'
+import type { ServerList } from './system-servers.ts'
 import type { Task } from './task.ts'
 import type { Reply, Upstream } from './upstream.ts'
 
 export interface ForwardOptions {
   readonly asker: Asker
   /** In the order in which they are asked. */
-  readonly servers: readonly Endpoint[]
+  readonly servers: ServerList
   /** Where nothing is signed, no server can be asked to show that it passes signatures on. */
   readonly anchors: readonly TrustAnchor[]
   readonly patience: Patience
@@ -42,7 +43,7 @@ export function createForwarder(options: ForwardOptions): Upstream {
     async fetch(question, task, avoid) {
       const attempts = createAttempts()
       const dead = new Set<string>()
-      const ordered = health.order(servers, formatServer)
+      const ordered = health.order(servers(), formatServer)
       for (let round = 0; round < limits.resolver.retriesPerServer; round++) {
         for (const server of ordered) {
           const name = formatServer(server)

@@ -6,7 +6,6 @@ import type { Alias, Answer, Denial, Resolution, Security } from '../../core/dns
 import { limits } from '../../core/limits.ts'
 import type { Name } from '../../core/name/name.ts'
 import type { Clock } from '../clock.ts'
-import type { Endpoint } from '../network.ts'
 import { type Asker, formatServer } from './ask.ts'
 import { createAttempts, type Patience } from './attempts.ts'
 import { createCache } from './cache.ts'
@@ -16,12 +15,13 @@ import type { Resolver } from './resolver.ts'
 import { aliasLoop, failureOf, tooManyAliases } from './results.ts'
 import type { SelfTest } from './self-test.ts'
 import { createServerHealth, type ServerHealth } from './server-health.ts'
+import type { ServerList } from './system-servers.ts'
 import { malformed, type Task, type Trouble } from './task.ts'
 import { negativeTtl } from './validator.ts'
 
 export interface TrustAdOptions {
   readonly asker: Asker
-  readonly servers: readonly Endpoint[]
+  readonly servers: ServerList
   readonly clock: Clock
   readonly patience: Patience
   /** Whom to believe; without it everybody is, as a sender without DNSSEC would. */
@@ -133,7 +133,7 @@ async function askServers(
   let untold: Trouble | undefined
   let oblivious: TrustedReply | undefined
   for (let round = 0; round < limits.resolver.retriesPerServer; round++) {
-    for (const endpoint of health.order(servers, formatServer)) {
+    for (const endpoint of health.order(servers(), formatServer)) {
       const server = formatServer(endpoint)
       if (useless.has(server)) continue
       const tested = selfTest?.of(endpoint, task)

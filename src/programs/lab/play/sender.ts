@@ -54,7 +54,7 @@ export function createSenders(lab: Lab, { engine = 'iterate', signal }: SendersO
   const asking = { asker: createAsker(exchange), clock, patience: patienceBy(4 * patience) }
   const believing = { ...asking, now: () => clock.now(), apex: rootName, onWarning: () => {} }
   const selfTest = engine === 'trust-ad' ? createSelfTest(believing) : undefined
-  const plain = createTrustAdResolver({ ...asking, servers: [lab.forwarder], selfTest })
+  const plain = createTrustAdResolver({ ...asking, servers: () => [lab.forwarder], selfTest })
   const store = openStore(':memory:')
   const trust = createPkixTrust(lab.ca)
   if (engine === 'trust-ad') lab.judgeBy(judgeWith(validating))
