@@ -38,6 +38,14 @@ export function median(values: readonly number[]): number {
 
 /** A row for a number that is to be at most the goal. */
 export function atMost(what: string, value: number, goal: number, unit = ''): Row {
-  const show = (one: number) => `${Number.isInteger(one) ? one : one.toFixed(2)}${unit}`
-  return { what, measured: show(value), goal: `<= ${show(goal)}`, met: value <= goal }
+  return { what, measured: show(value, unit), goal: `<= ${show(goal, unit)}`, met: value <= goal }
+}
+
+/** A row for a number that is to be at least the goal. */
+export function atLeast(what: string, value: number, goal: number, unit = ''): Row {
+  return { what, measured: show(value, unit), goal: `>= ${show(goal, unit)}`, met: value >= goal }
+}
+
+function show(value: number, unit: string): string {
+  return `${Number.isInteger(value) ? value : value.toFixed(2)}${unit}`
 }

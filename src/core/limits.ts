@@ -87,6 +87,10 @@ export const limits = {
     failureTtlMax: 300,
     cacheEntries: 20_000,
     cacheOctets: 32 * 1024 * 1024,
+    /** Of the cache of answers, denials and failures: names, and types of each. */
+    answers: 100_000,
+    typesPerName: 100,
+    answerOctets: 128 * 1024 * 1024,
     openSockets: 256,
     waitingQuestions: 1024,
   },

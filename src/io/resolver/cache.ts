@@ -1,7 +1,7 @@
 /** What was learnt, for as long as it holds; bounded by entries and octets, what was not used for long goes first. */
 export interface Cache<Value> {
-  /** The value with its end in milliseconds since 1970; undefined when there is none any more. */
-  get(key: string): { readonly value: Value; readonly until: number } | undefined
+  /** The value with its end in milliseconds since 1970; undefined when there is none any more. `at` is now. */
+  get(key: string, at?: number): { readonly value: Value; readonly until: number } | undefined
   put(key: string, value: Value, until: number): void
   delete(key: string): void
   readonly size: number
@@ -49,10 +49,10 @@ export function createCache<Value>({ now, entries, octets, octetsOf }: CacheOpti
   }
 
   return {
-    get(key) {
+    get(key, at = now()) {
       const entry = kept.get(key)
       if (entry === undefined) return undefined
-      if (entry.until <= now()) {
+      if (entry.until <= at) {
         drop(key)
         return undefined
       }

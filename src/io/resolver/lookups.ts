@@ -21,6 +21,7 @@ export interface Lookups {
     start: (task: Task) => Promise<Resolution>,
   ): Promise<Resolution>
   close(): void
+  readonly isClosed: boolean
 }
 
 export function createLookups(clock: Clock): Lookups {
@@ -62,6 +63,9 @@ export function createLookups(clock: Clock): Lookups {
     close() {
       isClosed = true
       for (const ending of underWay) ending.abort()
+    },
+    get isClosed() {
+      return isClosed
     },
   }
 }

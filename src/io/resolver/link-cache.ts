@@ -1,0 +1,75 @@
+import { limits } from '../../core/limits.ts'
+import type { Name } from '../../core/name/name.ts'
+import { createCache } from './cache.ts'
+import type { Link } from './validator.ts'
+
+interface Question {
+  readonly name: Name
+  readonly type: number
+}
+
+/** What is known of one name and type. */
+export interface KnownLink {
+  readonly type: number
+  readonly link: Link
+  /** Its end, in milliseconds since 1970. */
+  readonly until: number
+}
+
+/** What replies said of names and types, judged, for as long as it holds. RFC 4035 §4.5 */
+export interface LinkCache {
+  find(question: Question, now: number): KnownLink | undefined
+  /** For so many seconds. */
+  put(question: Question, link: Link, seconds: number): void
+}
+
+/** What is known of a name goes together when room is needed; it is found by the name alone, as that has its hash. */
+export function createLinkCache(now: () => number): LinkCache {
+  const { answers: entries, answerOctets: octets } = limits.resolver
+  const names = createCache<readonly KnownLink[]>({ now, entries, octets, octetsOf: octetsOfAll })
+  return {
+    find({ name, type }, at) {
+      const known = names.get(name.key, at)
+      if (known === undefined) return undefined
+      for (const one of known.value) if (one.type === type && one.until > at) return one
+      return undefined
+    },
+    put({ name, type }, link, seconds) {
+      const at = now()
+      const until = at + seconds * 1000
+      const before = names.get(name.key, at)?.value ?? []
+      const others = before.filter((one) => one.type !== type && one.until > at)
+      if (until <= at && others.length === before.length) return
+      const kept = until <= at ? [] : [{ type, link: compact(link, name), until }]
+      // `concat` makes a list that is no longer than what is in it.
+      const all = others.slice(-(limits.resolver.typesPerName - 1)).concat(kept)
+      names.put(name.key, all, Math.max(...all.map((one) => one.until)))
+    },
+  }
+}
+
+/**
+ * Without the signatures, which have done their work, and the records in octets of their own: as they come they are
+ * pieces of a message, and would keep the whole of it.
+ */
+function compact(link: Link, asked: Name): Link {
+  if (link.kind !== 'rrset') return link
+  const { status, ttl, signer, expiration, chain, reason, server, rrset } = link
+  const { type, class: klass, damaged } = rrset
+  const name = rrset.name.wire === asked.wire ? asked : rrset.name
+  const rdatas = rrset.rdatas.map((rdata) => new Uint8Array(rdata))
+  const kept = { name, type, class: klass, ttl: rrset.ttl, rdatas, signatures: [], damaged }
+  return { kind: 'rrset', status, ttl, signer, expiration, chain, reason, server, rrset: kept }
+}
+
+function octetsOfAll(known: readonly KnownLink[]): number {
+  return known.reduce((sum, { link }) => sum + octetsOfLink(link), 0)
+}
+
+/** Objects and strings as V8 keeps them, about: `bench/cache.ts` shows how near that is. */
+function octetsOfLink(link: Link): number {
+  const ofChain = 256 + 16 * link.chain.length
+  if (link.kind !== 'rrset') return 320 + ofChain
+  const { name, rdatas } = link.rrset
+  return rdatas.reduce((sum, { length }) => sum + length + 160, 360 + 2 * name.wire.length + ofChain)
+}
