@@ -125,6 +125,16 @@ test('DNSSEC-49 compact denial of a name is told by its type', () => {
   assert.equal(denial([nsec3At('nx.example.', undefined, { types: 'NXNAME' })], { rcode: 'NOERROR' }), secure)
 })
 
+test('DNSSEC-71 compact denial is marked, as it says nothing of names below, and no other is', () => {
+  const isCompact = (given: readonly VerifiedRrset[]) => {
+    const verdict = proveDenial({ ...optionsFor(given), type: TYPE.A, isNameError: true })
+    return verdict.kind === 'nxdomain' && verdict.isCompact === true
+  }
+  assert.ok(isCompact([verified('nx.example. NSEC \\000.nx.example. RRSIG NSEC NXNAME')]))
+  assert.ok(isCompact([nsec3At('nx.example.', undefined, { types: 'NXNAME' })]))
+  assert.ok(!isCompact([nsecName, nsecWildcard]) && !isCompact(nsec3()))
+})
+
 test('DNSSEC-49 records made for one question are ordinary ones', () => {
   assert.equal(denial([verified('host.example. NSEC \\000.host.example. A RRSIG NSEC')], nodata), 'nodata secure')
   const name = verified('mx.example. NSEC nx\\000.example. A RRSIG NSEC')

@@ -17,7 +17,13 @@ export interface Unproved {
 export type InsecureBecause = 'opt-out' | 'nsec3-iterations' | 'unsigned-delegation'
 
 export type DenialVerdict =
-  | { readonly kind: 'nodata' | 'nxdomain'; readonly status: Security; readonly because: InsecureBecause | undefined }
+  | {
+      readonly kind: 'nodata' | 'nxdomain'
+      readonly status: Security
+      readonly because: InsecureBecause | undefined
+      /** Set where a name is absent by compact denial, whose records speak of this very name alone. RFC 9824 §3.2 */
+      readonly isCompact?: true
+    }
   | Unproved
 
 export type WildcardVerdict =
@@ -96,7 +102,7 @@ function judge(finding: Finding, options: TypeOptions): DenialVerdict {
 /** RFC 4035 §5.4, RFC 5155 §8.5, RFC 6840 §4.1, §4.3 */
 function judgeMatch({ types, by }: Finding & { kind: 'match' }, options: TypeOptions): DenialVerdict {
   const { name, type, isNameError } = options
-  if (types.has(TYPE.NXNAME)) return { kind: 'nxdomain', ...statusOf(false) } // RFC 9824 §3.2
+  if (types.has(TYPE.NXNAME)) return { kind: 'nxdomain', ...statusOf(false), isCompact: true } // RFC 9824 §3.2
   if (!lacks(types, type)) return unproved(options, 'the name has the type, or an alias')
   if (type === TYPE.DS) {
     return isOfChild(types, name) ? unproved(options, ofChild) : { kind: 'nodata', ...statusOf(false) }

@@ -5,6 +5,7 @@ import { memoryResolver, show } from '../../../test/resolver/memory-resolver.ts'
 import { movedClock } from '../../../test/support/moved-clock.ts'
 import { nameOf, rrsetOf } from '../../../test/support/sign.ts'
 import { TYPE } from '../../core/dns/types.ts'
+import type { TrustAnchor } from '../../core/dnssec/anchors.ts'
 import { limits } from '../../core/limits.ts'
 import { createLinkCache } from './link-cache.ts'
 import type { Judged, Link } from './validator.ts'
@@ -14,9 +15,9 @@ const judged: Judged = {
   ...{ chain: [], reason: undefined, server: '192.0.2.1' },
 }
 
-function links() {
+function links(anchors: readonly TrustAnchor[] = []) {
   const clock = movedClock(0)
-  const cache = createLinkCache(() => clock.now())
+  const cache = createLinkCache({ now: () => clock.now(), anchors })
   const kindOf = (name: string, type: number) => cache.find({ name: nameOf(name), type }, clock.now())?.link.kind
   const put = (name: string, type: number, link: Link, seconds = 300) =>
     cache.put({ name: nameOf(name), type }, link, seconds)
@@ -66,6 +67,38 @@ test('RES-21: a kept record keeps neither its message nor its signatures', () =>
   const kept = cache.find({ name: nameOf('www.example.'), type: TYPE.A }, clock.now())?.link
   assert.ok(kept?.kind === 'rrset')
   assert.deepEqual([kept.rrset.signatures, kept.rrset.rdatas[0]?.buffer.byteLength], [[], 4])
+})
+
+const nothing: Link = { ...judged, status: 'secure', kind: 'nxdomain', isCut: true }
+
+test('DNSSEC-71: a name that is proved absent answers for every type and every name below, until its end', () => {
+  const { clock, kindOf, put } = links()
+  put('gone.example.', TYPE.A, nothing, 60)
+  put('kept.gone.example.', TYPE.A, answer('kept.gone.example. A 192.0.2.1'), 300)
+  const kinds = () =>
+    ['gone.example.', 'a.b.gone.example.', 'kept.gone.example.', 'example.'].map((name) => kindOf(name, TYPE.A))
+  assert.deepEqual(kinds(), ['nxdomain', 'nxdomain', 'rrset', undefined])
+  assert.equal(kindOf('gone.example.', TYPE.MX), 'nxdomain')
+  assert.equal(kindOf('kept.gone.example.', TYPE.MX), 'nxdomain')
+  clock.move(60)
+  assert.deepEqual(kinds(), [undefined, undefined, 'rrset', undefined])
+})
+
+test('DNSSEC-71, DNSSEC-49: a name that is absent by compact denial says nothing of those below', () => {
+  const { kindOf, put } = links()
+  put('gone.example.', TYPE.A, { ...nothing, isCut: false })
+  assert.deepEqual([kindOf('gone.example.', TYPE.MX), kindOf('a.gone.example.', TYPE.A)], ['nxdomain', undefined])
+})
+
+test('DNSSEC-71: a zone with a trust anchor of its own is asked itself, whatever is denied above', () => {
+  const ds = { keyTag: 1, algorithm: 13, digestType: 2, digest: new Uint8Array(32) }
+  const { kindOf, put } = links([{ kind: 'ds', owner: nameOf('island.gone.example.'), ds }])
+  put('gone.example.', TYPE.A, nothing)
+  put('island.gone.example.', TYPE.DS, nothing)
+  const kinds = ['island.gone.example.', 'a.island.gone.example.', 'other.gone.example.'].map((name) =>
+    kindOf(name, TYPE.A),
+  )
+  assert.deepEqual(kinds, [undefined, undefined, 'nxdomain'])
 })
 
 test('RES-37: what is cached is answered also when too many lookups are under way, aliases included', async () => {

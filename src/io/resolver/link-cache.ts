@@ -1,5 +1,6 @@
+import type { TrustAnchor } from '../../core/dnssec/anchors.ts'
 import { limits } from '../../core/limits.ts'
-import type { Name } from '../../core/name/name.ts'
+import { isAtOrBelow, type Name, parentOfName } from '../../core/name/name.ts'
 import { createCache } from './cache.ts'
 import type { Link } from './validator.ts'
 
@@ -18,21 +19,56 @@ export interface KnownLink {
 
 /** What replies said of names and types, judged, for as long as it holds. RFC 4035 §4.5 */
 export interface LinkCache {
+  /**
+   * What is known of the name and type: of themselves, because the name does not exist (RFC 2308 §5), or because a
+   * name above does not, which is proved (RFC 8020 §2).
+   */
   find(question: Question, now: number): KnownLink | undefined
   /** For so many seconds. */
   put(question: Question, link: Link, seconds: number): void
 }
 
+export interface LinkCacheOptions {
+  readonly now: () => number
+  /** A zone with one is asked itself: the zones above have no say in it. */
+  readonly anchors: readonly TrustAnchor[]
+}
+
 /** What is known of a name goes together when room is needed; it is found by the name alone, as that has its hash. */
-export function createLinkCache(now: () => number): LinkCache {
+export function createLinkCache({ now, anchors }: LinkCacheOptions): LinkCache {
   const { answers: entries, answerOctets: octets } = limits.resolver
   const names = createCache<readonly KnownLink[]>({ now, entries, octets, octetsOf: octetsOfAll })
+  /** Whether there ever was a name below which nothing exists: else it is not looked for. */
+  let hasCuts = false
+
+  function absence(name: Name, at: number, isCut: boolean): KnownLink | undefined {
+    for (const one of names.get(name.key, at)?.value ?? []) {
+      if (one.link.kind === 'nxdomain' && one.until > at && (!isCut || one.link.isCut === true)) return one
+    }
+    return undefined
+  }
+
+  function isAnchoredBetween(name: Name, above: Name): boolean {
+    return anchors.some(({ owner }) => isAtOrBelow(name, owner) && isAtOrBelow(owner, above))
+  }
+
+  function cutAbove(name: Name, at: number): KnownLink | undefined {
+    for (let above = parentOfName(name); above !== undefined; above = parentOfName(above)) {
+      const cut = absence(above, at, true)
+      if (cut !== undefined) return isAnchoredBetween(name, above) ? undefined : cut
+    }
+    return undefined
+  }
+
   return {
     find({ name, type }, at) {
       const known = names.get(name.key, at)
-      if (known === undefined) return undefined
-      for (const one of known.value) if (one.type === type && one.until > at) return one
-      return undefined
+      if (known !== undefined) {
+        for (const one of known.value) if (one.type === type && one.until > at) return one
+        const absent = absence(name, at, false)
+        if (absent !== undefined && !isAnchoredBetween(name, name)) return absent
+      }
+      return hasCuts ? cutAbove(name, at) : undefined
     },
     put({ name, type }, link, seconds) {
       const at = now()
@@ -43,6 +79,7 @@ export function createLinkCache(now: () => number): LinkCache {
       const kept = until <= at ? [] : [{ type, link: compact(link, name), until }]
       // `concat` makes a list that is no longer than what is in it.
       const all = others.slice(-(limits.resolver.typesPerName - 1)).concat(kept)
+      if (link.kind === 'nxdomain' && link.isCut === true) hasCuts = true
       names.put(name.key, all, Math.max(...all.map((one) => one.until)))
     },
   }

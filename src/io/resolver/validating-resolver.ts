@@ -39,7 +39,7 @@ export function createValidatingResolver(options: ValidatingOptions): Resolver {
   const { upstream, anchors, policy, clock } = options
   const now = () => clock.now()
   const validator = createValidator({ zones: createZones({ upstream, anchors, policy, now }), policy })
-  const links = createLinkCache(now)
+  const links = createLinkCache({ now, anchors })
   const failures = createFailureTimes(now)
   /** Questions that cost all that one may: their ends are no news for whoever comes to them by an alias. */
   const costly = createCache<Failure>({

@@ -19,7 +19,11 @@ import { bogus, type SecureZone, type ZoneState, type Zones } from './zones.ts'
 export type Link =
   | (Judged & { readonly kind: 'rrset'; readonly rrset: Rrset })
   | (Judged & { readonly kind: 'alias'; readonly via: 'CNAME' | 'DNAME'; readonly target: Name })
-  | (Judged & { readonly kind: 'nodata' | 'nxdomain' })
+  | (Judged & {
+      readonly kind: 'nodata' | 'nxdomain'
+      /** Whether it is proved that nothing exists below the name either. RFC 8020 §2 */
+      readonly isCut?: boolean
+    })
   | FailedLink
 
 export interface Judged {
@@ -192,7 +196,9 @@ function proveAbsence(question: Question, isNameError: boolean, zone: SecureZone
   const judged = secure(proofs, zone, work)
   const ttl = Math.min(judged.ttl, negativeTtl(reply, question.name))
   const weak = verdict.status === 'secure' ? {} : weakened(verdict.because)
-  return { ...judged, ...weak, ttl, kind: verdict.kind }
+  // Below an opt-out span there may be unsigned names. RFC 5155 §6
+  const isCut = verdict.kind === 'nxdomain' && verdict.status === 'secure' && verdict.isCompact !== true
+  return { ...judged, ...weak, ttl, kind: verdict.kind, isCut }
 }
 
 /** A SOA record of the zone itself, which says how long the denial lasts, must be as good as the rest. RFC 4035 §3.1.3 */
