@@ -134,7 +134,7 @@ export function createWaxseal(options: WaxsealOptions = {}): Waxseal {
   const network = options.network ?? createNetwork({ allowPrivate })
   const trust = createPkixTrust(ca)
   const anchors = { trustAnchors: readAnchors(options) }
-  const resolver = createResolver({ ...options, ...anchors, network, clock, trust: () => trust })
+  const resolver = createResolver({ ...options, ...anchors, network, clock, trust: () => trust, prefetch: true })
   const profile = createTlsProfile({ ca })
   const store = openStore(options.store ?? ':memory:') // last: nothing that fails may leave it open
   const sts = createStsService({ resolver, network, store, clock, trust })

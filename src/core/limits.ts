@@ -82,6 +82,10 @@ export const limits = {
     serversTriedWhenBogus: 3,
     ttl: 86_400,
     negativeTtl: 10_800,
+    /** What is asked for in the last part of its life is asked for anew, were it but kept for so long. */
+    refreshPart: 0.1,
+    refreshLeastTtl: 10,
+    refreshesAtOnce: 64,
     bogusTtl: 60,
     failureTtl: 5,
     failureTtlMax: 300,

@@ -41,6 +41,8 @@ export interface ResolverOptions extends RecursiveOptions {
   readonly rootHints?: readonly Endpoint[] | undefined
   readonly trustAnchors?: readonly TrustAnchor[] | undefined
   readonly allowSha1?: boolean | undefined
+  /** Whether answers that are asked for at the end of their life are renewed in the background; not unless told. */
+  readonly prefetch?: boolean | undefined
   /** Whether `iterate` shows servers no more of a name than they need, as it does unless told. RFC 9156 */
   readonly minimise?: boolean | undefined
   /** Whether `iterate` asks root servers who they are, as it does unless told. RFC 9609 */
@@ -134,8 +136,8 @@ function validating(
   { clock, options }: Pick<Parts, 'clock' | 'options'>,
   upstream: Parameters<typeof createValidatingResolver>[0]['upstream'],
 ): Resolver {
-  const { trustAnchors: anchors = rootAnchors, allowSha1 = false } = options
-  return createValidatingResolver({ upstream, anchors, clock, policy: createPolicy({ allowSha1 }) })
+  const { trustAnchors: anchors = rootAnchors, allowSha1 = false, prefetch } = options
+  return createValidatingResolver({ upstream, anchors, clock, policy: createPolicy({ allowSha1 }), prefetch })
 }
 
 /** What is between us and the server must be secure, and a network is not. RFC 4035 §4.9.3, RFC 7672 §2.1.1 */

@@ -81,7 +81,7 @@ async function descend(
 ): Promise<Fetched> {
   const { name, type } = question
   const { delegations } = work
-  if (type === TYPE.DS) {
+  if (type === TYPE.DS && task.isRefresh !== true) {
     const known = delegations.referralTo(name)
     if (known !== undefined && !avoid.has(known.source)) return { ok: true, reply: known }
   }

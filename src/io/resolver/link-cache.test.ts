@@ -17,7 +17,7 @@ const judged: Judged = {
 
 function links(anchors: readonly TrustAnchor[] = []) {
   const clock = movedClock(0)
-  const cache = createLinkCache({ now: () => clock.now(), anchors })
+  const cache = createLinkCache({ now: () => clock.now(), anchors, renews: false })
   const kindOf = (name: string, type: number) => cache.find({ name: nameOf(name), type }, clock.now())?.link.kind
   const put = (name: string, type: number, link: Link, seconds = 300) =>
     cache.put({ name: nameOf(name), type }, link, seconds)

@@ -11,10 +11,13 @@ interface Question {
 
 /** What is known of one name and type. */
 export interface KnownLink {
+  readonly name: Name
   readonly type: number
   readonly link: Link
   /** Its end, in milliseconds since 1970. */
   readonly until: number
+  /** From when on whoever asks shows that it is worth renewing: never when it is not, or was begun. */
+  renewableFrom: number
 }
 
 /** What replies said of names and types, judged, for as long as it holds. RFC 4035 §4.5 */
@@ -32,10 +35,12 @@ export interface LinkCacheOptions {
   readonly now: () => number
   /** A zone with one is asked itself: the zones above have no say in it. */
   readonly anchors: readonly TrustAnchor[]
+  /** Whether what is used is ever renewed. */
+  readonly renews: boolean
 }
 
 /** What is known of a name goes together when room is needed; it is found by the name alone, as that has its hash. */
-export function createLinkCache({ now, anchors }: LinkCacheOptions): LinkCache {
+export function createLinkCache({ now, anchors, renews }: LinkCacheOptions): LinkCache {
   const { answers: entries, answerOctets: octets } = limits.resolver
   const names = createCache<readonly KnownLink[]>({ now, entries, octets, octetsOf: octetsOfAll })
   /** Whether there ever was a name below which nothing exists: else it is not looked for. */
@@ -76,13 +81,21 @@ export function createLinkCache({ now, anchors }: LinkCacheOptions): LinkCache {
       const before = names.get(name.key, at)?.value ?? []
       const others = before.filter((one) => one.type !== type && one.until > at)
       if (until <= at && others.length === before.length) return
-      const kept = until <= at ? [] : [{ type, link: compact(link, name), until }]
+      const renewableFrom = renews && link.kind !== 'failed' ? renewalTime(at, until) : Number.POSITIVE_INFINITY
+      const kept = until <= at ? [] : [{ name, type, link: compact(link, name), until, renewableFrom }]
       // `concat` makes a list that is no longer than what is in it.
       const all = others.slice(-(limits.resolver.typesPerName - 1)).concat(kept)
       if (link.kind === 'nxdomain' && link.isCut === true) hasCuts = true
       names.put(name.key, all, Math.max(...all.map((one) => one.until)))
     },
   }
+}
+
+/** When the last part of a life begins, in milliseconds since 1970; never where it is short. RES-27 */
+export function renewalTime(from: number, until: number): number {
+  const { refreshPart, refreshLeastTtl } = limits.resolver
+  const life = until - from
+  return life < refreshLeastTtl * 1000 ? Number.POSITIVE_INFINITY : until - refreshPart * life
 }
 
 /**

@@ -20,12 +20,15 @@ export interface Lookups {
     options: ResolveOptions | undefined,
     start: (task: Task) => Promise<Resolution>,
   ): Promise<Resolution>
+  /** Work that nobody waits for, unless there is much of it already; how it ends is for whoever asks next to see. */
+  inBackground(start: (task: Task) => Promise<unknown>): void
   close(): void
   readonly isClosed: boolean
 }
 
 export function createLookups(clock: Clock): Lookups {
   const underWay = new Set<Ending>()
+  const background = new Set<Ending>()
   let isClosed = false
 
   async function runTimed(
@@ -52,6 +55,19 @@ export function createLookups(clock: Clock): Lookups {
     }
   }
 
+  async function runUnwatched(start: (task: Task) => Promise<unknown>): Promise<void> {
+    const ending = createEnding(undefined, limits.resolver.questionMs)
+    background.add(ending)
+    try {
+      await start(createTask({ signal: ending.signal, clock, isRefresh: true }))
+    } catch {
+      // Nobody waits: what was known before stands until its end.
+    } finally {
+      background.delete(ending)
+      ending.stop()
+    }
+  }
+
   return {
     async run(question, options = {}, start) {
       if (isClosed) return failureOf(question, closed(question))
@@ -60,9 +76,12 @@ export function createLookups(clock: Clock): Lookups {
       if (underWay.size >= limits.resolver.waitingQuestions) return failureOf(question, overloaded(question))
       return runTimed(question, options, start)
     },
+    inBackground(start) {
+      if (!isClosed && background.size < limits.resolver.refreshesAtOnce) void runUnwatched(start)
+    },
     close() {
       isClosed = true
-      for (const ending of underWay) ending.abort()
+      for (const ending of [...underWay, ...background]) ending.abort()
     },
     get isClosed() {
       return isClosed

@@ -13,6 +13,8 @@ export interface Task {
   readonly budget: Budget
   readonly clock: Clock
   readonly trace: ((event: TraceEvent) => void) | undefined
+  /** Whether it is to renew what is known: what ends soon is asked for again then. */
+  readonly isRefresh?: boolean
   /** Counts a query about to be sent to the server; false when there must be none any more. RFC 1035 §7.1 */
   takeQuery(server: string): boolean
   /** Whether it costs as much as any may, so that nothing more can come of it. */
@@ -26,15 +28,18 @@ export interface TaskOptions {
   readonly clock: Clock
   readonly trace?: ((event: TraceEvent) => void) | undefined
   readonly queries?: number | undefined
+  readonly isRefresh?: boolean
 }
 
-export function createTask({ signal, clock, trace, queries = limits.resolver.queries }: TaskOptions): Task {
+export function createTask(options: TaskOptions): Task {
+  const { signal, clock, trace, queries = limits.resolver.queries, isRefresh = false } = options
   let sent = 0
   let last: string | undefined
   return {
     signal,
     clock,
     trace,
+    isRefresh,
     budget: createBudget(),
     takeQuery(server) {
       if (sent >= queries) return false

@@ -8,7 +8,7 @@ import type { Clock } from '../clock.ts'
 import { createSharedWork } from '../shared-work.ts'
 import { createCache } from './cache.ts'
 import { createFailureTimes } from './failure-times.ts'
-import { createLinkCache } from './link-cache.ts'
+import { createLinkCache, type KnownLink } from './link-cache.ts'
 import { createLookups } from './lookups.ts'
 import type { Resolver } from './resolver.ts'
 import { joinOnOwnMeans, type Task, trouble } from './task.ts'
@@ -22,6 +22,8 @@ export interface ValidatingOptions {
   readonly anchors: readonly TrustAnchor[]
   readonly policy: ValidationPolicy
   readonly clock: Clock
+  /** Whether what is asked for at the end of its life is renewed before somebody has to wait for it. */
+  readonly prefetch?: boolean | undefined
 }
 
 interface Question {
@@ -36,10 +38,10 @@ interface Found extends Step {
 
 /** Looks up and validates, whatever the upstream says of its answers. RFC 4035 §4, §5 */
 export function createValidatingResolver(options: ValidatingOptions): Resolver {
-  const { upstream, anchors, policy, clock } = options
+  const { upstream, anchors, policy, clock, prefetch = false } = options
   const now = () => clock.now()
   const validator = createValidator({ zones: createZones({ upstream, anchors, policy, now }), policy })
-  const links = createLinkCache({ now, anchors })
+  const links = createLinkCache({ now, anchors, renews: prefetch })
   const failures = createFailureTimes(now)
   /** Questions that cost all that one may: their ends are no news for whoever comes to them by an alias. */
   const costly = createCache<Failure>({
@@ -54,7 +56,8 @@ export function createValidatingResolver(options: ValidatingOptions): Resolver {
     const found = await lookUp(question, task, { upstream, validator })
     if (found.link.kind === 'failed') {
       const { why } = found.link.trouble
-      if (why !== 'aborted' && why !== 'limit') links.put(question, found.link, failures.next(key, why))
+      if (why !== 'aborted' && why !== 'limit' && links.find(question, now()) === undefined)
+        links.put(question, found.link, failures.next(key, why))
     } else {
       failures.forget(key)
       links.put(question, found.link, found.link.ttl)
@@ -62,9 +65,19 @@ export function createValidatingResolver(options: ValidatingOptions): Resolver {
     return found
   }
 
+  /** Once; what is known is served until its end, whatever comes of it. */
+  function renew(known: KnownLink): void {
+    known.renewableFrom = Number.POSITIVE_INFINITY
+    const question = { name: known.name, type: known.type }
+    lookups.inBackground((task) =>
+      underWay.join(keyOf(question), (signal) => fetchLink(question, { ...task, signal }), task.signal),
+    )
+  }
+
   function recall(question: Question): Step | undefined {
     const at = now()
     const known = links.find(question, at)
+    if (known !== undefined && at >= known.renewableFrom) renew(known)
     return known && { link: known.link, ttl: Math.floor((known.until - at) / 1000), cached: true }
   }
 

@@ -16,6 +16,7 @@ import { formatName } from '../../core/name/text.ts'
 import { createSharedWork } from '../shared-work.ts'
 import { createCache } from './cache.ts'
 import { createEnding } from './ending.ts'
+import { renewalTime } from './link-cache.ts'
 import { joinOnOwnMeans, secondsOf, type Task, type Trouble, trouble } from './task.ts'
 import type { Reply, Upstream } from './upstream.ts'
 
@@ -68,23 +69,44 @@ export interface ZonesOptions {
 
 interface Work extends ZonesOptions, Zones {}
 
+/** What is remembered of a zone; keys that end soon are asked for again by what renews data that they signed. */
+interface KnownState {
+  readonly state: ZoneState
+  renewableFrom: number
+}
+
 export function createZones(options: ZonesOptions): Zones {
   const { now } = options
   const bounds = { entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
-  const known = createCache<ZoneState>({ now, ...bounds, octetsOf: octetsOfState })
+  const known = createCache<KnownState>({ now, ...bounds, octetsOf: ({ state }) => octetsOfState(state) })
   const underWay = createSharedWork<ZoneState>()
 
   /** `isLikely` when something speaks for a zone at this name, so that its keys will be wanted. */
   async function find(apex: Name, task: Task, isLikely: boolean): Promise<ZoneState> {
-    const cached = known.get(apex.key)
-    if (cached !== undefined) return cached.value
+    const cached = known.get(apex.key)?.value
+    if (cached !== undefined && !isToRenew(cached, task)) return cached.state
     const start = async (own: Task) => {
       const state = await findState(apex, isLikely, own, work)
-      if (!own.signal.aborted) known.put(apex.key, state, state.until)
+      const still = state.kind === 'failed' ? known.get(apex.key)?.value.state : undefined
+      // A failure takes nothing away that still holds.
+      if (still !== undefined) return still
+      if (!own.signal.aborted) known.put(apex.key, knownState(state), state.until)
       return state
     }
     const isSpent = (state: ZoneState) => state.kind === 'failed' && state.trouble.why === 'limit'
     return joinOnOwnMeans(underWay, { key: apex.key, task, start, isSpent })
+  }
+
+  function knownState(state: ZoneState): KnownState {
+    const renewableFrom = state.kind === 'secure' ? renewalTime(now(), state.until) : Number.POSITIVE_INFINITY
+    return { state, renewableFrom }
+  }
+
+  /** Once: how it ends is seen by all. */
+  function isToRenew(cached: KnownState, { isRefresh }: Task): boolean {
+    if (isRefresh !== true || now() < cached.renewableFrom) return false
+    cached.renewableFrom = Number.POSITIVE_INFINITY
+    return true
   }
 
   const stateOf: Zones['stateOf'] = (apex, task) => find(apex, task, true)

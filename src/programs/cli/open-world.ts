@@ -69,6 +69,7 @@ function resolverOptionsOf(
   return {
     ...{ engine: settings.engine, network, clock, servers: settings.server, rootHints, trustAnchors },
     allowSha1: settings['allow-sha1'],
+    prefetch: true,
     trustRemoteAd: settings['trust-remote-ad'],
     trust: () => trust,
     onEngine: (engine, why) => {
