@@ -9,10 +9,11 @@ const engines: readonly unknown[] = ['auto', 'forward', 'iterate', 'trust-ad']
 
 /** Throws ConfigError for options that no types kept out: a misspelt one must not quietly count for nothing. */
 export function checkOptions(options: WaxsealOptions): void {
-  const { engine, servers = [], rootHints, smtpPort, trustRemoteAd = false, decision = {} } = options
+  const { engine, servers = [], rootHints, smtpPort, trustRemoteAd = false, cacheFile, decision = {} } = options
   if (engine !== undefined && !engines.includes(engine)) throw wrong('engine', engine)
   // Whom to believe hangs on it: the text "false" must not count as true.
   if (typeof trustRemoteAd !== 'boolean') throw wrong('trustRemoteAd', trustRemoteAd)
+  if (cacheFile !== undefined && !isPath(cacheFile)) throw wrong('cacheFile', cacheFile)
   for (const server of servers) if (!isEndpoint(server)) throw wrong('servers', server)
   for (const server of rootHints ?? []) if (!isEndpoint(server)) throw wrong('rootHints', server)
   if (rootHints?.length === 0) throw new ConfigError('option rootHints: no root server')
@@ -28,6 +29,10 @@ function wrong(name: string, value: unknown): ConfigError {
 function isEndpoint(endpoint: Endpoint): boolean {
   if (endpoint.tlsName !== undefined && !parseDomainName(String(endpoint.tlsName)).ok) return false
   return parseAddress(String(endpoint.address)) !== undefined && isPort(endpoint.port)
+}
+
+function isPath(path: unknown): boolean {
+  return typeof path === 'string' && path !== '' && !path.includes('\0')
 }
 
 function isPort(port: number): boolean {

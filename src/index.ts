@@ -63,6 +63,11 @@ export interface WaxsealOptions {
   readonly ca?: string
   /** Where MTA-STS policies are kept: a path, or `:memory:`, which forgets them with the process. */
   readonly store?: string
+  /**
+   * A file that secure DNS answers are saved to by `close`, and proved again from by the next process; not with engine
+   * `trust-ad`.
+   */
+  readonly cacheFile?: string
   /** Connect to private and loopback addresses that DNS names. */
   readonly allowPrivate?: boolean
   /** Of MX hosts; 25 except in laboratories. */

@@ -95,6 +95,9 @@ export const limits = {
     answers: 100_000,
     typesPerName: 100,
     answerOctets: 128 * 1024 * 1024,
+    /** Of the replies that are saved for another process: what would end soon is not worth it. */
+    savedOctets: 32 * 1024 * 1024,
+    savedLeastTtl: 30,
     openSockets: 256,
     waitingQuestions: 1024,
   },
@@ -199,6 +202,7 @@ export const limits = {
     rootHintsOctets: 1024 * 1024,
     trustAnchorOctets: 1024 * 1024,
     caOctets: 16 * 1024 * 1024,
+    cacheOctets: 64 * 1024 * 1024,
     worldOctets: 1024 * 1024,
     listLines: 10_000_000,
     listLineOctets: 1024,

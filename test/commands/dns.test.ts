@@ -1,6 +1,7 @@
 // What `waxseal dns` does beyond one lookup of one name, in a lab.
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type Lab, startLab } from '../../src/programs/lab/lab.ts'
@@ -49,6 +50,22 @@ for (const words of [
     assert.deepEqual(new Set(lab.diary.asked.map((asked) => asked.server)), new Set([lab.forwarder.address]))
   })
 }
+
+test('RES-48: dns --cache-file keeps what is secure, and the next run asks nobody for it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'waxseal-dns-'))
+  const args = ['dns', '--json', ...commands.iterate, '--cache-file', join(folder, 'cache'), 'signed.example', 'MX']
+  try {
+    const first = await commands.run(args)
+    lab.reset()
+    const next = await commands.run(args)
+    assert.deepEqual([next.status, next.stderr, lab.diary.asked.length], [0, '', 0])
+    const [before, now] = [first, next].map(({ stdout }) => JSON.parse(stdout))
+    assert.deepEqual([before.cached, now.cached, now.status], [false, true, 'secure'])
+    assert.deepEqual(now.records, before.records)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
 
 test('dns --file looks up every line, and says of each line which it was', async () => {
   const input = [

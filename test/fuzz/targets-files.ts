@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { ConfigError } from '../../src/core/config-error.ts'
+import { ourEdns } from '../../src/core/dns/edns.ts'
+import { encodeMessage, makeQuery } from '../../src/core/dns/encode.ts'
+import { TYPE } from '../../src/core/dns/types.ts'
+import { limits } from '../../src/core/limits.ts'
 import { parseCertificate, parseSpki, spkiOf } from '../../src/core/x509/certificate.ts'
+import { parseCacheFile, writeCacheFile } from '../../src/io/resolver/cache-file.ts'
+import { createSavedReplies } from '../../src/io/resolver/saved-replies.ts'
 import { parseServers } from '../../src/io/resolver/system-servers.ts'
+import { createTask, trouble } from '../../src/io/resolver/task.ts'
 import { type ListLine, readList } from '../../src/programs/cli/domain-list.ts'
 import { parseConfigFile } from '../../src/programs/config/config-file.ts'
 import { formatEndpoint, readEndpoint } from '../../src/programs/config/endpoint.ts'
@@ -138,6 +146,46 @@ const certificateTarget: Target = {
   ],
 }
 
+const filed = [TYPE.A, TYPE.DNSKEY].map((type) => {
+  const question = { id: 1, recursionDesired: false, checkingDisabled: true, edns: ourEdns } as const
+  const name = { wire: '\x01a\x01b\0', key: '\x01a\x01b\0', labelCount: 2 }
+  return { name, type, until: 2 ** 42, message: encodeMessage(makeQuery(name, type, question)) }
+})
+
+/**
+ * A saved cache without its digest, which is put behind it here: whoever writes a file can compute one. What is read is
+ * written as it was, and whatever its replies are, a resolver can be asked about each.
+ */
+async function runCacheFile(octets: Uint8Array): Promise<void> {
+  const file = Buffer.concat([octets, createHash('sha256').update(octets).digest()])
+  const read = parseCacheFile(file)
+  if (!read.ok) return
+  assert.deepEqual(Buffer.from(writeCacheFile(read.value)), file)
+  const clock = { now: () => 2 ** 41 }
+  const saved = createSavedReplies(() => clock.now())
+  const loaded = saved.load(file)
+  if (!loaded.ok) return
+  const upstream = saved.inFrontOf({
+    fetch: async () => ({ ok: false, trouble: trouble('unreachable', 'there is no server') }),
+    close: async () => {},
+  })
+  const { signal } = new AbortController()
+  for (const { name, type } of read.value.replies) {
+    const fetched = await upstream.fetch({ name, type }, createTask({ signal, clock }), new Set())
+    if (!fetched.ok) continue
+    const [question] = fetched.reply.message.questions
+    assert.ok(question?.name.key === name.key && question.type === type)
+    for (const { ttl } of [...fetched.reply.answer, ...fetched.reply.authority]) assert.ok(ttl <= limits.resolver.ttl)
+  }
+}
+
+const cacheTarget: Target = {
+  name: 'cache-file',
+  run: runCacheFile,
+  seeds: [writeCacheFile({ savedAt: 2 ** 41, replies: filed }).subarray(0, -32)],
+  words: [octetsOf('0000000000010001'), octetsOf('c00c'), octetsOf('00300001'), octetsOf('040000000000')],
+}
+
 export const fileTargets: readonly Target[] = [
   // Every unknown key is compared with every setting.
   { ...configTarget, workPerOctet: 500 },
@@ -145,4 +193,6 @@ export const fileTargets: readonly Target[] = [
   serversTarget,
   listTarget,
   certificateTarget,
+  // Names of 127 labels may stand in two octets, as in other messages.
+  { ...cacheTarget, workPerOctet: 1000 },
 ]

@@ -4,6 +4,8 @@ export interface Cache<Value> {
   get(key: string, at?: number): { readonly value: Value; readonly until: number } | undefined
   put(key: string, value: Value, until: number): void
   delete(key: string): void
+  /** Everything, what has ended included. */
+  all(): Iterable<{ readonly value: Value; readonly until: number }>
   readonly size: number
 }
 
@@ -68,6 +70,7 @@ export function createCache<Value>({ now, entries, octets, octetsOf }: CacheOpti
       while (kept.size > entries || used > octets) dropOldest()
     },
     delete: drop,
+    all: () => kept.values(),
     get size() {
       return kept.size
     },

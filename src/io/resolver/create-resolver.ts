@@ -11,6 +11,7 @@ import type { Endpoint, Network } from '../network.ts'
 import { abandonable } from '../shared-work.ts'
 import { type Asker, createAsker, formatServer } from './ask.ts'
 import { describeStripping, patienceBy, strippingAdvice } from './attempts.ts'
+import { type CacheKeeper, openCacheKeeper } from './cache-keeper.ts'
 import { createEnding } from './ending.ts'
 import { createExchange, type Exchange } from './exchange.ts'
 import { createForwarder } from './forward.ts'
@@ -43,6 +44,10 @@ export interface ResolverOptions extends RecursiveOptions {
   readonly allowSha1?: boolean | undefined
   /** Whether answers that are asked for at the end of their life are renewed in the background; not unless told. */
   readonly prefetch?: boolean | undefined
+  /**
+   * A file that secure answers are saved to when the resolver closes, and from which they are proved again by the next.
+   */
+  readonly cacheFile?: string | undefined
   /** Whether `iterate` shows servers no more of a name than they need, as it does unless told. RFC 9156 */
   readonly minimise?: boolean | undefined
   /** Whether `iterate` asks root servers who they are, as it does unless told. RFC 9609 */
@@ -64,20 +69,39 @@ interface Parts {
   readonly exchange: Exchange
   readonly clock: Clock
   readonly options: ResolverOptions
+  readonly keeper: CacheKeeper | undefined
+}
+
+/** A resolver that can outlive its process. */
+export interface LastingResolver extends Resolver {
+  /** Writes what is secure to `cacheFile`, if there is one; closing does so too. Rejects when it cannot be written. */
+  save(): Promise<void>
 }
 
 /** Makes a resolver. Throws ConfigError for options that do not go together. */
-export function createResolver(options: ResolverOptions): Resolver {
+export function createResolver(options: ResolverOptions): LastingResolver {
   const exchange = exchangeFor(options)
-  const parts = { asker: createAsker(exchange), exchange, clock: options.clock ?? systemClock, options }
-  const resolver = choose(parts)
+  const clock = options.clock ?? systemClock
+  const keeper = keeperFor(options, clock)
+  const resolver = choose({ asker: createAsker(exchange), exchange, clock, options, keeper })
   return {
     resolve: (name, type, more) => resolver.resolve(name, type, more),
     async close() {
       await resolver.close()
       await exchange.close()
+      await keeper?.save().catch((error: Error) => {
+        options.onWarning?.(`the DNS cache could not be saved: ${error.message}`)
+      })
     },
+    save: async () => keeper?.save(),
   }
+}
+
+/** What a server said to be secure cannot be proved again: `trust-ad` has nothing to save. */
+function keeperFor(options: ResolverOptions, clock: Clock): CacheKeeper | undefined {
+  const { engine, cacheFile, onWarning } = options
+  if (cacheFile === undefined || engine === 'trust-ad') return undefined
+  return openCacheKeeper(cacheFile, { now: () => clock.now(), onWarning })
 }
 
 /** What puts questions to servers as the options have it: over TLS to those with a name. */
@@ -133,11 +157,12 @@ export function forwarderFor({ asker, clock, options }: Pick<Parts, 'asker' | 'c
 }
 
 function validating(
-  { clock, options }: Pick<Parts, 'clock' | 'options'>,
+  { clock, options, keeper }: Pick<Parts, 'clock' | 'options' | 'keeper'>,
   upstream: Parameters<typeof createValidatingResolver>[0]['upstream'],
 ): Resolver {
   const { trustAnchors: anchors = rootAnchors, allowSha1 = false, prefetch } = options
-  return createValidatingResolver({ upstream, anchors, clock, policy: createPolicy({ allowSha1 }), prefetch })
+  const policy = createPolicy({ allowSha1 })
+  return createValidatingResolver({ upstream, anchors, clock, policy, prefetch, saved: keeper?.replies })
 }
 
 /** What is between us and the server must be secure, and a network is not. RFC 4035 §4.9.3, RFC 7672 §2.1.1 */

@@ -11,6 +11,7 @@ import { createFailureTimes } from './failure-times.ts'
 import { createLinkCache, type KnownLink } from './link-cache.ts'
 import { createLookups } from './lookups.ts'
 import type { Resolver } from './resolver.ts'
+import { isSaved, type SavedReplies } from './saved-replies.ts'
 import { joinOnOwnMeans, type Task, trouble } from './task.ts'
 import type { Reply, Upstream } from './upstream.ts'
 import { createValidator, type FailedLink, type Link, type Validator } from './validator.ts'
@@ -24,6 +25,8 @@ export interface ValidatingOptions {
   readonly clock: Clock
   /** Whether what is asked for at the end of its life is renewed before somebody has to wait for it. */
   readonly prefetch?: boolean | undefined
+  /** Keeps the replies that proved something. */
+  readonly saved?: SavedReplies | undefined
 }
 
 interface Question {
@@ -38,9 +41,10 @@ interface Found extends Step {
 
 /** Looks up and validates, whatever the upstream says of its answers. RFC 4035 §4, §5 */
 export function createValidatingResolver(options: ValidatingOptions): Resolver {
-  const { upstream, anchors, policy, clock, prefetch = false } = options
+  const { anchors, policy, clock, prefetch = false, saved } = options
+  const upstream = saved?.inFrontOf(options.upstream) ?? options.upstream
   const now = () => clock.now()
-  const validator = createValidator({ zones: createZones({ upstream, anchors, policy, now }), policy })
+  const validator = createValidator({ zones: createZones({ upstream, anchors, policy, now, saved }), policy })
   const links = createLinkCache({ now, anchors, renews: prefetch })
   const failures = createFailureTimes(now)
   /** Questions that cost all that one may: their ends are no news for whoever comes to them by an alias. */
@@ -60,9 +64,14 @@ export function createValidatingResolver(options: ValidatingOptions): Resolver {
         links.put(question, found.link, failures.next(key, why))
     } else {
       failures.forget(key)
-      links.put(question, found.link, found.link.ttl)
+      keep(question, found.link, found.reply)
     }
     return found
+  }
+
+  function keep(question: Question, link: Exclude<Link, FailedLink>, reply: Reply | undefined): void {
+    links.put(question, link, link.ttl)
+    if (link.status === 'secure' && reply !== undefined) saved?.keep(question, reply, link.ttl)
   }
 
   /** Once; what is known is served until its end, whatever comes of it. */
@@ -86,7 +95,7 @@ export function createValidatingResolver(options: ValidatingOptions): Resolver {
     if (recalled !== undefined) return { ...recalled, reply: undefined }
     const carried = reply && (await judgeCarried(question, reply, task, validator))
     if (carried !== undefined) {
-      links.put(question, carried, carried.ttl)
+      keep(question, carried, reply)
       return { ...fresh(carried), reply }
     }
     const start = (own: Task) => fetchLink(question, own)
@@ -162,8 +171,9 @@ async function lookUp(
     const link = await validator.judge(reply, question, task)
     task.signal.throwIfAborted()
     if (link.kind !== 'failed') {
-      upstream.learn?.(question, reply, link.ttl)
-      return { ...fresh(link), reply }
+      const cached = isSaved(reply)
+      if (!cached) upstream.learn?.(question, reply, link.ttl)
+      return { ...fresh(link), reply, cached }
     }
     failed ??= link
     avoid.add(reply.source)

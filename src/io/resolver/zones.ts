@@ -17,6 +17,7 @@ import { createSharedWork } from '../shared-work.ts'
 import { createCache } from './cache.ts'
 import { createEnding } from './ending.ts'
 import { renewalTime } from './link-cache.ts'
+import type { SavedReplies } from './saved-replies.ts'
 import { joinOnOwnMeans, secondsOf, type Task, type Trouble, trouble } from './task.ts'
 import type { Reply, Upstream } from './upstream.ts'
 
@@ -65,6 +66,8 @@ export interface ZonesOptions {
   readonly anchors: readonly TrustAnchor[]
   readonly policy: ValidationPolicy
   readonly now: () => number
+  /** Keeps the replies that proved something. */
+  readonly saved?: SavedReplies | undefined
 }
 
 interface Work extends ZonesOptions, Zones {}
@@ -178,6 +181,13 @@ async function cross(
     const parent = await parentState(apex, reply, task, work)
     if (parent.kind !== 'secure') return parent
     const crossing = judgeCrossing(apex, reply, parent, task, work)
+    if (crossing.kind !== 'wrong') {
+      const end =
+        crossing.kind === 'state'
+          ? crossing.state.until
+          : Math.min(parent.until, work.now() + crossing.rrset.ttl * 1000)
+      work.saved?.keep({ name: apex, type: TYPE.DS }, reply, (end - work.now()) / 1000)
+    }
     if (crossing.kind === 'state') return crossing.state
     if (crossing.kind === 'ds') {
       const by = { kind: 'ds', rrset: crossing.rrset, chain: parent.chain, until: parent.until } as const
@@ -345,6 +355,7 @@ function judgeKeys(
         limits.resolver.ttl,
         by.kind === 'ds' ? by.rrset.ttl : limits.resolver.ttl,
       )
+      work.saved?.keep({ name: zone, type: TYPE.DNSKEY }, reply, ttl)
       return { kind: 'secure', zone, keys, chain: [...by.chain, link], until: end(ttl) }
     }
   }

@@ -37,6 +37,10 @@ export const worldOptions = {
     description:
       'certificates in PEM to trust for MTA-STS and for resolvers over TLS, instead of those that Node brings',
   },
+  'cache-file': {
+    ...{ type: 'string', value: 'FILE', group },
+    description: 'where secure DNS answers are kept between runs, to be proved again by the next; nowhere unless told',
+  },
   store: {
     ...{ type: 'string', value: 'FILE', group },
     description: 'where policies are kept between runs; :memory: keeps nothing',

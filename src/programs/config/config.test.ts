@@ -62,6 +62,7 @@ trust-anchor = "/srv/anchors"
 allow-sha1 = true
 trust-remote-ad = true
 ca-file = "ca.pem"
+cache-file = "dns-cache"
 store = ":memory:"
 smtp-port = 2525
 allow-private = true
@@ -82,12 +83,13 @@ test('every setting can stand in the file, and paths are read from where the fil
     'allow-sha1': true,
     'trust-remote-ad': true,
     'ca-file': '/etc/waxseal/ca.pem',
+    'cache-file': '/etc/waxseal/dns-cache',
     store: ':memory:',
     'smtp-port': 2525,
     'allow-private': true,
     timeout: 30,
   })
-  assert.deepEqual(settings.timeout.origin, { from: 'file', path, line: 12 })
+  assert.deepEqual(settings.timeout.origin, { from: 'file', path, line: 13 })
 })
 
 test('every option for the network is a setting too, but for those that are about one run', () => {

@@ -16,6 +16,7 @@ export interface SettingValues {
   readonly 'allow-sha1': boolean
   readonly 'trust-remote-ad': boolean
   readonly 'ca-file': string | undefined
+  readonly 'cache-file': string | undefined
   /** Path, or `:memory:`; undefined for the usual place. */
   readonly store: string | undefined
   readonly 'smtp-port': number
@@ -59,6 +60,7 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
   'allow-sha1': { shape: 'boolean', fallback: false, read: readBoolean },
   'trust-remote-ad': { shape: 'boolean', fallback: false, read: readBoolean },
   'ca-file': pathSetting(),
+  'cache-file': pathSetting(),
   store: pathSetting(),
   'smtp-port': { shape: 'number', fallback: 25, read: integerBetween(1, 65_535) },
   'allow-private': { shape: 'boolean', fallback: false, read: readBoolean },
