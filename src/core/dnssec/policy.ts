@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { limits } from '../limits.ts'
 import { type Algorithm, type DigestType, digestTypes, withSha1, workingAlgorithms } from './algorithms.ts'
 
@@ -9,6 +10,8 @@ export interface ValidationPolicy {
   readonly inceptionSkew: number
   /** More than this makes a denial insecure. RFC 9276 §3.2 */
   readonly nsec3Iterations: number
+  /** Keys imported under it by record data, the longest unused first: importing costs as much as a check. */
+  readonly imported: Map<string, KeyObject>
 }
 
 /** `allowSha1` brings back algorithms 5 and 7, which are otherwise unsupported. RFC 9905 §2 */
@@ -19,5 +22,6 @@ export function createPolicy({ allowSha1 = false }: { readonly allowSha1?: boole
     digests: digestTypes,
     inceptionSkew: limits.dnssec.inceptionSkew,
     nsec3Iterations: limits.dnssec.nsec3Iterations,
+    imported: new Map(),
   }
 }

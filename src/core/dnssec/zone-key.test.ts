@@ -54,6 +54,13 @@ test('DNSSEC-39 a key is imported once, and again when as many others as are kep
   assert.equal(imports([key]), 1)
 })
 
+test('DNSSEC-39 a policy keeps its own imported keys, so that resolvers share nothing', () => {
+  const [one, other] = [countingPolicy(), countingPolicy()]
+  const key = makeKey(15)
+  for (const { policy } of [one, other, one]) importZoneKey(key, policy)
+  assert.deepEqual([one.counts.imports, other.counts.imports], [1, 1])
+})
+
 test('DNSSEC-34 what is no key is not kept, and neither is a key of a size that nobody uses', () => {
   const { counts, policy } = countingPolicy()
   const short = zoneKey({ algorithm: 15, publicKey: new Uint8Array(31) })

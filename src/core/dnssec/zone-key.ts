@@ -28,9 +28,6 @@ export function isRevoked({ flags }: Dnskey): boolean {
   return (flags & revokeFlag) !== 0
 }
 
-/** Imported keys by record data, the longest unused first: importing costs as much as a check. */
-const imported = new Map<string, KeyObject>()
-
 /** An RSA key of the most bits takes this much record data, and a little for its exponent and lengths. */
 const longestKept = limits.dnssec.rsaBitsMax / 8 + 16
 
@@ -39,6 +36,7 @@ export function importZoneKey(
   { rdata, algorithm, publicKey }: ZoneKey,
   policy: ValidationPolicy,
 ): KeyObject | undefined {
+  const { imported } = policy
   const id = latin1(rdata)
   const object = imported.get(id) ?? policy.algorithms.get(algorithm)?.importKey(publicKey)
   // Invalid keys are not remembered: anyone can make them up, and long ones.
