@@ -32,9 +32,20 @@ export type {
   SkipDecision,
 } from './core/decision/decision.ts'
 export type { AddressFinding, Facts, HostFacts, MxFinding, StsFinding, TlsaFinding } from './core/decision/facts.ts'
+export type { ResourceRecord } from './core/dns/message.ts'
 export { formatType } from './core/dns/types.ts'
 export { formatRecord } from './core/dns/zone-text.ts'
-export type { Answer, ChainLink, Denial, Evidence, Failure, Resolution } from './core/dnssec/resolution.ts'
+export type {
+  Alias,
+  Answer,
+  ChainLink,
+  Denial,
+  Evidence,
+  Failure,
+  Resolution,
+  Security,
+} from './core/dnssec/resolution.ts'
+export type { Name } from './core/name/name.ts'
 export { formatName } from './core/name/text.ts'
 export { formatMailbox } from './core/smtp/mailbox.ts'
 export type { Clock } from './io/clock.ts'
