@@ -16,6 +16,8 @@ export const limits = {
     pointersPerName: 126,
     expandedNameOctets: 128 * 1024,
     ednsOptions: 100,
+    /** Extended DNS Errors of one message that are read, and characters of the text of each. */
+    extendedErrors: 4,
     extraTextCharacters: 256,
     zoneTextOctets: 16 * 1024 * 1024,
   },

@@ -86,6 +86,9 @@ function assertLookup(value: Json, extra: readonly string[] = []): void {
     for (const ds of link.ds as Json[]) assertKeys(ds, partsOf(zone, 'ds'))
     if (link.key !== null) assertKeys(link.key as Json, partsOf(zone, 'key'))
   }
+  const error = shapeOf('### An extended error').keys
+  for (const one of value.serverErrors as Json[]) assertKeys(one, error)
+  for (const one of value.extendedErrors as Json[]) assertKeys(one, error.slice(0, 2))
   for (const alias of (value.aliases ?? []) as Json[]) assertKeys(alias, shapeOf('### An alias').keys)
 }
 

@@ -29,7 +29,7 @@ export function answered(
 export function failed(why: Failure['why'] = 'servfail'): Failure {
   return {
     ...{ kind: 'failure', name: nameOfText('looked-up.example.'), type: 1, why, reason: `the lookup: ${why}` },
-    ...{ ede: undefined, zone: undefined, server: undefined, cached: false, chain: [] },
+    ...{ ede: 22, zone: undefined, server: undefined, cached: false, chain: [] },
   }
 }
 

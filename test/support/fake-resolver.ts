@@ -118,7 +118,7 @@ function failure({ name, type, why }: Pick<Failure, 'name' | 'type' | 'why'>): F
   const reason = `${labelsOf(name).join('.')} ${formatType(type)}: ${why}`
   return {
     ...{ kind: 'failure', name, type, why, reason },
-    ...{ ede: undefined, zone: undefined, server: undefined, cached: false, chain: [] },
+    ...{ ede: 22, zone: undefined, server: undefined, cached: false, chain: [] },
   }
 }
 

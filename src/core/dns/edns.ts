@@ -64,15 +64,24 @@ export function formatExtendedErrorCode(code: number): string {
   return errorNames[code] ?? `EDE ${code}`
 }
 
-/** The Extended DNS Errors of a message, in its order. RFC 8914 §2 */
-export function extendedErrorsOf({ edns }: Message): ExtendedError[] {
-  const options = edns?.options.filter(({ code }) => code === extendedErrorCode) ?? []
-  return options
-    .filter(({ data }) => data.length >= 2)
+const noErrors: readonly ExtendedError[] = []
+
+/** The Extended DNS Errors of a message, in its order: the first few. RFC 8914 §2 */
+export function extendedErrorsOf({ edns }: Message): readonly ExtendedError[] {
+  if (edns === undefined || edns.options.length === 0) return noErrors
+  return edns.options
+    .filter(({ code, data }) => code === extendedErrorCode && data.length >= 2)
+    .slice(0, limits.dns.extendedErrors)
     .map(({ data }) => ({
       code: readU16(data, 0),
       text: printable(new TextDecoder().decode(withoutFinalZeros(data.subarray(2)))),
     }))
+}
+
+/** The same, or undefined when there are none, as for most messages. */
+export function saidIn(message: Message): readonly ExtendedError[] | undefined {
+  const errors = extendedErrorsOf(message)
+  return errors.length > 0 ? errors : undefined
 }
 
 /** The text of the registry and what the server added, as one line. */

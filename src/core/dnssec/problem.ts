@@ -55,6 +55,9 @@ const edeOf: Readonly<Record<ProblemKind, number>> = {
   limit: 6,
 }
 
+/** Every kind there is. */
+export const problemKinds = Object.keys(edeOf) as readonly ProblemKind[]
+
 export function problem(kind: ProblemKind, text: string): Problem {
   return { kind, text, ede: edeOf[kind] }
 }

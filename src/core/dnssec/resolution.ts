@@ -1,3 +1,4 @@
+import type { ExtendedError } from '../dns/edns.ts'
 import type { ResourceRecord } from '../dns/message.ts'
 import type { Name } from '../name/name.ts'
 
@@ -52,6 +53,10 @@ export interface Evidence {
   readonly cached: boolean
   /** Why an insecure result is insecure, in one line. */
   readonly reason: string | undefined
+  /** Extended DNS Error number of why it is insecure, if that is for want of something here. RFC 8914 §4 */
+  readonly ede?: number | undefined
+  /** What the server says by Extended DNS Errors: its own word, on which nothing rests. RFC 8914 §6 */
+  readonly said?: readonly ExtendedError[] | undefined
 }
 
 interface Outcome {
@@ -97,8 +102,10 @@ export interface Failure {
     | 'config'
   /** One line, without a full stop: what failed, at which name, and how. */
   readonly reason: string
-  /** Extended DNS Error number. RFC 8914 §4 */
-  readonly ede: number | undefined
+  /** Extended DNS Error number: ours, whatever the server says. RFC 8914 §4 */
+  readonly ede: number
+  /** What the server says by Extended DNS Errors: its own word, on which nothing rests. RFC 8914 §6 */
+  readonly said?: readonly ExtendedError[] | undefined
   /** Zone in which the failure lies, when known. */
   readonly zone: Name | undefined
   readonly server: string | undefined

@@ -1,6 +1,7 @@
-import { extendedErrorsOf, formatExtendedError } from '../../core/dns/edns.ts'
+import { type ExtendedError, formatExtendedError, saidIn } from '../../core/dns/edns.ts'
 import type { Message } from '../../core/dns/message.ts'
 import { formatRcode, RCODE } from '../../core/dns/types.ts'
+import { failureCodes } from '../../core/dnssec/extended-error.ts'
 import { nameRrset } from '../../core/dnssec/problem.ts'
 import type { Failure } from '../../core/dnssec/resolution.ts'
 import { limits } from '../../core/limits.ts'
@@ -37,17 +38,19 @@ interface Attempt {
   readonly server: string
   readonly why: Failure['why']
   readonly text: string
-  readonly ede: number | undefined
+  readonly ede: number
+  /** Extended DNS Errors of the server's own. */
+  readonly said?: readonly ExtendedError[] | undefined
   /** What the operator can do. */
   readonly advice?: string
 }
 
-const faults: Record<AskFault, { readonly why: Failure['why']; readonly text: string }> = {
+const faults: Record<AskFault, Pick<Attempt, 'why' | 'text'> & { readonly ede?: number }> = {
   timeout: { why: 'timeout', text: 'does not answer' },
   refused: { why: 'unreachable', text: 'takes no DNS queries' },
   unreachable: { why: 'unreachable', text: 'cannot be reached' },
   malformed: { why: 'malformed', text: 'sent a malformed answer' },
-  forbidden: { why: 'unreachable', text: 'has a private or reserved address' },
+  forbidden: { why: 'unreachable', text: 'has a private or reserved address', ede: 22 },
   overload: { why: 'overload', text: 'could not be asked, as too many sockets are open' },
   unauthenticated: { why: 'unreachable', text: 'does not show by TLS that it is who it must be' },
   aborted: { why: 'aborted', text: 'was not waited for' },
@@ -82,14 +85,14 @@ const order: readonly Failure['why'][] = [
 export function createAttempts(): Attempts {
   const made: Attempt[] = []
   return {
-    fault: (server, fault) => made.push({ server, ...faults[fault], ede: undefined }),
+    fault: (server, fault) => made.push({ server, ede: failureCodes[faults[fault].why], ...faults[fault] }),
     refusal(server, message) {
-      const [error] = extendedErrorsOf(message)
-      const words = error === undefined ? '' : ` (${formatExtendedError(error)})`
+      const said = saidIn(message)
+      const words = said?.[0] === undefined ? '' : ` (${formatExtendedError(said[0])})`
       const why = message.rcode === RCODE.SERVFAIL ? 'servfail' : 'refused'
-      made.push({ server, why, text: `answers ${formatRcode(message.rcode)}${words}`, ede: error?.code })
+      made.push({ server, why, text: `answers ${formatRcode(message.rcode)}${words}`, ede: failureCodes[why], said })
     },
-    useless: (server, reason) => made.push({ server, why: 'malformed', text: reason, ede: undefined }),
+    useless: (server, reason) => made.push({ server, why: 'malformed', text: reason, ede: 22 }),
     stripping: (server, missing) =>
       made.push({ server, why: 'bogus', text: describeStripping(missing), ede: 10, advice: strippingAdvice }),
     sum(question, zone) {
@@ -98,9 +101,9 @@ export function createAttempts(): Attempts {
       if (best === undefined) return trouble('unreachable', `no server is known for ${what}`, { ede: 22, zone })
       const servers = new Set(made.map(({ server }) => server)).size
       const others = servers > 1 ? `, and ${servers - 1} more of no use` : ''
-      const { server, why, text, ede, advice } = best
+      const { server, why, text, ede, advice, said } = best
       const end = advice === undefined ? others : `${others}: ${advice}`
-      return trouble(why, `${what}: ${server} ${text}${end}`, { ede: ede ?? 22, zone, server })
+      return trouble(why, `${what}: ${server} ${text}${end}`, { ede, zone, server, said })
     },
   }
 }

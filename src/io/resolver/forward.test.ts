@@ -211,11 +211,12 @@ for (const [why, [first, second], shown, reason] of failures) {
   })
 }
 
-test('RES-41, DNSSEC-80: the extended error of a server is passed on, fit for a terminal', async () => {
+test('RES-41, DNSSEC-80: the extended error of a server is its own word, fit for a terminal', async () => {
   const data = Buffer.concat([Uint8Array.of(0, 7), Buffer.from('expired\x1b[31m\nyesterday')])
   const edns = { udpPayload: 1232, version: 0, dnssecOk: true, options: [{ code: 15, data }] }
   const { resolution, reason } = await askTwo([{ flags: 'servfail', edns }], ['timeout'])
-  assert.equal(resolution.kind === 'failure' && resolution.ede, 7)
+  assert.equal(resolution.kind === 'failure' && resolution.ede, 22)
+  assert.deepEqual(resolution.kind === 'failure' && resolution.said?.map(({ code }) => code), [7])
   assert.match(
     reason,
     /^A of www\.example\.: 192\.0\.2\.1 answers SERVFAIL \(.*expired.*yesterday.*\), and 1 more of no use$/,

@@ -14,10 +14,11 @@ interface Question {
 
 export function failureOf(
   { name, type }: Question,
-  { why, reason, ede, zone, server }: Trouble,
+  { why, reason, ede, zone, server, said }: Trouble,
   { cached, chain }: Pick<Failure, 'cached' | 'chain'> = { cached: false, chain: [] },
 ): Failure {
-  return { kind: 'failure', name, type, why, reason, ede, zone, server, cached, chain }
+  const found = { kind: 'failure', name, type, why, reason, ede, zone, server, cached, chain } as const
+  return said === undefined ? found : { ...found, said }
 }
 
 /** Answers that no server is asked for; they have no chain of trust. RFC 6761 §6 */
@@ -25,7 +26,10 @@ export function answerHere(question: Question): Resolution | undefined {
   const { name, type } = question
   // RRSIG records are parts of what they sign, and have no signature of their own. RFC 4035 §2.2
   const isNoQuestion = type === 0 || type === TYPE.OPT || type === TYPE.RRSIG || (type >= 128 && type <= 255)
-  if (isNoQuestion) return failureOf(question, trouble('config', `${nameRrset(question)} is nothing to look up`))
+  if (isNoQuestion) {
+    const reason = `${nameRrset(question)} is nothing to look up`
+    return failureOf(question, trouble('config', reason, { ede: 30 }))
+  }
   const special = specialAnswer(name, type)
   if (special === undefined) return undefined
   if (special.kind === 'refuse') {
@@ -57,7 +61,7 @@ export function tooLong(question: Question, task: Pick<Task, 'lastServer'>): Tro
   const server = task.lastServer()
   const whom = server === undefined ? '' : `, lastly from ${server}`
   const reason = `${nameRrset(question)}: no answer${whom}, within ${limits.resolver.questionMs / 1000} s`
-  return trouble('timeout', reason, { ede: 22, server })
+  return trouble('timeout', reason, { server })
 }
 
 export function aliasLoop(question: Question, name: Name, server: string | undefined): Trouble {

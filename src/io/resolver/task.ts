@@ -1,4 +1,6 @@
+import type { ExtendedError } from '../../core/dns/edns.ts'
 import { type Budget, createBudget } from '../../core/dnssec/budget.ts'
+import { failureCodes } from '../../core/dnssec/extended-error.ts'
 import { nameRrset } from '../../core/dnssec/problem.ts'
 import type { Failure } from '../../core/dnssec/resolution.ts'
 import { limits } from '../../core/limits.ts'
@@ -86,9 +88,11 @@ export interface Trouble {
   readonly why: Failure['why']
   /** One line, without a full stop. */
   readonly reason: string
-  readonly ede: number | undefined
+  readonly ede: number
   readonly zone: Name | undefined
   readonly server: string | undefined
+  /** Extended DNS Errors of the server's own. */
+  readonly said?: readonly ExtendedError[] | undefined
 }
 
 /** What is wrong with what a reply says of a name and type. */
@@ -97,5 +101,5 @@ export function malformed(question: { readonly name: Name; readonly type: number
 }
 
 export function trouble(why: Failure['why'], reason: string, more: Partial<Trouble> = {}): Trouble {
-  return { ede: undefined, zone: undefined, server: undefined, ...more, why, reason }
+  return { ede: failureCodes[why], zone: undefined, server: undefined, ...more, why, reason }
 }

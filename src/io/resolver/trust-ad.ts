@@ -1,3 +1,4 @@
+import { saidIn } from '../../core/dns/edns.ts'
 import { findPart, type ReplyPart, type SortedReply, sortReply } from '../../core/dns/reply.ts'
 import { recordsOf } from '../../core/dns/rrset.ts'
 import { RCODE } from '../../core/dns/types.ts'
@@ -229,11 +230,11 @@ interface Ending {
 function conclude(
   question: Question,
   part: ReplyPart & { kind: 'rrset' | 'denial' },
-  { reply: { server, isOblivious }, status, name, aliases, ttl }: Ending,
+  { reply: { server, isOblivious, message }, status, name, aliases, ttl }: Ending,
 ): Answer | Denial {
   const words = isOblivious ? 'does not validate' : 'did not set the AD bit'
   const reason = status === 'secure' ? undefined : `the resolver ${server} ${words}`
-  const evidence = { chain: [], signer: undefined, server, cached: false, reason }
+  const evidence = { chain: [], signer: undefined, server, cached: false, reason, said: saidIn(message) }
   const outcome = { ...question, status, canonicalName: name, aliases, ttl, evidence }
   if (part.kind === 'denial') return { kind: part.isNameError ? 'nxdomain' : 'nodata', ...outcome }
   return { kind: 'answer', ...outcome, records: recordsOf({ ...part.rrset, ttl }) }

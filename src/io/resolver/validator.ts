@@ -1,8 +1,10 @@
+import { type ExtendedError, saidIn } from '../../core/dns/edns.ts'
 import { readSoa } from '../../core/dns/rdata/records.ts'
 import { findPart, proofsOf, type ReplyPart, type SortedReply, soaOf } from '../../core/dns/reply.ts'
 import type { Rrset } from '../../core/dns/rrset.ts'
 import { TYPE } from '../../core/dns/types.ts'
 import { proveDenial, proveWildcard } from '../../core/dnssec/denial.ts'
+import { codeOfInsecureZone, tooManyIterations } from '../../core/dnssec/extended-error.ts'
 import type { ValidationPolicy } from '../../core/dnssec/policy.ts'
 import type { Problem } from '../../core/dnssec/problem.ts'
 import { nameRrset, problem } from '../../core/dnssec/problem.ts'
@@ -36,6 +38,10 @@ export interface Judged {
   /** Why it is insecure, in one line. */
   readonly reason: string | undefined
   readonly server: string
+  /** Extended DNS Error number of why it is insecure. */
+  readonly ede?: number | undefined
+  /** Extended DNS Errors of the server's own. */
+  readonly said?: readonly ExtendedError[] | undefined
 }
 
 export interface FailedLink {
@@ -241,7 +247,7 @@ function secure(used: readonly VerifiedRrset[], zone: SecureZone, work: Work): J
     ...{ kind: 'judged', status: 'secure', signer: zone.zone, chain: zone.chain, reason: undefined },
     ttl: capTtl(Math.min(...used.map(({ ttl }) => ttl)), zone, work),
     expiration,
-    server: work.reply.server,
+    ...{ server: work.reply.server, said: saidIn(work.reply.message) },
   }
 }
 
@@ -251,10 +257,12 @@ function insecure(
   work: Work,
 ): Judged & { readonly kind: 'judged' } {
   const { chain, reason } = state
+  const link = chain.at(-1)
   return {
     ...{ kind: 'judged', status: 'insecure', signer: undefined, expiration: undefined, chain, reason },
     ttl: capTtl(ttl, state, work),
-    server: work.reply.server,
+    ede: link && codeOfInsecureZone(link),
+    ...{ server: work.reply.server, said: saidIn(work.reply.message) },
   }
 }
 
@@ -265,7 +273,8 @@ const weakness = {
 } as const
 
 function weakened(because: keyof typeof weakness | undefined) {
-  return { status: 'insecure', signer: undefined, reason: because && weakness[because] } as const
+  const ede = because === 'nsec3-iterations' ? tooManyIterations : undefined
+  return { status: 'insecure', signer: undefined, reason: because && weakness[because], ede } as const
 }
 
 function capTtl(ttl: number, { until }: { readonly until: number }, { task }: Work): number {

@@ -67,9 +67,8 @@ function conclude(
 ): Answer | Denial {
   const { kind, chain, server, signer } = link
   const status: Security = weakest === undefined ? 'secure' : 'insecure'
-  const reason = weakest?.reason
   const evidence = {
-    ...{ chain, server, signer, cached, reason },
+    ...{ chain, server, signer, cached, reason: weakest?.reason, ede: weakest?.ede, said: link.said },
     expiration: status === 'secure' ? expiration : undefined,
   }
   const outcome = { name, type, status, canonicalName, aliases, ttl, evidence }

@@ -1,3 +1,4 @@
+import { saidIn } from '../../core/dns/edns.ts'
 import type { Ds } from '../../core/dns/rdata/records.ts'
 import { proofsOf, type SortedReply } from '../../core/dns/reply.ts'
 import type { Rrset } from '../../core/dns/rrset.ts'
@@ -370,9 +371,9 @@ function cap(state: SecureZone, ttl: number, { now }: Work): SecureZone {
   return { ...state, until: Math.min(state.until, now() + ttl * 1000) }
 }
 
-export function bogus(problem: Problem, zone: Name, { server }: { readonly server: string }): Trouble {
-  const why = problem.kind === 'limit' ? 'limit' : 'bogus'
-  return trouble(why, problem.text, { ede: problem.ede, zone, server })
+export function bogus({ kind, text, ede }: Problem, zone: Name, { server, message }: Reply): Trouble {
+  const found = { ede, zone, server, said: saidIn(message) }
+  return trouble(kind === 'limit' ? 'limit' : 'bogus', text, found)
 }
 
 function fail(found: Trouble, chain: readonly ChainLink[], { now }: Pick<Work, 'now'>): FailedZone {

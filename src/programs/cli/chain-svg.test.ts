@@ -69,7 +69,7 @@ test('a chain that broke ends with why', () => {
     'bogus',
     'x.example. TLSA',
     'signature expired',
-    'Extended DNS Error: Signature Expired',
+    'Extended DNS Error 7, Signature Expired',
   ])
 })
 

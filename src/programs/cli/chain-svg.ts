@@ -1,4 +1,3 @@
-import { formatExtendedErrorCode } from '../../core/dns/edns.ts'
 import { formatType } from '../../core/dns/types.ts'
 import { formatRecord } from '../../core/dns/zone-text.ts'
 import type { ChainLink, Resolution } from '../../core/dnssec/resolution.ts'
@@ -7,6 +6,7 @@ import { dsText, untilText } from './chain-text.ts'
 import { verdictOf } from './dns-text.ts'
 import { algorithmName, linkWords } from './dnssec-words.ts'
 import { formatMoment } from './durations.ts'
+import { codesText, codesToJson } from './extended-errors.ts'
 import { breakText, svgText } from './svg-text.ts'
 
 type Status = 'secure' | 'insecure' | 'bogus' | 'indeterminate'
@@ -117,10 +117,10 @@ function boxOfZone({ zone, status, by, ds, key, expiration }: ChainLink): Box {
 
 function boxOfEnd(resolution: Resolution): Box {
   if (resolution.kind === 'failure') {
-    const { name, type, why, reason, ede } = resolution
-    const code = ede === undefined ? [] : [`Extended DNS Error: ${formatExtendedErrorCode(ede)}`]
+    const { name, type, why, reason } = resolution
+    const code = codesText(codesToJson(resolution)) ?? []
     const status = why === 'bogus' ? 'bogus' : 'indeterminate'
-    return { name: `${formatName(name)} ${formatType(type)}`, status, lines: [reason, ...code], arrow: [] }
+    return { name: `${formatName(name)} ${formatType(type)}`, status, lines: [reason].concat(code), arrow: [] }
   }
   const { canonicalName, type, kind, status, aliases, evidence } = resolution
   const { signer, expiration, reason } = evidence

@@ -3,7 +3,7 @@ import { formatMoment } from './durations.ts'
 /** What of a failed lookup tells about our clock. */
 interface OutOfTime {
   /** RFC 8914 */
-  readonly code: number | null | undefined
+  readonly code: number
   /** How many zones could be verified. */
   readonly verified: number
 }
@@ -16,7 +16,7 @@ const outOfTime = new Set([7, 8])
  * validation starts from, which everybody else verifies too, `possible` below them, else undefined.
  */
 export function doubtClock({ code, verified }: OutOfTime): 'likely' | 'possible' | undefined {
-  if (code === null || code === undefined || !outOfTime.has(code)) return undefined
+  if (!outOfTime.has(code)) return undefined
   return verified === 0 ? 'likely' : 'possible'
 }
 

@@ -3,11 +3,16 @@ import { formatType } from '../../core/dns/types.ts'
 import { formatRecord } from '../../core/dns/zone-text.ts'
 import type { ChainLink, Failure, Resolution } from '../../core/dnssec/resolution.ts'
 import { formatName } from '../../core/name/text.ts'
+import { type CodeReport, codesToJson, type SaidReport, saidToJson } from './extended-errors.ts'
 
 interface Question {
   /** Zone text. */
   readonly name: string
   readonly type: string
+  /** Ours: of a failure, and of what is insecure for want of something here. */
+  readonly extendedErrors: readonly CodeReport[]
+  /** The server's own. */
+  readonly serverErrors: readonly SaidReport[]
 }
 
 interface LinkReport {
@@ -54,7 +59,7 @@ export interface FailedReport extends Question {
   readonly status: 'bogus' | 'indeterminate'
   readonly why: Failure['why']
   readonly reason: string
-  readonly extendedError: number | null
+  readonly extendedError: number
   readonly zone: string | null
   readonly server: string | null
   readonly cached: boolean
@@ -66,12 +71,13 @@ export type LookupReport = FoundReport | FailedReport
 
 /** What became of a lookup, as in `waxseal.dns/1`. docs/json.md */
 export function resolutionToJson(resolution: Resolution): LookupReport {
-  const question = { name: formatName(resolution.name), type: formatType(resolution.type) }
+  const errors = { extendedErrors: codesToJson(resolution), serverErrors: saidToJson(resolution) }
+  const question = { name: formatName(resolution.name), type: formatType(resolution.type), ...errors }
   if (resolution.kind === 'failure') {
     const { why, reason, ede, zone, server, cached, chain } = resolution
     return {
       ...{ ...question, result: resolution.kind, status: failedStatus(resolution) },
-      ...{ why, reason, extendedError: ede ?? null, zone: zone === undefined ? null : formatName(zone) },
+      ...{ why, reason, extendedError: ede, zone: zone === undefined ? null : formatName(zone) },
       ...{ server: server ?? null, cached, chain: chain.map(linkToJson) },
     }
   }

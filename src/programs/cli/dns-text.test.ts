@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { nameOfText, rdataOfText } from '../../../test/support/records.ts'
 import { TYPE } from '../../core/dns/types.ts'
-import type { Answer, ChainLink, Denial, Failure } from '../../core/dnssec/resolution.ts'
+import type { Answer, ChainLink, Denial, Failure, Resolution } from '../../core/dnssec/resolution.ts'
 import { rootName } from '../../core/name/name.ts'
 import { resolutionToJson } from './dns-json.ts'
 import { writeResolution } from './dns-text.ts'
@@ -103,9 +103,10 @@ Chain of trust
    │  DS 4711 ECDSAP256SHA256 SHA-256 abababababababab...
    │  key 4711 ECDSAP256SHA256, signed until 2026-12-01 04:00 UTC
    └─ bogus in zone example.: signature of x.example. TLSA by key 99 expired
-      2026-11-01\\x1b[31m (Signature Expired)
+      2026-11-01\\x1b[31m
 
 Answer from 192.0.2.53:53.
+Extended DNS Error 7, Signature Expired.
 If others see no fault, see whether the clock of this machine is right: it says
 2026-11-25 03:00 UTC.
 `,
@@ -125,6 +126,7 @@ test('JSON of a lookup tells the same, with null for what is not there', () => {
   assert.deepEqual(resolutionToJson(failure), {
     ...{ name: 'x.example.', type: 'TLSA', result: 'failure', status: 'bogus', why: 'bogus' },
     reason: failure.reason,
+    ...{ extendedErrors: [{ code: 7, name: 'Signature Expired' }], serverErrors: [] },
     ...{ extendedError: 7, zone: 'example.', server: '192.0.2.53:53', cached: false },
     chain: [
       {
@@ -145,10 +147,36 @@ test('JSON of a lookup tells the same, with null for what is not there', () => {
     aliases: [{ owner: 'www.example.', target: 'host.example.', via: 'CNAME', status: 'secure' }],
     ...{ ttl: 300, records: ['host.example. 300 IN A 192.0.2.1'], signer: 'example.', reason: null },
     signedUntil: '2026-12-02T00:00:00.000Z',
-    ...{ server: '192.0.2.53:53', cached: false },
+    ...{ server: '192.0.2.53:53', cached: false, extendedErrors: [], serverErrors: [] },
   })
 })
 
 test('JSON of a failed lookup has no records that anyone could use', () => {
   assert.ok(!('records' in resolutionToJson(failure)))
+})
+
+const said = [{ code: 15, text: 'not\u{202e} here' }]
+const forwarded: Resolution[] = [
+  { ...failure, said, cached: true },
+  { ...answer, status: 'insecure', evidence: { ...answer.evidence, ede: 27, said } },
+]
+for (const [at, resolution] of forwarded.entries()) {
+  const ours = [
+    'Extended DNS Error 7, Signature Expired, and 13, Cached Error.',
+    'Extended DNS Error 27, Unsupported NSEC3 Iterations Value.',
+  ]
+  test(`RFC 8914 §6: ours and the server’s own word on ${resolution.kind} are told apart`, () => {
+    const text = pageOut((out) => writeResolution(resolution, out, now))
+    assert.ok(text.includes(`\n${ours[at]}\n`), text)
+    assert.ok(text.includes('\n192.0.2.53:53 itself says: Blocked: not\\u202e here.\n'), text)
+  })
+}
+
+test('DNSSEC-80: JSON tells of a failure from memory that it is one', () => {
+  const { extendedErrors, serverErrors } = resolutionToJson({ ...failure, cached: true, said })
+  assert.deepEqual(extendedErrors, [
+    { code: 7, name: 'Signature Expired' },
+    { code: 13, name: 'Cached Error' },
+  ])
+  assert.deepEqual(serverErrors, [{ code: 15, name: 'Blocked', text: 'not\u202e here' }])
 })

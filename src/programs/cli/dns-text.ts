@@ -1,4 +1,3 @@
-import { formatExtendedErrorCode } from '../../core/dns/edns.ts'
 import { formatType } from '../../core/dns/types.ts'
 import { formatRecord } from '../../core/dns/zone-text.ts'
 import type { Answer, Denial, Resolution } from '../../core/dnssec/resolution.ts'
@@ -6,6 +5,7 @@ import { formatName } from '../../core/name/text.ts'
 import { chainTree, untilText } from './chain-text.ts'
 import { clockAdvice, doubtClock } from './clock-doubt.ts'
 import { formatSeconds } from './durations.ts'
+import { codesText, codesToJson, saidText, saidToJson } from './extended-errors.ts'
 import type { Out, Style } from './out.ts'
 import { onTerminal } from './trace-text.ts'
 import { formatTree, type TreeNode } from './tree.ts'
@@ -25,9 +25,16 @@ export function writeResolution(resolution: Resolution, out: Out, now: number): 
   const chain = resolution.kind === 'failure' ? resolution.chain : resolution.evidence.chain
   for (const line of formatTree(chainTree(chain, endOf(resolution, out), out), out)) out.line(line)
   out.line()
-  for (const text of [origin(resolution), clockDoubt(resolution, now)]) {
+  for (const text of [origin(resolution), ...errors(resolution), clockDoubt(resolution, now)]) {
     if (text !== undefined) for (const line of wrap(text, out.columns)) out.line(line)
   }
+}
+
+/** Ours, and then what the server says. */
+function errors(resolution: Resolution): string[] {
+  const { server } = resolution.kind === 'failure' ? resolution : resolution.evidence
+  const texts = [codesText(codesToJson(resolution)), saidText(server, saidToJson(resolution))]
+  return texts.flatMap((text) => (text === undefined ? [] : [`${onTerminal(text)}.`]))
 }
 
 function clockDoubt(resolution: Resolution, now: number): string | undefined {
@@ -63,8 +70,7 @@ function endOf(resolution: Resolution, out: Out): TreeNode {
   if (resolution.kind === 'failure') {
     const status = resolution.why === 'bogus' ? 'bogus' : 'indeterminate'
     const where = resolution.zone === undefined ? '' : ` in zone ${formatName(resolution.zone)}`
-    const code = resolution.ede === undefined ? '' : ` (${formatExtendedErrorCode(resolution.ede)})`
-    return { text: `${out.style('red', status)}${where}: ${onTerminal(resolution.reason)}${code}` }
+    return { text: `${out.style('red', status)}${where}: ${onTerminal(resolution.reason)}` }
   }
   const { status, canonicalName, type, kind, evidence } = resolution
   const what = kind === 'answer' ? formatType(type) : kind === 'nodata' ? `no ${formatType(type)}` : 'no such name'

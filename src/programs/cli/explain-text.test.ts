@@ -16,6 +16,7 @@ function found(name: string, type: string, records: readonly string[], more: Par
       signer: 'example.',
       signedUntil: null,
       reason: null,
+      ...{ extendedErrors: [], serverErrors: [] },
       server: null,
       cached: false,
       chain: [],
@@ -26,7 +27,8 @@ function found(name: string, type: string, records: readonly string[], more: Par
 
 function failed(name: string, type: string, reason: string): FailedReport {
   return {
-    ...{ name, type, result: 'failure', status: 'bogus', why: 'bogus', reason, extendedError: null, zone: null },
+    ...{ name, type, result: 'failure', status: 'bogus', why: 'bogus', reason, extendedError: 6, zone: null },
+    ...{ extendedErrors: [{ code: 6, name: 'DNSSEC Bogus' }], serverErrors: [] },
     ...{ server: null, cached: false, chain: [] },
   }
 }
@@ -106,7 +108,8 @@ a.example. MX secure, signed by example., for 5 min [M5]
    |- mx.a.example. AAAA no records, secure, signed by
    |  example., for 5 min
    \`- _25._tcp.mx.a.example. TLSA bogus: the signature
-      \\u202eof 99 has expired
+      \\u202eof 99 has expired (Extended DNS Error 6, DNSSEC
+      Bogus)
 MTA-STS: mode enforce, id 20261101, remembered from
 |  2026-11-01 00:00 UTC, until 2026-12-01 12:30 UTC [S8]
 |- allows mx.a.example, *.b.example

@@ -1,6 +1,7 @@
 import type { LookupReport } from './dns-json.ts'
 import { formatMoment, formatSeconds } from './durations.ts'
 import type { ExplainReport, HostReport, PolicyReport, TlsaReport } from './explain-report.ts'
+import { codesText, saidText } from './extended-errors.ts'
 import type { Out, Style } from './out.ts'
 import { onTerminal } from './trace-text.ts'
 import { formatTree, type TreeNode } from './tree.ts'
@@ -66,12 +67,14 @@ function tlsaNode(lookup: LookupReport, tlsa: readonly TlsaReport[], out: Out): 
 function lookupText(lookup: LookupReport, out: Out): string {
   const question = `${lookup.name} ${lookup.type}`
   const status = out.style(statusStyle[lookup.status], lookup.status)
-  if (lookup.result === 'failure') return `${question} ${status}: ${onTerminal(lookup.reason)}`
+  const errors = [codesText(lookup.extendedErrors), saidText(lookup.server, lookup.serverErrors)]
+  const found = errors.filter((text) => text !== undefined).map(onTerminal)
+  if (lookup.result === 'failure') return `${question} ${status}: ${onTerminal(lookup.reason)} (${found.join('; ')})`
   const missing = { answer: '', nodata: 'no records, ', nxdomain: 'no such name, ' }[lookup.result]
   const signer = lookup.signer === null ? [] : [`signed by ${lookup.signer}`]
   const reason = lookup.reason === null ? [] : [onTerminal(lookup.reason)]
   const aliases = lookup.aliases.map(({ via, target }) => `${via} to ${target}`)
-  const rest = [...aliases, ...signer, ...reason, `for ${formatSeconds(lookup.ttl)}`]
+  const rest = [...aliases, ...signer, ...reason, ...found, `for ${formatSeconds(lookup.ttl)}`]
   return `${question} ${missing}${status}, ${rest.join(', ')}`
 }
 
