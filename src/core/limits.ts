@@ -26,6 +26,8 @@ export const limits = {
     failedDsMatches: 4,
     keysPerRrset: 64,
     dsPerRrset: 8,
+    /** Of a DS record that is shown though it is of no use: as many as any digest has. */
+    digestOctets: 64,
     keysWithOneTag: 2,
     /** Signature checks that failed, for one question and all it needed. KeyTrap (CVE-2023-50387). */
     failedChecks: 16,

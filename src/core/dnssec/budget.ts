@@ -12,15 +12,21 @@ export interface Budget {
   countFailure(): void
   /** Counts SHA-1 blocks about to be computed; false when there must be none any more. */
   takeBlocks(blocks: number): boolean
+  /** Whether no signature may be checked any more. */
+  readonly isSpent: boolean
   readonly spent: { readonly checks: number; readonly failedChecks: number; readonly nsec3Blocks: number }
 }
 
 export function createBudget(bounds: BudgetBounds = limits.dnssec): Budget {
   const spent = { checks: 0, failedChecks: 0, nsec3Blocks: 0 }
+  const isSpent = () => spent.checks >= bounds.checks || spent.failedChecks >= bounds.failedChecks
   return {
     spent,
+    get isSpent() {
+      return isSpent()
+    },
     takeCheck() {
-      if (spent.checks >= bounds.checks || spent.failedChecks >= bounds.failedChecks) return false
+      if (isSpent()) return false
       spent.checks++
       return true
     },

@@ -1,6 +1,7 @@
 import { findPart } from '../../core/dns/reply.ts'
 import type { TrustAnchor } from '../../core/dnssec/anchors.ts'
 import type { ValidationPolicy } from '../../core/dnssec/policy.ts'
+import { nameRrset } from '../../core/dnssec/problem.ts'
 import type { Failure, Resolution } from '../../core/dnssec/resolution.ts'
 import { limits } from '../../core/limits.ts'
 import { isAtOrBelow, type Name } from '../../core/name/name.ts'
@@ -160,7 +161,7 @@ async function lookUp(
 ): Promise<Found> {
   const avoid = new Set<string>()
   let failed: FailedLink | undefined
-  while (avoid.size < limits.resolver.serversTriedWhenBogus) {
+  while (avoid.size < limits.resolver.serversTriedWhenBogus && !task.budget.isSpent) {
     const fetched = await upstream.fetch(question, task, avoid)
     task.signal.throwIfAborted()
     if (!fetched.ok) {
@@ -178,7 +179,8 @@ async function lookUp(
     failed ??= link
     avoid.add(reply.source)
   }
-  const link: Link = failed ?? { kind: 'failed', trouble: trouble('limit', 'too many tries'), chain: [] }
+  const spent = trouble('limit', `too many signature checks before ${nameRrset(question)}`, { ede: 6 })
+  const link: Link = failed ?? { kind: 'failed', trouble: spent, chain: [] }
   return { ...fresh(link), reply: undefined }
 }
 

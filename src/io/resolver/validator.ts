@@ -10,6 +10,7 @@ import type { Problem } from '../../core/dnssec/problem.ts'
 import { nameRrset, problem } from '../../core/dnssec/problem.ts'
 import type { ChainLink, Security } from '../../core/dnssec/resolution.ts'
 import { type VerifiedRrset, verifyRrset } from '../../core/dnssec/signature.ts'
+import { verifyProofs, whyUnproved } from '../../core/dnssec/verified-proofs.ts'
 import { limits } from '../../core/limits.ts'
 import { isAtOrBelow, isBelow, type Name, parentOfName, sameName } from '../../core/name/name.ts'
 import { formatName } from '../../core/name/text.ts'
@@ -110,6 +111,8 @@ async function judgeRrset(rrset: Rrset, name: Name, work: Work): Promise<Verdict
     if (verdict.kind === 'judged') return verdict
     first ??= { kind: 'failed', trouble: bogus(verdict.problem, state.zone, reply), chain: state.chain }
   }
+  // With nothing left to spend, nothing more can be found out of its zone.
+  if (first?.trouble.why === 'limit') return first
   const owner = rrset.type === TYPE.DS ? (parentOfName(rrset.name) ?? rrset.name) : rrset.name
   return excuse(await zones.stateAround(owner, task), { rrset, first }, work)
 }
@@ -133,23 +136,16 @@ function verifySigned(rrset: Rrset, name: Name, zone: SecureZone, work: Work): S
   if (verdict.verdict === 'bogus') return { kind: 'wrong', problem: verdict.problem }
   const { closestEncloser } = verdict.rrset
   if (closestEncloser === undefined) return secure([verdict.rrset], zone, work)
-  const proofs = verifyProofs(zone, work)
+  const verified = verifyProofs(proofsOf(work.reply), options)
+  const { proofs } = verified
   const proved = proveWildcard({ ...options, name, proofs, closestEncloser })
-  if (proved.kind === 'unproved') return { kind: 'wrong', problem: proved.problem }
+  if (proved.kind === 'unproved') return { kind: 'wrong', problem: whyUnproved(verified, proved.problem) }
   const judged = secure([verdict.rrset, ...proofs], zone, work)
   return proved.status === 'secure' ? judged : { ...judged, ...weakened(proved.because) }
 }
 
 function verifyOptions({ zone, keys }: SecureZone, { policy, task }: Work) {
   return { zone, keys, policy, budget: task.budget, now: secondsOf(task) }
-}
-
-/** Those that the zone's keys signed. */
-function verifyProofs(zone: SecureZone, work: Work): VerifiedRrset[] {
-  return proofsOf(work.reply).flatMap((rrset) => {
-    const verdict = verifyRrset(rrset, verifyOptions(zone, work))
-    return verdict.verdict === 'secure' ? [verdict.rrset] : []
-  })
 }
 
 async function judgeDenial(question: Question, isNameError: boolean, work: Work): Promise<Link> {
@@ -170,6 +166,7 @@ async function judgeDenial(question: Question, isNameError: boolean, work: Work)
     if (verdict.kind !== 'failed') return verdict
     first ??= verdict
   }
+  if (first?.trouble.why === 'limit') return first
   const missing = problem('unproved', `${nameRrset(question)} is not denied: the reply has no signed proof`)
   const state = await zones.stateAround(limit, task)
   if (state.kind === 'insecure') return { ...insecure(ttl, state, work), kind }
@@ -188,14 +185,12 @@ function signersOfProofs(reply: Reply): Name[] {
 
 function proveAbsence(question: Question, isNameError: boolean, zone: SecureZone, work: Work): Link {
   const { reply, task, policy } = work
-  const proofs = verifyProofs(zone, work)
+  const verified = verifyProofs(proofsOf(reply), verifyOptions(zone, work))
+  const { proofs } = verified
   const verdict = proveDenial({ ...question, isNameError, zone: zone.zone, proofs, budget: task.budget, policy })
   if (verdict.kind === 'unproved') {
-    return {
-      kind: 'failed',
-      trouble: bogus(firstProblem(verdict.problem, proofs, zone, work), zone.zone, reply),
-      chain: zone.chain,
-    }
+    const found = bogus(whyUnproved(verified, verdict.problem), zone.zone, reply)
+    return { kind: 'failed', trouble: found, chain: zone.chain }
   }
   const soa = verifySoa(zone, work)
   if (soa !== undefined) return { kind: 'failed', trouble: bogus(soa, zone.zone, reply), chain: zone.chain }
@@ -213,16 +208,6 @@ function verifySoa(zone: SecureZone, work: Work): Problem | undefined {
   if (soa === undefined || !sameName(soa.name, zone.zone)) return undefined
   const verdict = verifyRrset(soa, verifyOptions(zone, work))
   return verdict.verdict === 'bogus' ? verdict.problem : undefined
-}
-
-/** When no proof verified, why not says more than that nothing is proved. */
-function firstProblem(unproved: Problem, proofs: readonly VerifiedRrset[], zone: SecureZone, work: Work): Problem {
-  if (proofs.length > 0) return unproved
-  for (const rrset of proofsOf(work.reply)) {
-    const verdict = verifyRrset(rrset, verifyOptions(zone, work))
-    if (verdict.verdict === 'bogus') return verdict.problem
-  }
-  return unproved
 }
 
 /** What could not be verified is no harm where there is no chain of trust, and bogus anywhere else. */

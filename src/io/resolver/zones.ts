@@ -10,6 +10,7 @@ import type { ValidationPolicy } from '../../core/dnssec/policy.ts'
 import type { Problem } from '../../core/dnssec/problem.ts'
 import type { ChainLink } from '../../core/dnssec/resolution.ts'
 import { type VerifiedRrset, verifyRrset } from '../../core/dnssec/signature.ts'
+import { verifyProofs, whyUnproved } from '../../core/dnssec/verified-proofs.ts'
 import type { ZoneKey } from '../../core/dnssec/zone-key.ts'
 import { limits } from '../../core/limits.ts'
 import { isAtOrBelow, isBelow, type Name, parentOfName, sameName } from '../../core/name/name.ts'
@@ -175,7 +176,7 @@ async function cross(
 ): Promise<ZoneState> {
   const avoid = new Set<string>()
   let failed: FailedZone | undefined
-  while (avoid.size < limits.resolver.serversTriedWhenBogus) {
+  while (avoid.size < limits.resolver.serversTriedWhenBogus && !task.budget.isSpent) {
     const fetched = await work.upstream.fetch({ name: apex, type: TYPE.DS }, task, avoid)
     if (!fetched.ok) return failed ?? fail(fetched.trouble, [], work)
     const { reply } = fetched
@@ -194,10 +195,12 @@ async function cross(
       const by = { kind: 'ds', rrset: crossing.rrset, chain: parent.chain, until: parent.until } as const
       return readKeys(apex, by, task, work, keys)
     }
-    failed = fail(bogus(crossing.problem, apex, reply), parent.chain, work)
+    failed ??= fail(bogus(crossing.problem, apex, reply), parent.chain, work)
     avoid.add(reply.source)
   }
-  return failed ?? fail(trouble('limit', `too many tries for DS of ${formatName(apex)}`), [], work)
+  return (
+    failed ?? fail(trouble('limit', `too many signature checks before DS of ${formatName(apex)}`, { ede: 6 }), [], work)
+  )
 }
 
 /** Signatures hint at the parent; without one it is looked for from the anchor down. DNSSEC never rests on the hint. */
@@ -252,7 +255,13 @@ function judgeDsRrset(rrset: VerifiedRrset, apex: Name, parent: SecureZone, work
 }
 
 function unsupported(zone: Name, ds: readonly Ds[], parent: SecureZone): InsecureZone {
-  const link: ChainLink = { zone, status: 'insecure', by: 'unsupported-algorithm', ds: ds.map(showDs), key: undefined }
+  const link: ChainLink = {
+    zone,
+    status: 'insecure',
+    by: 'unsupported-algorithm',
+    ds: ds.slice(0, limits.dnssec.dsPerRrset).map(showDs),
+    key: undefined,
+  }
   const reason = `${formatName(zone)} is signed with algorithms, keys or digests that are not supported`
   return { kind: 'insecure', zone, reason, chain: [...parent.chain, link], until: parent.until }
 }
@@ -261,8 +270,8 @@ function judgeAbsence(apex: Name, reply: Reply, parent: SecureZone, task: Task, 
   const { zone, keys } = parent
   const { policy } = work
   const options = { zone, keys, policy, budget: task.budget, now: secondsOf(task) }
-  const verdicts = proofsOf(reply).map((rrset) => verifyRrset(rrset, options))
-  const proofs = verdicts.flatMap((verdict) => (verdict.verdict === 'secure' ? [verdict.rrset] : []))
+  const verified = verifyProofs(proofsOf(reply), options)
+  const { proofs } = verified
   const denial = judgeDsDenial({ name: apex, zone, proofs, budget: task.budget, policy })
   const ttl = Math.min(limits.resolver.negativeTtl, ...proofs.map((proof) => proof.ttl))
   switch (denial.kind) {
@@ -273,11 +282,8 @@ function judgeAbsence(apex: Name, reply: Reply, parent: SecureZone, task: Task, 
       return { kind: 'state', state: withoutDs(apex, denial.because, cap(parent, ttl, work)) }
     case 'opt-out':
       return { kind: 'state', state: withoutDs(apex, 'opt-out', cap(parent, ttl, work)) }
-    case 'unproved': {
-      const first = verdicts.find((verdict) => verdict.verdict === 'bogus')
-      const isProblemOfProof = proofs.length === 0 && first?.verdict === 'bogus'
-      return { kind: 'wrong', problem: isProblemOfProof ? first.problem : denial.problem }
-    }
+    case 'unproved':
+      return { kind: 'wrong', problem: whyUnproved(verified, denial.problem) }
   }
 }
 
@@ -309,7 +315,7 @@ async function readKeys(
   const avoid = new Set<string>()
   let failed: FailedZone | undefined
   let first = early
-  while (avoid.size < limits.resolver.serversTriedWhenBogus) {
+  while (avoid.size < limits.resolver.serversTriedWhenBogus && !task.budget.isSpent) {
     const fetched = await (first ?? work.upstream.fetch({ name: zone, type: TYPE.DNSKEY }, task, avoid))
     first = undefined
     if (!fetched.ok) return failed ?? fail({ ...fetched.trouble, zone: fetched.trouble.zone ?? zone }, by.chain, work)
@@ -317,10 +323,13 @@ async function readKeys(
     const rrset = reply.answer.find(({ name, type }) => type === TYPE.DNSKEY && sameName(name, zone))
     const judged = judgeKeys(zone, rrset, { by, reply }, task, work)
     if (judged.kind !== 'failed') return judged
-    failed = judged
+    failed ??= judged
     avoid.add(reply.source)
   }
-  return failed ?? fail(trouble('limit', `too many tries for DNSKEY of ${formatName(zone)}`), by.chain, work)
+  return (
+    failed ??
+    fail(trouble('limit', `too many signature checks before DNSKEY of ${formatName(zone)}`, { ede: 6 }), by.chain, work)
+  )
 }
 
 function judgeKeys(
@@ -362,8 +371,10 @@ function judgeKeys(
   }
 }
 
+/** A digest of no known type may have any length: it is not kept. */
 function showDs({ keyTag, algorithm, digestType, digest }: Ds): ChainLink['ds'][number] {
-  return { keyTag, algorithm, digestType, digest }
+  const isShort = digest.length <= limits.dnssec.digestOctets
+  return { keyTag, algorithm, digestType, ...(isShort ? { digest } : {}) }
 }
 
 /** The same, for no longer than what it now also rests on. */
