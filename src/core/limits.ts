@@ -48,6 +48,8 @@ export const limits = {
     aliases: 11,
     referrals: 30,
     queries: 150,
+    /** Of those, for one step on the way: all tries at the servers of one zone. */
+    queriesPerStep: 50,
     questionMs: 20_000,
     retriesPerServer: 4,
     /** Questions that show a name little by little, and how many of them one label at a time. RFC 9156 §2.3 */
@@ -79,7 +81,9 @@ export const limits = {
     depth: 7,
     nameServersPerZone: 20,
     addressLookupsPerZone: 10,
-    /** Of one name server, and of all that are compared with each other and at once. */
+    /** Name servers of a zone that turn out to have no address, until no more of them are looked up. */
+    missingServersPerZone: 5,
+    /** Addresses kept of one name server, and of all that are compared with each other and at once. */
     addressesPerServer: 8,
     addressesCompared: 64,
     comparedAtOnce: 16,

@@ -56,6 +56,7 @@ export async function askZone(
   const { task, avoid, question } = descent
   const attempts = createAttempts()
   const useless = new Set<string>()
+  let sent = 0
   for (let round = 0; round < limits.resolver.retriesPerServer; round++) {
     let isWaitingWorthwhile = false
     const { fresh, lame } = createSieve(work, delegation.zone)
@@ -65,13 +66,15 @@ export async function askZone(
         const endpoint = { address, port: 53 }
         const server = formatServer(endpoint)
         if (useless.has(server) || avoid.has(server)) continue
+        if (sent++ >= limits.resolver.queriesPerStep) break
         const found = await askServer(endpoint, delegation, asked, { round, attempts, task }, work)
         if (typeof found === 'object') return found
         if (found === 'slow') isWaitingWorthwhile = true
         else useless.add(server)
       }
+      if (sent > limits.resolver.queriesPerStep) break
     }
-    if (!isWaitingWorthwhile || task.signal.aborted || task.isSpent()) break
+    if (!isWaitingWorthwhile || sent > limits.resolver.queriesPerStep || task.signal.aborted || task.isSpent()) break
   }
   const { zone } = delegation
   const sum = task.isSpent() ? tooManyQueries(question, zone, task) : attempts.sum(question, zone)
@@ -122,9 +125,14 @@ function* serversOf(
   const bare = servers.filter(({ addresses }) => addresses.length === 0)
   // A zone's own servers would have to be asked for their addresses: there is nobody else to say otherwise.
   const elsewhere = servers.filter(({ name, addresses }) => addresses.length > 0 && !isAtOrBelow(name, zone))
+  let missing = 0
   for (const { name, addresses } of [...bare, ...elsewhere].slice(0, limits.resolver.addressLookupsPerZone)) {
     if (task.signal.aborted || task.isSpent()) return
-    yield work.addressesOf(name, task, nesting)
+    if (missing >= limits.resolver.missingServersPerZone) break
+    yield work.addressesOf(name, task, nesting).then((found) => {
+      if (found.length === 0) missing++
+      return found
+    })
     if (addresses.length === 0) outdone.push(name)
   }
   // Glue is what a zone was reached with, though not what it says of itself. RFC 9471 §2, RFC 2181 §5.4.1

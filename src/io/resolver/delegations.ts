@@ -49,7 +49,7 @@ export interface Referral {
 
 export function createDelegations(rootHints: readonly Endpoint[], now: () => number): Delegations {
   const bounds = { now, entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
-  const known = createCache<Delegation>({ ...bounds, octetsOf: ({ servers }) => 256 * servers.length })
+  const known = createCache<Delegation>({ ...bounds, octetsOf: octetsOfDelegation })
   const referrals = createCache<Referred>({ ...bounds, octetsOf: ({ reply }) => octetsOfReply(reply) })
   const hints = rootHints.map(({ address }) => address)
   const root: Delegation = { zone: rootName, servers: [], hints }
@@ -127,6 +127,10 @@ export function asDsReply(reply: Reply, zone: Name): Reply | undefined {
   return proofsOf(reply).length > 0 ? { ...reply, answer: [] } : undefined
 }
 
+function octetsOfDelegation({ servers }: Delegation): number {
+  return servers.reduce((sum, { addresses }) => sum + 256 + 64 * addresses.length, 256)
+}
+
 function octetsOfReply({ message }: Reply): number {
   return [...message.answer, ...message.authority, ...message.additional].reduce(
     (sum, { rdata }) => sum + rdata.length + 128,
@@ -142,7 +146,10 @@ function readReferral({ zone, ns, glue, bailiwick }: Referral): Delegation {
   const servers = names.map((name) => ({
     name,
     addresses: isAtOrBelow(name, bailiwick)
-      ? glue.filter((record) => record.name.key === name.key).flatMap(addressOf)
+      ? glue
+          .filter((record) => record.name.key === name.key)
+          .flatMap(addressOf)
+          .slice(0, limits.resolver.addressesPerServer)
       : [],
   }))
   return { zone, servers }

@@ -199,7 +199,9 @@ async function lookUpAddresses(
   // What one question could not pay for says nothing to the next.
   const isUnpaid = found.some((fetched) => !fetched.ok && unpaid.some((why) => why === fetched.trouble.why))
   const addresses = rrsets.flatMap(({ name, type, class: klass, ttl, rdatas }) =>
-    rdatas.flatMap((rdata) => addressOf({ name, type, class: klass, ttl, rdata })),
+    rdatas
+      .slice(0, limits.resolver.addressesPerServer)
+      .flatMap((rdata) => addressOf({ name, type, class: klass, ttl, rdata })),
   )
   const none = isUnpaid ? 0 : limits.resolver.failureTtl
   const ttl = addresses.length === 0 ? none : Math.min(...rrsets.map((rrset) => rrset.ttl))
