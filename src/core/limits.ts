@@ -78,6 +78,9 @@ export const limits = {
     tlsHandshakeMs: 2000,
     tcpIdleMs: 10_000,
     inFlightPerConnection: 10,
+    /** Messages that answer nothing, until a connection ends; malformed answers, until a datagram's question does. */
+    unaskedMessages: 32,
+    malformedAnswers: 8,
     depth: 7,
     nameServersPerZone: 20,
     addressLookupsPerZone: 10,

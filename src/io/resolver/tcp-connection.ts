@@ -32,6 +32,7 @@ export class TcpConnection {
   #socket: Socket | undefined
   #idle: NodeJS.Timeout | undefined
   #takesQuestions = true
+  #unasked = 0
   #isGone = false
 
   constructor(options: TcpConnectionOptions) {
@@ -100,6 +101,7 @@ export class TcpConnection {
     const frames = createFrameReader()
     socket.on('data', (chunk) => {
       const messages = frames.push(chunk)
+      if (this.#isGone) return
       if (messages.ok) for (const octets of messages.value) this.#receive(octets)
       else this.close(refuse('malformed'))
     })
@@ -112,7 +114,10 @@ export class TcpConnection {
   /** Replies come in any order; those to nobody are passed over. RFC 7766 §7 */
   #receive(octets: Uint8Array): void {
     const pending = this.#pending.get(readU16(octets, 0))
-    if (pending === undefined) return
+    if (pending === undefined) {
+      if (++this.#unasked > limits.resolver.unaskedMessages) this.close(refuse('malformed'))
+      return
+    }
     const match = matchReply(pending.query, octets)
     // Nobody guesses into a connection: there the case shows only what the server makes of it.
     const message = match === 'match' || match === 'wrong-case' ? readReply(octets, pending.query) : undefined

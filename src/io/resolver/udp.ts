@@ -1,4 +1,5 @@
 import type { Message } from '../../core/dns/message.ts'
+import { limits } from '../../core/limits.ts'
 import type { ChosenBy, Datagrams, Endpoint, Network } from '../network.ts'
 import { doubtCookie } from './cookies.ts'
 import { type ExchangeFault, endedBy, isTruncatedReply, matchReply, type Query, readReply } from './exchange-query.ts'
@@ -94,5 +95,6 @@ function judgeDatagram(query: Query, octets: Uint8Array, dropped: DroppedDatagra
   if (isTruncatedReply(octets)) return { kind: 'truncated', message }
   if (message !== undefined) return { kind: 'reply', message, octets }
   dropped.undecodable++
-  return undefined
+  // Each costs as much as a good one to read, and who sends them knows our question.
+  return dropped.undecodable < limits.resolver.malformedAnswers ? undefined : { kind: 'fault', fault: 'malformed' }
 }
