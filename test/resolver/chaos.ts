@@ -85,6 +85,7 @@ export function chaosNetwork(zones: Zones, random: () => number): ChaosNetwork {
 
   async function openUdp({ address }: Endpoint): ReturnType<Network['openUdp']> {
     const datagrams: Datagrams = {
+      localAddress: '127.0.0.1',
       onMessage: undefined,
       send(query) {
         if (happens('lost')) return

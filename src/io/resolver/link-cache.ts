@@ -2,6 +2,7 @@ import type { TrustAnchor } from '../../core/dnssec/anchors.ts'
 import { limits } from '../../core/limits.ts'
 import { isAtOrBelow, type Name, parentOfName } from '../../core/name/name.ts'
 import { createCache } from './cache.ts'
+import { octetsOfWords } from './task.ts'
 import type { Link } from './validator.ts'
 
 interface Question {
@@ -104,12 +105,12 @@ export function renewalTime(from: number, until: number): number {
  */
 function compact(link: Link, asked: Name): Link {
   if (link.kind !== 'rrset') return link
-  const { status, ttl, signer, expiration, chain, reason, server, rrset } = link
+  const { rrset, ...rest } = link
   const { type, class: klass, damaged } = rrset
   const name = rrset.name.wire === asked.wire ? asked : rrset.name
   const rdatas = rrset.rdatas.map((rdata) => new Uint8Array(rdata))
   const kept = { name, type, class: klass, ttl: rrset.ttl, rdatas, signatures: [], damaged }
-  return { kind: 'rrset', status, ttl, signer, expiration, chain, reason, server, rrset: kept }
+  return { ...rest, rrset: kept }
 }
 
 function octetsOfAll(known: readonly KnownLink[]): number {
@@ -118,7 +119,7 @@ function octetsOfAll(known: readonly KnownLink[]): number {
 
 /** Objects and strings as V8 keeps them, about: `bench/cache.ts` shows how near that is. */
 function octetsOfLink(link: Link): number {
-  const ofChain = 256 + 16 * link.chain.length
+  const ofChain = 256 + 16 * link.chain.length + octetsOfWords(link.kind === 'failed' ? link.trouble : link)
   if (link.kind !== 'rrset') return 320 + ofChain
   const { name, rdatas } = link.rrset
   return rdatas.reduce((sum, { length }) => sum + length + 160, 360 + 2 * name.wire.length + ofChain)

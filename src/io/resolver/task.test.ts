@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { limits } from '../../core/limits.ts'
 import { systemClock } from '../clock.ts'
 import { createSharedWork } from '../shared-work.ts'
-import { createTask, joinOnOwnMeans, type Task } from './task.ts'
+import { createTask, joinOnOwnMeans, octetsOfWords, type Task } from './task.ts'
 
 function taskOf(queries?: number): Task {
   return createTask({ signal: new AbortController().signal, clock: systemClock, queries })
@@ -50,4 +50,10 @@ test('RES-05: who joins a question with means costs nothing', async () => {
   const [first, second] = [taskOf(1), taskOf(1)]
   assert.deepEqual(await Promise.all([joinTaking(work, first), joinTaking(work, second)]), [true, true])
   assert.deepEqual([first.takeQuery('192.0.2.1'), second.takeQuery('192.0.2.1')], [false, true])
+})
+
+test('RES-21, WIRE-15: the words that strangers choose count as the memory that they take', () => {
+  const said = Array.from({ length: 4 }, () => ({ code: 0, text: 'x'.repeat(256) }))
+  assert.equal(octetsOfWords({ reason: undefined }), 0)
+  assert.ok(octetsOfWords({ reason: 'y'.repeat(1000), said }) >= 2 * (1000 + 4 * 256))
 })

@@ -95,6 +95,16 @@ export interface Trouble {
   readonly said?: readonly ExtendedError[] | undefined
 }
 
+/** About the memory that words take which strangers may have chosen: names in reasons, and what servers say. */
+export function octetsOfWords({ reason = '', said = [] }: Words): number {
+  return said.reduce((sum, { text }) => sum + 2 * text.length + 64, 2 * reason.length)
+}
+
+interface Words {
+  readonly reason?: string | undefined
+  readonly said?: readonly ExtendedError[] | undefined
+}
+
 /** What is wrong with what a reply says of a name and type. */
 export function malformed(question: { readonly name: Name; readonly type: number }, reason: string, server: string) {
   return trouble('malformed', `${nameRrset(question)}: ${server} sent what is of no use: ${reason}`, { server })

@@ -17,7 +17,7 @@ import { aliasLoop, failureOf, tooManyAliases } from './results.ts'
 import type { SelfTest } from './self-test.ts'
 import { createServerHealth, type ServerHealth } from './server-health.ts'
 import type { ServerList } from './system-servers.ts'
-import { malformed, type Task, type Trouble } from './task.ts'
+import { malformed, octetsOfWords, type Task, type Trouble } from './task.ts'
 import { negativeTtl } from './validator.ts'
 
 export interface TrustAdOptions {
@@ -75,7 +75,8 @@ export function createTrustAdResolver(options: TrustAdOptions): Resolver {
 
 function octetsOfResolution(resolution: Resolution): number {
   const records = resolution.kind === 'answer' ? resolution.records : []
-  return records.reduce((sum, { rdata }) => sum + rdata.length + 128, 1024)
+  const words = octetsOfWords(resolution.kind === 'failure' ? resolution : resolution.evidence)
+  return records.reduce((sum, { rdata }) => sum + rdata.length + 128, 1024 + words)
 }
 
 function asCached(resolution: Resolution, ttl: number): Resolution {

