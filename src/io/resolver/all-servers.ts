@@ -39,7 +39,7 @@ export type ServerFinding =
       readonly records: readonly ResourceRecord[]
     }
   /** What cannot be believed, or cannot be judged. */
-  | { readonly kind: 'bogus' | 'indeterminate'; readonly reason: string }
+  | { readonly kind: 'bogus' | 'indeterminate'; readonly reason: string; readonly ede: number }
   /** It replies, and says nothing about the question: it refuses, does not serve the zone, or is broken. */
   | { readonly kind: 'useless'; readonly reason: string }
   | { readonly kind: 'silent'; readonly why: AskFault; readonly reason: string }
@@ -219,9 +219,9 @@ function whyUseless({ message, authority, answer }: SortedReply, zone: Name, { n
 
 function findingOf(link: Link, reply: SortedReply, { name, type }: Question): ServerFinding {
   if (link.kind === 'failed') {
-    const { why, reason } = link.trouble
+    const { why, reason, ede } = link.trouble
     if (why === 'malformed') return { kind: 'useless', reason }
-    return { kind: why === 'bogus' ? 'bogus' : 'indeterminate', reason }
+    return { kind: why === 'bogus' ? 'bogus' : 'indeterminate', reason, ede }
   }
   const part = findPart(reply, name, type)
   const records = part.kind === 'rrset' || part.kind === 'alias' ? recordsOf(part.rrset) : []

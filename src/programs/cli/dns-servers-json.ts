@@ -1,5 +1,6 @@
 import { formatType } from '../../core/dns/types.ts'
 import { formatRecord } from '../../core/dns/zone-text.ts'
+import { failureCodes } from '../../core/dnssec/extended-error.ts'
 import type { Name } from '../../core/name/name.ts'
 import { formatName } from '../../core/name/text.ts'
 import type { ServerFinding, ServerReport } from '../../io/resolver/all-servers.ts'
@@ -28,8 +29,18 @@ function serverToJson({ server, address, namedBy, serial, finding }: ServerRepor
 function findingToJson(finding: ServerFinding) {
   const { kind } = finding
   if ('records' in finding) {
-    return { result: kind, status: finding.status, records: finding.records.map(formatRecord), reason: null }
+    const { status, records } = finding
+    return { result: kind, status, records: records.map(formatRecord), reason: null, extendedError: null }
   }
   const isJudged = kind === 'bogus' || kind === 'indeterminate'
-  return { result: isJudged ? 'failure' : kind, status: isJudged ? kind : null, records: [], reason: finding.reason }
+  return { result: isJudged ? 'failure' : kind, status: isJudged ? kind : null, records: [], ...failureOf(finding) }
+}
+
+type FailedFinding = Exclude<ServerFinding, { readonly records: unknown }>
+
+function failureOf(finding: FailedFinding) {
+  const { reason, kind } = finding
+  const isNetwork = kind === 'silent' && finding.why !== 'timeout'
+  const why = isNetwork ? 'unreachable' : 'timeout'
+  return { reason, extendedError: 'ede' in finding ? finding.ede : failureCodes[why] }
 }

@@ -1,7 +1,9 @@
+import { formatExtendedErrorCode } from '../../core/dns/edns.ts'
 import { formatRecord } from '../../core/dns/zone-text.ts'
 import { formatName } from '../../core/name/text.ts'
 import type { ServerReport } from '../../io/resolver/all-servers.ts'
 import { type Comparison, listOf, saying } from './dns-servers.ts'
+import { codesText } from './extended-errors.ts'
 import type { Out, Style } from './out.ts'
 import { onTerminal } from './trace-text.ts'
 import { padEnd, widthOf, wrap } from './wrap.ts'
@@ -28,10 +30,14 @@ export function writeComparison(comparison: Comparison, out: Out): void {
     const who = answers.length === 1 ? 'The answer' : `From ${listOf(those)}`
     for (const line of wrap(who, out.columns)) out.line(line)
     if ('records' in finding) for (const record of finding.records) out.line(`  ${formatRecord(record)}`)
-    else for (const line of wrap(onTerminal(finding.reason), out.columns - 2)) out.line(`  ${line}`)
+    else for (const line of wrap(onTerminal(withCode(finding)), out.columns - 2)) out.line(`  ${line}`)
   }
   if (notes.length > 0) out.line()
   for (const note of notes) for (const line of wrap(onTerminal(note), out.columns)) out.line(line)
+}
+
+function withCode({ reason, ede }: { readonly reason: string; readonly ede: number }): string {
+  return `${reason} (${codesText([{ code: ede, name: formatExtendedErrorCode(ede) }])})`
 }
 
 const headings = ['Server', 'Address', 'Serial', 'Says']

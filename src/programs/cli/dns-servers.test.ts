@@ -21,7 +21,7 @@ function answer(...hosts: string[]): ServerFinding {
 const silent: ServerFinding = { kind: 'silent', why: 'timeout', reason: 'does not answer' }
 const unreachable: ServerFinding = { kind: 'silent', why: 'unreachable', reason: 'cannot be reached' }
 const refuses: ServerFinding = { kind: 'useless', reason: 'answers REFUSED' }
-const bogus: ServerFinding = { kind: 'bogus', reason: 'signature expired\x1b[31m' }
+const bogus: ServerFinding = { kind: 'bogus', reason: 'signature expired\x1b[31m', ede: 7 }
 const none: ServerFinding = { kind: 'nxdomain', status: 'secure', records: [] }
 
 /** The servers ns1, ns2 and so on at 192.0.2.1 and so on, or at addresses of their own. */
@@ -170,7 +170,7 @@ From ns1.a.example. (192.0.2.1), ns2.a.example. (192.0.2.2)
   a.example. 300 IN MX 10 x.a.example.
 
 From ns3.a.example. (192.0.2.3)
-  signature expired\\x1b[31m
+  signature expired\\x1b[31m (Extended DNS Error 7, Signature Expired)
 
 They have different versions of the zone: serial 7 at ns1.a.example.
 (192.0.2.1), ns2.a.example. (192.0.2.2); 6 at ns3.a.example. (192.0.2.3).
