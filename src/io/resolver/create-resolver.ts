@@ -205,6 +205,7 @@ function deciding(parts: Parts): Resolver {
       decided ??= decide()
       try {
         const resolver = await abandonable(decided, options.signal)
+        if (closing.signal.aborted) return failureOf({ name, type }, closed({ name, type }))
         return await resolver.resolve(name, type, options)
       } catch (error) {
         if (options.signal?.aborted !== true) throw error
