@@ -58,13 +58,13 @@ test('RES-08: what a server gave does not keep the message in memory', () => {
   assert.equal(shown.kind === 'right' && shown.server?.buffer.byteLength, 8)
 })
 
-const secret = Buffer.alloc(16, 1)
+const secret = '01'.repeat(16)
 const place = { server: '192.0.2.1', local: '198.51.100.1', period: 20_000 }
-const changes: [what: string, secret: Uint8Array, place: typeof place][] = [
+const changes: [what: string, secret: string, place: typeof place][] = [
   ['server', secret, { ...place, server: '192.0.2.2' }],
   ['address of ours', secret, { ...place, local: '198.51.100.2' }],
   ['time', secret, { ...place, period: 20_001 }],
-  ['process', Buffer.alloc(16, 2), place],
+  ['process', '02'.repeat(16), place],
 ]
 for (const [what, otherSecret, other] of changes) {
   test(`RES-08: our cookie is another for another ${what}`, () => {

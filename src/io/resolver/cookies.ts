@@ -28,10 +28,10 @@ export function createCookies(now: () => number, randomBits: (octets: number) =>
   const bounds = { now, entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
   const kept = createCache<SentCookie & { readonly period: number }>({ ...bounds, octetsOf: () => 128 })
   const spared = createCache<true>({ ...bounds, octetsOf: () => 8 })
-  let secret: Uint8Array | undefined
+  let secret: string | undefined
 
   function startWith(server: string, local: string, period: number): SentCookie {
-    secret ??= Uint8Array.from(randomBits(secretOctets))
+    secret ??= Buffer.from(randomBits(secretOctets)).toString('hex')
     const client = makeClientCookie(secret, { server, local, period })
     const cookie = { key: `${local} ${server}`, client, server: undefined, period }
     kept.put(cookie.key, cookie, now() + limits.resolver.cookieKept * 1000)
