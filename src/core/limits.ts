@@ -58,6 +58,9 @@ export const limits = {
     /** How much slower than the fastest a server may be and still be asked as often, and how long such is remembered. */
     fastEnoughMs: 400,
     learntKept: 900,
+    /** Addresses in a row without a way there that show IPv4 or IPv6 to lead nowhere, and for how long. */
+    familyTries: 3,
+    familyPause: 60,
     /** How long a server that does not serve a zone is asked after all others. RFC 4697 §2.1 */
     lameKept: 300,
     /** How long it is remembered of a server that it changes the case of letters. */

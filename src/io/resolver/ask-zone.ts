@@ -9,6 +9,7 @@ import { type Asker, askAuthority, formatServer } from './ask.ts'
 import { type Attempts, createAttempts, type Patience } from './attempts.ts'
 import { classify, isTooLong, refersUpwards, type Said, scrub } from './authority-reply.ts'
 import type { Delegation, Delegations } from './delegations.ts'
+import type { Families } from './families.ts'
 import { type Lameness, saysLame } from './lameness.ts'
 import type { ServerHealth } from './server-health.ts'
 import { type Task, type Trouble, trouble } from './task.ts'
@@ -23,6 +24,7 @@ export interface ZoneWork {
   readonly patience: Patience
   readonly health: ServerHealth
   readonly lameness: Lameness
+  readonly families: Families
   readonly delegations: Delegations
   /** Addresses of name servers without glue; none for a while when there are none. */
   addressesOf(server: Name, task: Task, nesting: Nesting): Promise<readonly string[]>
@@ -93,7 +95,7 @@ interface Sieve {
   readonly lame: readonly string[]
 }
 
-function createSieve({ health, lameness, random }: ZoneWork, zone: Name): Sieve {
+function createSieve({ health, lameness, families, random }: ZoneWork, zone: Name): Sieve {
   const given = new Set<string>()
   const lame: string[] = []
   const isLame = (address: string) => lameness.isLame(formatServer({ address, port: 53 }), zone)
@@ -105,7 +107,8 @@ function createSieve({ health, lameness, random }: ZoneWork, zone: Name): Sieve 
       const news = all.filter((address) => !isLame(address))
       if (news.length < all.length) lame.push(...all.filter(isLame))
       if (news.length < 2) return news
-      return health.orderBySpeed(shuffle(news, random), (address) => formatServer({ address, port: 53 }))
+      const ordered = health.orderBySpeed(shuffle(news, random), (address) => formatServer({ address, port: 53 }))
+      return families.order(ordered)
     },
   }
 }
@@ -161,13 +164,13 @@ async function askServer(
   const sent = work.now()
   const asked = await work.asker(askAuthority(question, { endpoint, chosenBy, round, timeoutMs }), task)
   if (!asked.ok) {
-    attempts.fault(server, asked.fault)
-    if (asked.fault === 'timeout') {
-      work.health.noteSilence(server)
-      return 'slow'
-    }
-    return 'useless'
+    const { fault } = asked
+    attempts.fault(server, fault)
+    if (fault === 'unreachable') work.families.noteUnreachable(endpoint.address)
+    if (fault === 'timeout' || fault === 'refused' || fault === 'unreachable') work.health.noteSilence(server)
+    return fault === 'timeout' ? 'slow' : 'useless'
   }
+  work.families.noteReached(endpoint.address)
   work.health.noteAnswer(server, work.now() - sent)
   const { message } = asked.value
   if (message.rcode !== RCODE.NOERROR && message.rcode !== RCODE.NXDOMAIN && !isTooLong(message, question)) {

@@ -138,6 +138,21 @@ test('RES-14: a server that does not answer is asked after the others for a whil
   assert.deepEqual(asked.slice(3), ['192.0.2.1 c.example. A cd', '192.0.2.2 c.example. A cd'])
 })
 
+for (const fault of ['refused', 'unreachable'] as const) {
+  test(`RES-14: so is one that cannot be asked (${fault})`, async () => {
+    const { ask, asked, clock } = memoryResolver(
+      (one) => (one.server === '192.0.2.1' ? fault : { answer: `${one.question} 198.51.100.1` }),
+      { servers: endpoints(2) },
+    )
+    await ask('a.example. A')
+    await ask('b.example. A')
+    assert.deepEqual(asked.slice(2), ['192.0.2.2 b.example. A cd'])
+    clock.move(limits.resolver.failureTtl)
+    await ask('c.example. A')
+    assert.deepEqual(asked.slice(3), ['192.0.2.1 c.example. A cd', '192.0.2.2 c.example. A cd'])
+  })
+}
+
 test('RES-14: when all are down they are asked all the same', async () => {
   let behaviour: Behaviour = 'timeout'
   const { ask } = memoryResolver(() => behaviour, { servers: endpoints(2) })

@@ -5,7 +5,7 @@ import type { TrustAnchor } from '../../core/dnssec/anchors.ts'
 import { limits } from '../../core/limits.ts'
 import { rootName } from '../../core/name/name.ts'
 import type { Endpoint } from '../network.ts'
-import { type Asker, formatServer } from './ask.ts'
+import { type Asker, type AskFault, formatServer } from './ask.ts'
 import { type Attempts, createAttempts, type Patience } from './attempts.ts'
 import { type Capabilities, createCapabilities } from './capability.ts'
 import { createCdRefusals } from './cd-refusals.ts'
@@ -126,7 +126,7 @@ async function askOnce(
   if (!asked.ok) {
     attempts.fault(name, asked.fault)
     if (asked.fault === 'aborted' || asked.fault === 'limit') return { kind: 'over' }
-    if (asked.fault === 'timeout' || asked.fault === 'unauthenticated') health.noteSilence(name)
+    if (isSilence(asked.fault)) health.noteSilence(name)
     if (asked.fault !== 'timeout') return { kind: 'dead' }
     return { kind: 'slow' }
   }
@@ -145,6 +145,11 @@ async function askOnce(
   if (findPart(reply, question.name, question.type).kind !== 'none') return { kind: 'reply', reply }
   attempts.useless(name, 'says nothing about what it was asked')
   return { kind: 'useless' }
+}
+
+/** Whether it is the server's own fault, or of the way there, that no answer came. */
+function isSilence(fault: AskFault): boolean {
+  return fault === 'timeout' || fault === 'refused' || fault === 'unreachable' || fault === 'unauthenticated'
 }
 
 function isRefusal({ rcode }: Message): boolean {

@@ -8,6 +8,7 @@ import { askZone, type Descent, type Nesting, type ZoneWork } from './ask-zone.t
 import type { Said } from './authority-reply.ts'
 import { type Cache, createCache } from './cache.ts'
 import { addressOf, asDsReply, createDelegations, type Delegation } from './delegations.ts'
+import { createFamilies } from './families.ts'
 import { createLameness } from './lameness.ts'
 import { createServerHealth } from './server-health.ts'
 import { type Task, type Trouble, trouble } from './task.ts'
@@ -45,6 +46,7 @@ export function createIterator(options: IterateOptions): Iterator {
     delegations: createDelegations(rootHints, now),
     health: createServerHealth(now),
     lameness: createLameness(now),
+    families: createFamilies(now),
     keys: createCache<Promise<Fetched>>({ ...bounds, octetsOf: () => limits.dns.udpPayload }),
     reached: createCache<true>({ ...bounds, octetsOf: () => 8 }),
     asking: new Map(),
