@@ -58,6 +58,8 @@ export const limits = {
     /** How much slower than the fastest a server may be and still be asked as often, and how long such is remembered. */
     fastEnoughMs: 400,
     learntKept: 900,
+    /** How long it is remembered of a server that it knows no EDNS. */
+    ednsBlindKept: 3600,
     /** Addresses in a row without a way there that show IPv4 or IPv6 to lead nowhere, and for how long. */
     familyTries: 3,
     familyPause: 60,

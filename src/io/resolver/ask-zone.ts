@@ -153,7 +153,7 @@ function shuffle(items: readonly string[], random: () => number): string[] {
 
 async function askServer(
   endpoint: Endpoint,
-  { zone, hints = [] }: Delegation,
+  { zone, hints = [], isUnsigned: mayBePlain = false }: Delegation,
   question: Question,
   { round, attempts, task }: { readonly round: number; readonly attempts: Attempts; readonly task: Task },
   work: ZoneWork,
@@ -162,7 +162,7 @@ async function askServer(
   const chosenBy = hints.includes(endpoint.address) ? 'operator' : 'stranger'
   const timeoutMs = work.patience(round, work.health.timeOf(server))
   const sent = work.now()
-  const asked = await work.asker(askAuthority(question, { endpoint, chosenBy, round, timeoutMs }), task)
+  const asked = await work.asker(askAuthority(question, { endpoint, chosenBy, mayBePlain, round, timeoutMs }), task)
   if (!asked.ok) {
     const { fault } = asked
     attempts.fault(server, fault)

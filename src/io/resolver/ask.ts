@@ -16,6 +16,8 @@ export interface Ask {
   readonly authenticData?: boolean
   /** See `ExchangeRequest`. */
   readonly mixCase?: boolean
+  /** See `ExchangeRequest`. */
+  readonly mayBePlain?: boolean
   readonly transport?: 'udp' | 'tcp'
   readonly timeoutMs: number
 }
@@ -34,8 +36,9 @@ export function createAsker(exchange: Exchange): Asker {
   return async (ask, task) => {
     if (task.signal.aborted) return refuse('aborted')
     if (!task.takeQuery(formatServer(ask.endpoint))) return refuse('limit')
-    const { endpoint, name, type, recursive, checkingDisabled, authenticData = false, transport = 'udp' } = ask
-    const flags = `${recursive ? 'r' : ''}${checkingDisabled ? 'c' : ''}${authenticData ? 'a' : ''}`
+    const { endpoint, name, type, recursive, checkingDisabled, transport = 'udp' } = ask
+    const { authenticData = false, mayBePlain = false } = ask
+    const flags = `${recursive ? 'r' : ''}${checkingDisabled ? 'c' : ''}${authenticData ? 'a' : ''}${mayBePlain ? 'p' : ''}`
     const key = `${formatServer(endpoint)} ${transport} ${flags} ${type} ${name.key}`
     const { trace, clock } = task
     const request = { ...ask, recursionDesired: recursive }
@@ -55,7 +58,7 @@ export function createAsker(exchange: Exchange): Asker {
  */
 export function askAuthority(
   question: Pick<Ask, 'name' | 'type'>,
-  { round, ...to }: Pick<Ask, 'endpoint' | 'chosenBy' | 'timeoutMs'> & { readonly round: number },
+  { round, ...to }: Pick<Ask, 'endpoint' | 'chosenBy' | 'mayBePlain' | 'timeoutMs'> & { readonly round: number },
 ): Ask {
   const ask = { ...question, ...to, recursive: false, checkingDisabled: true, mixCase: true } as const
   return round === limits.resolver.retriesPerServer - 1 ? { ...ask, transport: 'tcp' } : ask

@@ -14,6 +14,8 @@ import type { Reply } from './upstream.ts'
 export interface Delegation {
   readonly zone: Name
   readonly servers: readonly NameServer[]
+  /** Whether it is said to have no chain of trust. Who is told so wrongly finds out when he validates. */
+  readonly isUnsigned?: boolean
   /** Of the root: addresses that the operator gave, for when nobody has said who serves it, or to no use. */
   readonly hints?: readonly string[]
 }
@@ -82,9 +84,11 @@ export function createDelegations(rootHints: readonly Endpoint[], now: () => num
       const until = (ttl: number) => now() + Math.min(ttl, limits.resolver.ttl) * 1000
       // What a zone hands on lasts no longer than its own delegation, or taking that away would be of no effect.
       const above = sameName(bailiwick, rootName) ? Number.POSITIVE_INFINITY : (known.get(bailiwick.key)?.until ?? 0)
-      const delegation = readReferral(referral)
-      known.put(zone.key, delegation, Math.min(until(ns.ttl), above))
       const ds = asDsReply(reply, zone)
+      // Below what is unsigned nothing is said of DS records.
+      const isUnsigned = ds === undefined ? known.get(bailiwick.key)?.value.isUnsigned === true : ds.answer.length === 0
+      const delegation = { ...readReferral(referral), isUnsigned }
+      known.put(zone.key, delegation, Math.min(until(ns.ttl), above))
       if (ds !== undefined) referrals.put(zone.key, { reply: ds, at: now() }, Math.min(until(leastTtl(ds)), above))
       return delegation
     },

@@ -20,6 +20,8 @@ export interface ExchangeRequest {
   readonly authenticData?: boolean
   /** Whether the case of the name's letters is left to chance, so that whoever forges an answer has to guess that too. */
   readonly mixCase?: boolean
+  /** Whether a server that knows no EDNS may be asked without: where nothing is signed. RFC 6891 §7 */
+  readonly mayBePlain?: boolean
   /** Where to begin: `udp`, unless given, goes over to TCP when it must. */
   readonly transport?: 'udp' | 'tcp'
   /** Whether its length shall say little of what is asked, where nobody can see more of it. RFC 8467 §4.1 */
@@ -60,14 +62,16 @@ export interface Variation {
   readonly id: number
   readonly mixed?: string | undefined
   readonly cookie?: SentCookie | undefined
+  readonly isPlain?: boolean
 }
 
-/** Every query carries EDNS with DO. RFC 6891 §6, RFC 4035 §4.1 */
-export function writeQuery(request: ExchangeRequest, { id, mixed, cookie }: Variation): Query {
+/** Every query carries EDNS with DO, but for a plain one. RFC 6891 §6, RFC 4035 §4.1 */
+export function writeQuery(request: ExchangeRequest, { id, mixed, cookie, isPlain = false }: Variation): Query {
   const { name, type, recursionDesired, checkingDisabled, authenticData = false, isPadded = false } = request
   const options = { id, recursionDesired, checkingDisabled, authenticData }
   const shown = mixed === undefined ? name : { ...name, wire: mixed }
-  const write = (edns: Edns) => encodeMessage(makeQuery(shown, type, { ...options, edns }))
+  const write = (edns: Edns | undefined) => encodeMessage(makeQuery(shown, type, { ...options, edns }))
+  if (isPlain) return { id, name, type, mixed, cookie: undefined, octets: write(undefined) }
   const edns = cookie === undefined ? ourEdns : { ...ourEdns, options: [cookieOption(cookie)] }
   const octets = write(edns)
   return { id, name, type, mixed, cookie, octets: isPadded ? write(padded(edns, octets.length)) : octets }

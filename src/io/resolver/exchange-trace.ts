@@ -12,12 +12,15 @@ export function formatServer({ address, port }: Endpoint): string {
 }
 
 /** The flags of a query, as a comment of zone text: `; rd cd do`. */
-export function formatQuery({ recursionDesired, checkingDisabled, authenticData = false }: ExchangeRequest): string {
+export function formatQuery(
+  { recursionDesired, checkingDisabled, authenticData = false }: ExchangeRequest,
+  isPlain = false,
+): string {
   return formatFlags([
     ['rd', recursionDesired],
     ['ad', authenticData],
     ['cd', checkingDisabled],
-    ['do', true],
+    ['do', !isPlain],
   ])
 }
 

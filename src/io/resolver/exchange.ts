@@ -1,5 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { readReplyCookie } from '../../core/dns/cookie.ts'
+import type { Message } from '../../core/dns/message.ts'
 import { RCODE } from '../../core/dns/types.ts'
 import { limits } from '../../core/limits.ts'
 import { accept, type Result, refuse } from '../../core/result.ts'
@@ -60,6 +61,8 @@ interface Asking {
   readonly randomBits: (octets: number) => Uint8Array
   /** Servers that do not give the letters of a name back as they came. */
   readonly caseBlind: Cache<true>
+  /** Servers that know no EDNS. */
+  readonly ednsBlind: Cache<true>
   readonly cookies: Cookies
   readonly now: () => number
   /** Where the question goes, as text. */
@@ -87,6 +90,7 @@ export function createExchange(
   let now = () => 0
   const bounds = { entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
   const caseBlind = createCache<true>({ now: () => now(), ...bounds, octetsOf: () => 8 })
+  const ednsBlind = createCache<true>({ now: () => now(), ...bounds, octetsOf: () => 8 })
   const cookies = createCookies(() => now(), randomBits)
   let isClosed = false
   return {
@@ -96,7 +100,7 @@ export function createExchange(
       const server = formatServer(request.endpoint)
       const tell = tellerOf(server, request, options)
       now = options.now
-      const parts = { network, connections, randomId, randomBits, caseBlind, cookies, now }
+      const parts = { network, connections, randomId, randomBits, caseBlind, ednsBlind, cookies, now }
       const asked = ask({ ...parts, request, server, signal: ending.signal, tell })
       underWay.set(ending, asked)
       try {
@@ -132,6 +136,16 @@ function mixedName({ request, server, caseBlind, randomBits }: Asking): string |
   return mixCase(name, randomBits((name.wire.length + 7) >> 3))
 }
 
+/** RFC 6891 §7 */
+function isPlain({ request: { mayBePlain = false }, ednsBlind, server }: Asking): boolean {
+  return mayBePlain && ednsBlind.get(server) !== undefined
+}
+
+/** Who knows EDNS has it in whatever he replies. RFC 6891 §6.1.1, §7 */
+function knowsNoEdns({ rcode, edns }: Message): boolean {
+  return edns === undefined && (rcode === RCODE.FORMERR || rcode === RCODE.NOTIMP)
+}
+
 async function askOverUdp(
   asking: Asking,
   { isRenewed = false }: { readonly isRenewed?: boolean } = {},
@@ -141,9 +155,10 @@ async function askOverUdp(
     writeQuery(request, {
       id: asking.randomId(),
       mixed: mixedName(asking),
-      cookie: cookies.of(server, localAddress),
+      cookie: isPlain(asking) ? undefined : cookies.of(server, localAddress),
+      isPlain: isPlain(asking),
     })
-  tell({ kind: 'query', transport: 'udp' }, () => formatQuery(request))
+  tell({ kind: 'query', transport: 'udp' }, () => formatQuery(request, isPlain(asking)))
   const { query, finding, dropped } = await askUdp(network, write, { ...request, signal })
   const cookie = query?.cookie
   noteDropped(asking, dropped)
@@ -171,6 +186,11 @@ async function askOverUdp(
     const isHopeful = hasNewCookie && !isRenewed // RFC 7873 §5.3
     tell({ kind: 'note', transport: 'udp' }, () => `the cookie is too old, asking ${isHopeful ? 'again' : 'over TCP'}`)
     return isHopeful ? await askOverUdp(asking, { isRenewed: true }) : await askOverTcp(asking, { cookie })
+  }
+  if (request.mayBePlain === true && !isPlain(asking) && knowsNoEdns(finding.message)) {
+    asking.ednsBlind.put(server, true, asking.now() + limits.resolver.ednsBlindKept * 1000)
+    tell({ kind: 'note', transport: 'udp' }, () => 'knows no EDNS, asking without')
+    return await askOverUdp(asking)
   }
   return accept({ message: finding.message, octets: finding.octets, transport: 'udp' })
 }
@@ -219,9 +239,9 @@ async function askOverTcp(
 ): Promise<Result<Exchanged, ExchangeFault>> {
   const { connections, request, cookies, signal, tell } = asking
   const { mixed, cookie } = marks
-  tell({ kind: 'query', transport: 'tcp' }, () => formatQuery(request))
+  tell({ kind: 'query', transport: 'tcp' }, () => formatQuery(request, isPlain(asking)))
   const { endpoint, chosenBy } = request
-  const write = (id: number): Query => writeQuery(request, { id, mixed, cookie })
+  const write = (id: number): Query => writeQuery(request, { id, mixed, cookie, isPlain: isPlain(asking) })
   const asked = await connections.ask({ endpoint, chosenBy, writeQuery: write, isRetry, signal })
   if (asked.ok) {
     const { message } = asked.value
