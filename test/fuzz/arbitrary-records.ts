@@ -39,6 +39,7 @@ const fields: Readonly<Record<Field, fc.Arbitrary<Uint8Array>>> = {
   'tolerated-name': wireName,
   'plain-name': wireName,
   string: counted(0),
+  tag: fc.stringMatching(/^[A-Za-z0-9]{1,15}$/).map((text) => join(Uint8Array.of(text.length), Buffer.from(text))),
   strings: fc.array(counted(0), { minLength: 1, maxLength: 3 }).map((list) => join(...list)),
   salt: counted(0),
   hash: counted(1),

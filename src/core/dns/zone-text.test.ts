@@ -100,7 +100,12 @@ const read: [why: string, text: string, line: string][] = [
     'a SVCB 16 foo.example.org. alpn="f\\\\\\\\oo\\\\,bar,h2"',
     'a.vec.test. 300 IN SVCB 16 foo.example.org. alpn="f\\\\\\\\oo\\\\,bar,h2"',
   ],
-  ['CAA', 'a CAA 0 issue "ca.example; x=y"', 'a.vec.test. 300 IN CAA 0 "issue" "ca.example; x=y"'],
+  ['CAA', 'a CAA 0 issue "ca.example; x=y"', 'a.vec.test. 300 IN CAA 0 issue "ca.example; x=y"'],
+  [
+    'CAA whose tag is no word (RFC 8659 §4.1.1)',
+    'a CAA 0 "is sue" "x"',
+    'a.vec.test. 300 IN CAA \\# 9 000669732073756578',
+  ],
   ['NAPTR', 'a NAPTR 1 2 "u" "sip" "" .', 'a.vec.test. 300 IN NAPTR 1 2 "u" "sip" "" .'],
 ]
 for (const [why, text, line] of read) {

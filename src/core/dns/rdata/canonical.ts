@@ -42,7 +42,7 @@ const widths: Partial<Record<Field, number>> = { u8: 1, u16: 2, u32: 4, type: 2,
 function lengthOf(field: Field, rdata: Uint8Array, start: number): number {
   const width = widths[field]
   if (width !== undefined) return width
-  if (field === 'string') return 1 + (rdata[start] ?? 0)
+  if (field === 'string' || field === 'tag') return 1 + (rdata[start] ?? 0)
   if (!isNameField(field)) return rdata.length - start
   let at = start
   for (let label = rdata[at] ?? 0; label !== 0; label = rdata[at] ?? 0) at += 1 + label

@@ -93,6 +93,7 @@ function fieldLength(
     case 'ipv6':
       return fixed(16)
     case 'string':
+    case 'tag':
     case 'salt':
       return countedLength(octets, at, to)
     case 'hash': {

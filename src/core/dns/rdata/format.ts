@@ -22,6 +22,7 @@ export function formatRdata(type: number, rdata: Uint8Array): string {
   let at = 0
   for (const field of layout) {
     if (field === 'hex-or-none' && at === rdata.length) return formatGeneric(rdata) // text has no word for nothing
+    if (field === 'tag' && !isTag(stringAt(rdata, at))) return formatGeneric(rdata)
     const { text, end } = formatField(field, rdata, at)
     if (text !== '') words.push(text)
     at = end
@@ -32,6 +33,16 @@ export function formatRdata(type: number, rdata: Uint8Array): string {
 /** RFC 3597 §5 */
 export function formatGeneric(rdata: Uint8Array): string {
   return rdata.length === 0 ? '\\# 0' : `\\# ${rdata.length} ${hex(rdata)}`
+}
+
+/** The tag of a property goes without quotes: servers refuse it with them. RFC 8659 §4.1.1 */
+function isTag(text: string): boolean {
+  return /^[A-Za-z0-9]+$/.test(text)
+}
+
+/** The character string that begins there. RFC 1035 §3.3 */
+function stringAt(rdata: Uint8Array, at: number): string {
+  return latin1(rdata, at + 1, at + 1 + (rdata[at] ?? 0))
 }
 
 interface Formatted {
@@ -63,7 +74,9 @@ function formatField(field: Field, rdata: Uint8Array, at: number): Formatted {
     case 'plain-name':
       return formatNameAt(rdata, at)
     case 'string':
-      return { text: formatString(latin1(rdata, at + 1, at + 1 + octet)), end: at + 1 + octet }
+      return { text: formatString(stringAt(rdata, at)), end: at + 1 + octet }
+    case 'tag':
+      return { text: stringAt(rdata, at), end: at + 1 + octet }
     case 'strings':
       return { text: formatStrings(rest), end: rdata.length }
     case 'salt':

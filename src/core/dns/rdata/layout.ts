@@ -19,6 +19,7 @@ export type Field =
   | 'tolerated-name'
   | 'plain-name'
   | 'string'
+  | 'tag'
   | 'strings'
   | 'salt'
   | 'hash'
@@ -67,7 +68,7 @@ const layouts: ReadonlyMap<number, readonly Field[]> = new Map<number, readonly 
   [TYPE.ZONEMD, ['u32', 'u8', 'u8', 'hex']],
   [TYPE.SVCB, ['u16', 'plain-name', 'parameters']],
   [TYPE.HTTPS, ['u16', 'plain-name', 'parameters']],
-  [TYPE.CAA, ['u8', 'string', 'text']],
+  [TYPE.CAA, ['u8', 'tag', 'text']],
 ])
 
 export function layoutOf(type: number): readonly Field[] | undefined {

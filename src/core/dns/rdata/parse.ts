@@ -90,6 +90,7 @@ function parseField(field: Field, words: readonly Token[], origin: Name | null):
       return name.ok ? fromLatin1(name.value.wire) : undefined
     }
     case 'string':
+    case 'tag':
       return map(unescapeWord(text, 255), (string) => writeTxt([string]))
     case 'strings':
       return parseStrings(words)
