@@ -1,8 +1,8 @@
 // What Unbound says, read by dig: neither our resolver nor our wire format has a part in it.
 import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import type { LookupReport } from '../../src/programs/cli/dns-json.ts'
 import { addresses as at } from './addresses.ts'
+import type { Question } from './questions.ts'
 
 /** What a lookup comes to, in a form in which Unbound's and ours can be compared. */
 export interface Verdict {
@@ -14,14 +14,36 @@ export interface Verdict {
 
 /** What Unbound says; a SERVFAIL that goes away with checking disabled means bogus. RFC 4035 §3.2.2 */
 export async function askUnbound(name: string, type: string): Promise<Verdict> {
-  const reply = await dig(name, type)
-  if (reply.rcode !== 'NOERROR' && reply.rcode !== 'NXDOMAIN') {
-    const unchecked = await dig(name, type, '+cdflag')
-    return { result: 'failure', status: unchecked.rcode === reply.rcode ? 'indeterminate' : 'bogus', records: [] }
-  }
-  const status = reply.flags.includes('ad') ? 'secure' : 'insecure'
-  const records = reply.answer.filter((record) => record.split(' ')[1] === type)
-  if (reply.rcode === 'NXDOMAIN') return { result: 'nxdomain', status, records }
+  const [verdict] = await askUnboundMany([{ name, type }])
+  if (verdict === undefined) throw new Error(`dig says nothing of ${name} ${type}`)
+  return verdict
+}
+
+/** The same for many questions, put to it one after the other by one process. */
+export async function askUnboundMany(questions: readonly Question[]): Promise<Verdict[]> {
+  const replies = await dig(questions)
+  const failed = questions.filter((_, place) => isFailed(replies[place]))
+  const unchecked = failed.length === 0 ? [] : await dig(failed, '+cdflag')
+  return questions.map((question, place) => {
+    const reply = replies[place]
+    if (reply === undefined) throw new Error(`dig says nothing of ${question.name} ${question.type}`)
+    return isFailed(reply) ? failedVerdict(reply, unchecked[failed.indexOf(question)]) : foundVerdict(reply, question)
+  })
+}
+
+function isFailed(reply: Reply | undefined): boolean {
+  return reply?.rcode !== 'NOERROR' && reply?.rcode !== 'NXDOMAIN'
+}
+
+function failedVerdict({ rcode }: Reply, unchecked: Reply | undefined): Verdict {
+  return { result: 'failure', status: unchecked?.rcode === rcode ? 'indeterminate' : 'bogus', records: [] }
+}
+
+function foundVerdict({ rcode, flags, answer }: Reply, { type }: Question): Verdict {
+  const status = flags.includes('ad') ? 'secure' : 'insecure'
+  // Unbound may say a record twice, as when aliases bring it; an RRset has it once. RFC 2181 §5
+  const records = [...new Set(answer.filter((record) => record.split(' ')[1] === type))]
+  if (rcode === 'NXDOMAIN') return { result: 'nxdomain', status, records }
   return { result: records.length > 0 ? 'answer' : 'nodata', status, records }
 }
 
@@ -38,15 +60,31 @@ interface Reply {
   readonly answer: readonly string[]
 }
 
-const run = promisify(execFile)
+/** The replies in the order of the questions. A batch is read from standard input. */
+async function dig(questions: readonly Question[], ...options: string[]): Promise<Reply[]> {
+  const display = ['+nocmd', '+noall', '+comments', '+answer', '+nosplit', '+time=20', '+tries=1']
+  const lines = questions.map(({ name, type }) => `-q ${name} -t ${type}\n`)
+  const output = await outputOf('dig', [`@${at.unbound}`, ...display, ...options, '-f', '-'], lines.join(''))
+  const replies = output.split(/^;; Got answer:$/m).slice(1)
+  if (replies.length !== questions.length)
+    throw new Error(`dig got ${replies.length} of ${questions.length}: ${output}`)
+  return replies.map(readReply)
+}
 
-async function dig(name: string, type: string, ...options: string[]): Promise<Reply> {
-  const display = ['+noall', '+comments', '+answer', '+nosplit', '+time=20', '+tries=1']
-  const { stdout } = await run('dig', [`@${at.unbound}`, ...display, ...options, '-q', name, '-t', type])
-  const rcode = /status: (\w+)/.exec(stdout)?.[1]
-  const flags = /flags: ([a-z ]*);/.exec(stdout)?.[1]
-  if (rcode === undefined || flags === undefined) throw new Error(`dig ${name} ${type}: ${stdout}`)
-  const answer = stdout.split('\n').filter((line) => line !== '' && !line.startsWith(';'))
+function outputOf(program: string, args: readonly string[], input: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = execFile(program, args, { maxBuffer: 256 * 1024 * 1024 }, (error, stdout) =>
+      error === null ? resolve(stdout) : reject(error),
+    )
+    child.stdin?.end(input)
+  })
+}
+
+function readReply(text: string): Reply {
+  const rcode = /status: (\w+)/.exec(text)?.[1]
+  const flags = /flags: ([a-z ]*);/.exec(text)?.[1]
+  if (rcode === undefined || flags === undefined) throw new Error(`dig: ${text}`)
+  const answer = text.split('\n').filter((line) => line !== '' && !line.startsWith(';'))
   return { rcode, flags: flags.split(' '), answer: answer.map(comparable).sort() }
 }
 

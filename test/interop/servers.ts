@@ -174,11 +174,20 @@ export async function startNamed(
   await waitForPort(address, 53)
 }
 
-/** Unbound at `address`, ports 53 and, over TLS, 853, validating from these anchors and root hints. */
+export interface UnboundOptions {
+  readonly anchors: string
+  readonly hints: string
+  /** For port 853, over TLS. */
+  readonly tls?: { readonly chain: string; readonly key: string }
+  /** Lines of its `server:` clause. */
+  readonly more?: readonly string[]
+}
+
+/** Unbound at `address`, ports 53 and, where it has a certificate, 853, validating from these anchors and root hints. */
 export async function startUnbound(
   stage: Stage,
   address: string,
-  { anchors, hints, tls }: { anchors: string; hints: string; tls: { chain: string; key: string } },
+  { anchors, hints, tls, more = [] }: UnboundOptions,
 ): Promise<void> {
   const folder = join(stage.folder, `unbound-${address}`)
   mkdirSync(folder)
@@ -187,9 +196,8 @@ export async function startUnbound(
   const config = [
     'server:',
     `  interface: ${address}`,
-    `  interface: ${address}@853`,
-    `  tls-service-key: "${tls.key}"`,
-    `  tls-service-pem: "${tls.chain}"`,
+    ...(tls === undefined ? [] : withTls(address, tls)),
+    ...more.map((line) => `  ${line}`),
     '  access-control: 0.0.0.0/0 allow',
     '  do-daemonize: no',
     '  username: ""',
@@ -212,4 +220,8 @@ export async function startUnbound(
   writeFileSync(join(folder, 'unbound.conf'), `${config.join('\n')}\n`)
   stage.start('/usr/sbin/unbound', ['-d', '-c', join(folder, 'unbound.conf')])
   await waitForPort(address, 53)
+}
+
+function withTls(address: string, { chain, key }: { readonly chain: string; readonly key: string }): string[] {
+  return [`  interface: ${address}@853`, `  tls-service-key: "${key}"`, `  tls-service-pem: "${chain}"`]
 }

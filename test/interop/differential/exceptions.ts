@@ -1,0 +1,48 @@
+// Where others say otherwise than we do, and why that is so; whatever stands here and does not happen fails too.
+import type { LookupReport } from '../../../src/programs/cli/dns-json.ts'
+import type { Verdict } from '../oracle.ts'
+import type { DelvVerdict } from './delv.ts'
+import type { Asked } from './world.ts'
+
+export interface Exception<Theirs> {
+  readonly reason: string
+  explains(asked: Asked, ours: LookupReport, theirs: Theirs): boolean
+}
+
+const isOptOut = (ours: LookupReport) => ours.result !== 'failure' && /opt-out span/.test(ours.reason ?? '')
+
+export const unboundExceptions: readonly Exception<Verdict>[] = [
+  {
+    reason:
+      'asked for a CNAME, Unbound speaks of the target of the alias, which it has met with its minimised question ' +
+      'of type A; the answer is the alias alone (RFC 1034 §3.6.2)',
+    explains: ({ type }, ours, theirs) =>
+      type === 'CNAME' && ours.result === 'answer' && (theirs.result === 'nxdomain' || theirs.status === 'bogus'),
+  },
+  {
+    reason:
+      'an opt-out span that verifies leaves room for an unsigned delegation, so that what is below is insecure ' +
+      '(RFC 5155 §6, §12.2); Unbound wants the rest to verify too, which was spoilt',
+    explains: (_, ours, theirs) => isOptOut(ours) && theirs.status === 'bogus',
+  },
+  {
+    reason:
+      'both fail: the server says SERVFAIL where its own proof is missing, and Unbound has met it unproved before',
+    explains: (_, ours, theirs) => ours.result === 'failure' && theirs.result === 'failure',
+  },
+]
+
+export const delvExceptions: readonly Exception<DelvVerdict>[] = [
+  {
+    reason:
+      'delv calls a denial validated whose proof has an opt-out span; what may exist unsigned is insecure ' +
+      '(RFC 5155 §9.2 forbids AD for it)',
+    explains: (_, ours, theirs) =>
+      isOptOut(ours) && ours.result === theirs.result && ours.status === 'insecure' && theirs.status === 'secure',
+  },
+  {
+    reason:
+      'an opt-out span that verifies leaves room for an unsigned delegation; delv wants the rest of the denial too',
+    explains: (_, ours, theirs) => isOptOut(ours) && theirs.result === 'failure',
+  },
+]
