@@ -188,7 +188,7 @@ export async function startUnbound(
   stage: Stage,
   address: string,
   { anchors, hints, tls, more = [] }: UnboundOptions,
-): Promise<void> {
+): Promise<ChildProcess> {
   const folder = join(stage.folder, `unbound-${address}`)
   mkdirSync(folder)
   writeFileSync(join(folder, 'anchors'), anchors)
@@ -218,8 +218,9 @@ export async function startUnbound(
     '  control-enable: no',
   ]
   writeFileSync(join(folder, 'unbound.conf'), `${config.join('\n')}\n`)
-  stage.start('/usr/sbin/unbound', ['-d', '-c', join(folder, 'unbound.conf')])
+  const unbound = stage.start('/usr/sbin/unbound', ['-d', '-c', join(folder, 'unbound.conf')])
   await waitForPort(address, 53)
+  return unbound
 }
 
 function withTls(address: string, { chain, key }: { readonly chain: string; readonly key: string }): string[] {
