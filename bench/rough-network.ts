@@ -37,6 +37,7 @@ export function makeRough(network: Network, { lost, doubled, lateMs, broken }: R
     let isClosed = false
     counts.open++
     const outer: Datagrams = {
+      localAddress: inner.localAddress,
       onMessage: undefined,
       send: (message) =>
         pass(
