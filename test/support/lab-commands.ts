@@ -22,6 +22,9 @@ export interface CommandLine {
   /** In the place of the lab's. */
   readonly clock?: Clock
   readonly signal?: AbortSignal
+  readonly onReload?: (reload: () => void) => void
+  /** Told of what is written to standard output, as it is written. */
+  readonly onOutput?: (text: string) => void
 }
 
 export interface LabCommands {
@@ -59,6 +62,7 @@ async function runIn(lab: Lab, args: readonly string[], line: CommandLine = {}):
   const sink = (name: keyof typeof written) => ({
     write(text: string) {
       written[name] += text
+      if (name === 'stdout') line.onOutput?.(text)
       return true
     },
     once: () => undefined,
@@ -68,6 +72,7 @@ async function runIn(lab: Lab, args: readonly string[], line: CommandLine = {}):
   const around = { out, clock, environment, network: lab.network }
   const status = await runCommandLine(args, {
     ...{ out, signal, clock, environment },
+    ...(line.onReload !== undefined && { onReload: line.onReload }),
     openInput: () => Readable.from([Buffer.from(input)]),
     openWorld: (values, need) => openWorld(values, need, around),
   })

@@ -54,6 +54,8 @@ export interface CommandContext {
   readonly openInput: () => Readable
   /** Puts resolver, network, store and the rest together from options and configuration. */
   readonly openWorld: OpenWorld
+  /** Calls back whenever the configuration is to be read again. */
+  readonly onReload?: (reload: () => void) => void
 }
 
 export interface Command<Options extends OptionTable = OptionTable> {

@@ -44,7 +44,7 @@ export async function openWorld(values: WorldValues, need: StoreNeed, around: Su
     },
   })
   return {
-    resolverOptions,
+    ...{ resolverOptions, settings },
     ...{ resolver, network, store, clock, trust, profile, sts, trace, timeoutMs, smtpPort: settings['smtp-port'] },
     async close() {
       await sts.close()

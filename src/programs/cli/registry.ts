@@ -5,6 +5,8 @@ export interface Registered {
   /** As in the command itself; a test holds the two together. */
   readonly name: string
   readonly summary: string
+  /** How long it may take to close what it has open once it is told to end, where that is longer than usual. */
+  readonly graceMs?: number
   readonly load: () => Promise<Command>
 }
 
@@ -24,6 +26,12 @@ export const registry: readonly Registered[] = [
     name: 'send',
     summary: 'Deliver a message from standard input to its recipients, enforced',
     load: async () => (await import('./commands/send.ts')).send,
+  },
+  {
+    name: 'serve',
+    summary: 'Tell Postfix, before each delivery, what TLS a destination must show',
+    graceMs: 15_000,
+    load: async () => (await import('./commands/serve.ts')).serve,
   },
   {
     name: 'dns',

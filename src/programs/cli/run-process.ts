@@ -4,10 +4,11 @@ import { type CommandContext, InputError } from './command.ts'
 import { endWithoutOutput } from './end-without-output.ts'
 import { EXIT } from './exit.ts'
 import { createOut } from './out.ts'
+import { findCommand } from './registry.ts'
 import { report, runCommandLine } from './run-command-line.ts'
 
-/** How long an interrupted command may take to close what it has open. */
-const graceMs = 2000
+/** How long an interrupted command may take to close what it has open, unless it says otherwise. */
+const usualGraceMs = 2000
 
 /** Runs the command that these arguments ask for as this process, and exits. */
 export async function runProcess(args: readonly string[]): Promise<void> {
@@ -19,11 +20,14 @@ export async function runProcess(args: readonly string[]): Promise<void> {
     clock: { now: () => Date.now() },
     environment: process.env,
     openInput,
+    onReload: (reload) => process.on('SIGHUP', reload),
     openWorld: async (values, need) => {
       const { openWorld } = await import('./open-world.ts')
       return openWorld(values, need, context)
     },
   }
+  const service = findCommand(args)?.command.graceMs
+  const graceMs = service ?? usualGraceMs
   let ended: number | undefined
   const stop = (status: number) => {
     if (ended !== undefined) process.exit(status)
@@ -37,7 +41,8 @@ export async function runProcess(args: readonly string[]): Promise<void> {
   process.on('uncaughtException', (error) => process.exit(report(error, { out, signal: new AbortController().signal })))
   const status = await runCommandLine(args, context)
   out.progress(undefined)
-  finish(ended ?? status)
+  // To be told to end is how a service ends well.
+  finish(service === undefined ? (ended ?? status) : status)
 }
 
 function openInput(): Readable {

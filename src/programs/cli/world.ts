@@ -6,8 +6,10 @@ import type { ResolverOptions } from '../../io/resolver/create-resolver.ts'
 import type { Resolver, TraceEvent } from '../../io/resolver/resolver.ts'
 import type { TlsProfile } from '../../io/smtp/tls-profile.ts'
 import type { Store } from '../../io/store/store.ts'
+import type { SettingValues } from '../config/settings.ts'
 import type { StoreNeed } from '../config/store-path.ts'
 import type { Values } from './command.ts'
+import type { serviceOptions } from './service-options.ts'
 import type { worldOptions } from './world-options.ts'
 
 /** Everything that a command needs of the world outside, put together from its options and the configuration. */
@@ -27,12 +29,14 @@ export interface World {
   readonly smtpPort: number
   /** For one domain with all its lookups, in milliseconds. */
   readonly timeoutMs: number
+  /** What else was set, on the command line or in the configuration. */
+  readonly settings: SettingValues
   /** Set when `--trace` was given: put it into every lookup. */
   readonly trace: ((event: TraceEvent) => void) | undefined
   close(): Promise<void>
 }
 
-export type WorldValues = Partial<Values<typeof worldOptions>>
+export type WorldValues = Partial<Values<typeof worldOptions & typeof serviceOptions>>
 
 /** Throws ConfigError or UsageError for what the operator must mend, before anything was sent or written. */
 export type OpenWorld = (values: WorldValues, store: StoreNeed) => Promise<World>

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { serviceOptions } from '../cli/service-options.ts'
 import { worldOptions } from '../cli/world-options.ts'
 import { defaultConfigPaths, findConfigPath, parseConfigFile, readConfigFile } from './config-file.ts'
 import { formatEndpoint, readEndpoint, readServer } from './endpoint.ts'
@@ -67,6 +68,10 @@ store = ":memory:"
 smtp-port = 2525
 allow-private = true
 timeout = 30
+socketmap = ["[::1]:8461", "unix:/run/waxseal/postfix"]
+mixed-hosts = "secure"
+testing-level = "may"
+log-format = "json"
 `
 
 test('every setting can stand in the file, and paths are read from where the file is', async () => {
@@ -88,12 +93,21 @@ test('every setting can stand in the file, and paths are read from where the fil
     'smtp-port': 2525,
     'allow-private': true,
     timeout: 30,
+    socketmap: [
+      { kind: 'tcp', address: '::1', port: 8461 },
+      { kind: 'unix', path: '/run/waxseal/postfix' },
+    ],
+    'mixed-hosts': 'secure',
+    'testing-level': 'may',
+    'log-format': 'json',
   })
   assert.deepEqual(settings.timeout.origin, { from: 'file', path, line: 13 })
 })
 
-test('every option for the network is a setting too, but for those that are about one run', () => {
-  const options = Object.keys(worldOptions).filter((name) => name !== 'config' && name !== 'trace')
+test('every option for the network or the service is a setting too, but for those that are about one run', () => {
+  const options = [...Object.keys(worldOptions), ...Object.keys(serviceOptions)].filter(
+    (name) => name !== 'config' && name !== 'trace',
+  )
   assert.deepEqual(options.sort(), [...settingNames].sort())
 })
 

@@ -1,5 +1,6 @@
 import { accept, type Result, refuse } from '../../core/result.ts'
 import type { Endpoint } from '../../io/network.ts'
+import { type ListenAddress, readListenAddress } from '../daemon/listen-address.ts'
 import { suggestion } from '../nearest.ts'
 import { readServer } from './endpoint.ts'
 
@@ -23,6 +24,11 @@ export interface SettingValues {
   readonly 'allow-private': boolean
   /** Seconds. */
   readonly timeout: number
+  /** Where the service listens for Postfix. */
+  readonly socketmap: readonly ListenAddress[]
+  readonly 'mixed-hosts': 'dane-only' | 'secure'
+  readonly 'testing-level': 'none' | 'may' | 'encrypt'
+  readonly 'log-format': 'text' | 'json'
 }
 
 export type SettingName = keyof SettingValues
@@ -53,7 +59,7 @@ export interface Setting<Value> {
 }
 
 export const settings: { readonly [Name in SettingName]: Setting<SettingValues[Name]> } = {
-  engine: { shape: 'text', fallback: 'auto', read: readEngine },
+  engine: wordSetting(...engines),
   server: { shape: 'texts', fallback: [], read: readServers },
   'root-hints': pathSetting(),
   'trust-anchor': pathSetting(),
@@ -65,6 +71,14 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
   'smtp-port': { shape: 'number', fallback: 25, read: integerBetween(1, 65_535) },
   'allow-private': { shape: 'boolean', fallback: false, read: readBoolean },
   timeout: { shape: 'number', fallback: 60, read: integerBetween(1, 600) },
+  socketmap: {
+    shape: 'texts',
+    fallback: [{ kind: 'tcp', address: '127.0.0.1', port: 8461 }],
+    read: readListenAddresses,
+  },
+  'mixed-hosts': wordSetting('dane-only', 'secure'),
+  'testing-level': wordSetting('none', 'may', 'encrypt'),
+  'log-format': wordSetting('text', 'json'),
 }
 
 export const settingNames = Object.keys(settings) as SettingName[] // the table's own keys
@@ -79,11 +93,26 @@ function pathSetting(): Setting<string | undefined> {
   return { shape: 'text', fallback: undefined, isPath: true, read: readPath }
 }
 
-function readEngine(raw: Raw): Result<Engine, string> {
-  const text = String(raw)
-  const engine = engines.find((known) => known === text)
-  if (engine !== undefined) return accept(engine)
-  return refuse(`${quote(text)} is none of ${engines.join(', ')}${suggestion(text, engines)}`)
+/** One of some words; the first unless told. */
+function wordSetting<const Word extends string>(...words: readonly [Word, ...Word[]]): Setting<Word> {
+  const read = (raw: Raw): Result<Word, string> => {
+    const text = String(raw)
+    const word = words.find((known) => known === text)
+    if (word !== undefined) return accept(word)
+    return refuse(`${quote(text)} is none of ${words.join(', ')}${suggestion(text, words)}`)
+  }
+  return { shape: 'text', fallback: words[0], read }
+}
+
+function readListenAddresses(raw: Raw): Result<readonly ListenAddress[], string> {
+  const texts = Array.isArray(raw) ? raw : [String(raw)]
+  const addresses: ListenAddress[] = []
+  for (const text of texts) {
+    const address = readListenAddress(text)
+    if (address === undefined) return refuse(`${quote(text)} is neither address and port nor the path of a socket`)
+    addresses.push(address)
+  }
+  return accept(addresses)
 }
 
 function readServers(raw: Raw): Result<readonly Endpoint[], string> {

@@ -3,6 +3,7 @@ import { formatEndpoint } from '../../config/endpoint.ts'
 import { checkInputs } from '../../config/inputs.ts'
 import { settingsFromFile } from '../../config/resolve-settings.ts'
 import { type Origin, type SettingName, type Settings, settingNames, valuesOf } from '../../config/settings.ts'
+import { formatListenAddress } from '../../daemon/listen-address.ts'
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../exit.ts'
 import type { Out } from '../out.ts'
@@ -53,6 +54,7 @@ function formatValue(name: SettingName, found: Settings): string {
     const servers = found.server.value.map(formatEndpoint)
     return servers.length === 0 ? 'those of the system' : servers.join(', ')
   }
+  if (name === 'socketmap') return found.socketmap.value.map(formatListenAddress).join(', ')
   return String(found[name].value ?? unset[name] ?? '')
 }
 
@@ -70,7 +72,14 @@ function formatOrigin(origin: Origin): string {
 function toJson(path: string | undefined, found: Settings) {
   const settings = settingNames.map((name) => {
     const { value, origin } = found[name]
-    return [name, { value: name === 'server' ? found.server.value.map(formatEndpoint) : (value ?? null), origin }]
+    const listed = listedValue(name, found)
+    return [name, { value: listed ?? value ?? null, origin }]
   })
   return { schema: 'waxseal.config/1', file: path ?? null, settings: Object.fromEntries(settings) }
+}
+
+/** Of a setting with a list of values, each as it is written. */
+function listedValue(name: SettingName, found: Settings): string[] | undefined {
+  if (name === 'server') return found.server.value.map(formatEndpoint)
+  return name === 'socketmap' ? found.socketmap.value.map(formatListenAddress) : undefined
 }

@@ -11,6 +11,8 @@ import { createPkixTrust } from '../../../io/https/pkix-trust.ts'
 import { createStsService } from '../../../io/mtasts/sts-service.ts'
 import { createTlsProfile } from '../../../io/smtp/tls-profile.ts'
 import { openStore } from '../../../io/store/open-store.ts'
+import { settingsFromFile } from '../../config/resolve-settings.ts'
+import { valuesOf } from '../../config/settings.ts'
 import type { CommandContext } from '../command.ts'
 import { createOut } from '../out.ts'
 import { runCommandLine } from '../run-command-line.ts'
@@ -56,6 +58,7 @@ async function send(args: readonly string[], wish: Wish = {}) {
       ...{ resolver, resolverOptions: { network }, network, store, clock, trust, sts },
       profile: createTlsProfile({ environment: {} }),
       ...{ smtpPort: 25, timeoutMs: 1000, trace: values.trace === true ? () => {} : undefined },
+      settings: valuesOf(settingsFromFile(undefined)),
       close: async () => {
         await sts.close()
         await store.close()

@@ -1,0 +1,27 @@
+import type { OptionTable } from './command.ts'
+
+const group = 'Options for the service'
+
+/** Options of `waxseal serve`, which are keys of the configuration file too. */
+export const serviceOptions = {
+  socketmap: {
+    ...{ type: 'string', value: 'ADDRESS', multiple: true, group },
+    description:
+      'where Postfix may ask: address and port, or the path of a Unix socket; 127.0.0.1:8461 unless told; may be repeated',
+  },
+  'mixed-hosts': {
+    ...{ type: 'string', value: 'LEVEL', group },
+    description:
+      'what Postfix is told where MTA-STS vouches for all MX hosts and TLSA records for some: dane-only (just those, ' +
+      'unless told) or secure (all)',
+  },
+  'testing-level': {
+    ...{ type: 'string', value: 'LEVEL', group },
+    description:
+      'level for policies in mode testing, so that Postfix reports by them: none (unless told), may or encrypt',
+  },
+  'log-format': {
+    ...{ type: 'string', value: 'FORMAT', group },
+    description: 'text, or json for one object a line',
+  },
+} as const satisfies OptionTable
