@@ -79,45 +79,47 @@ const portTries = 10
 
 async function dialUdp(endpoint: Endpoint, open: OpenSockets): Promise<Result<Datagrams, DialFault>> {
   open.count++
-  const socket = createSocket(endpoint.address.includes(':') ? 'udp6' : 'udp4')
+  const socket = createSocket({ type: endpoint.address.includes(':') ? 'udp6' : 'udp4', lookup: takeLiteral })
   socket.once('close', () => open.count--)
-  const fault = (await bindAnywhere(socket)) ?? (await connectUdp(socket, endpoint))
-  if (fault === undefined) return accept(datagramsOf(socket))
+  const fault = await bindAndConnect(socket, endpoint)
+  if (fault === undefined) return accept(datagramsOf(socket, endpoint))
   socket.close()
   return refuse(fault)
 }
 
+/** All addresses are literals: there is nothing to look up, and nothing to wait for. */
+const takeLiteral = (
+  address: string,
+  family: unknown,
+  done: (error: NodeJS.ErrnoException | null, address: string, family: number) => void,
+) => done(null, address, family === 6 ? 6 : 4)
+
 /** Binds to a port that nobody can guess; after ten that are taken, to one that the system picks. RFC 5452 §9.2 */
-async function bindAnywhere(socket: UdpSocket): Promise<DialFault | undefined> {
-  for (let left = portTries; left > 0; left--) {
-    const error = await settled(socket, 'listening', () => socket.bind({ port: randomInt(portFrom, 65536) }))
-    if (error === undefined) return undefined
-    if (codeOf(error) !== 'EADDRINUSE' && codeOf(error) !== 'EACCES') return faultOf(error)
-  }
-  const error = await settled(socket, 'listening', () => socket.bind({ port: 0 }))
-  return error === undefined ? undefined : faultOf(error)
-}
-
-async function connectUdp(socket: UdpSocket, { address, port }: Endpoint): Promise<DialFault | undefined> {
-  const error = await settled(socket, 'connect', () => socket.connect(port, address))
-  return error === undefined ? undefined : faultOf(error)
-}
-
-/** Starts something and waits for its event, or for the error in its place. */
-function settled(socket: UdpSocket, event: 'listening' | 'connect', start: () => void): Promise<Error | undefined> {
+function bindAndConnect(socket: UdpSocket, { address, port }: Endpoint): Promise<DialFault | undefined> {
   return new Promise((resolve) => {
-    const succeed = () => settle(undefined)
-    const settle = (error: Error | undefined) => {
-      socket.off(event, succeed).off('error', settle)
-      resolve(error)
+    let triesLeft = portTries
+    let isBound = false
+    const bind = () => socket.bind({ port: triesLeft-- > 0 ? randomInt(portFrom, 65536) : 0 })
+    const settle = (fault: DialFault | undefined) => {
+      socket.off('error', fail)
+      resolve(fault)
     }
-    socket.once(event, succeed).once('error', settle)
-    start()
+    const fail = (error: Error) => {
+      const isTaken = codeOf(error) === 'EADDRINUSE' || codeOf(error) === 'EACCES'
+      if (!isBound && isTaken && triesLeft >= 0) bind()
+      else settle(faultOf(error))
+    }
+    socket.on('error', fail)
+    socket.once('listening', () => {
+      isBound = true
+      socket.connect(port, address)
+    })
+    socket.once('connect', () => settle(undefined))
+    bind()
   })
 }
 
-function datagramsOf(socket: UdpSocket): Datagrams {
-  const peer = socket.remoteAddress()
+function datagramsOf(socket: UdpSocket, endpoint: Endpoint): Datagrams {
   let isClosed = false
   let hasFailed = false
   const fail = () => {
@@ -137,10 +139,12 @@ function datagramsOf(socket: UdpSocket): Datagrams {
       socket.close()
     },
   }
+  /** An IPv6 address may be written in other ways than the system writes it. */
+  const isPeer = (address: string) => address === endpoint.address || address === socket.remoteAddress().address
   socket.on('error', fail)
   socket.on('message', (message, { address, port }) => {
     // What came between binding and connecting may be anyone's.
-    if (!isClosed && address === peer.address && port === peer.port) datagrams.onMessage?.(message)
+    if (!isClosed && port === endpoint.port && isPeer(address)) datagrams.onMessage?.(message)
   })
   return datagrams
 }
