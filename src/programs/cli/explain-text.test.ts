@@ -128,3 +128,14 @@ test('colour adds nothing that the words do not say', () => {
   assert.notEqual(coloured, plain)
   assert.equal(stripVTControlCharacters(coloured), plain)
 })
+
+test('RFC 8914 §6: what a server says of a lookup stands beside it as its own word, escaped', () => {
+  const mx = found('a.example.', 'MX', ['10 mx.a.example.'])
+  const serverErrors = [{ code: 3, name: 'Stale Answer', text: 'old\u{202e}' }]
+  const blocked = { ...mx, status: 'insecure', reason: 'no DS', server: '192.0.2.53', serverErrors } as const
+  const text = pageOut((out) => writeExplanation({ ...protectedReport, mx: blocked }, out))
+  assert.match(
+    text.replaceAll(/\s+/g, ' '),
+    /no DS, 192\.0\.2\.53 itself says: │? ?Stale Answer: old\\u202e, for 5 min/,
+  )
+})
