@@ -6,13 +6,24 @@ import type { WaxsealOptions } from './index.ts'
 import type { Endpoint } from './io/network.ts'
 
 const engines: readonly unknown[] = ['auto', 'forward', 'iterate', 'trust-ad']
+const aggressions: readonly unknown[] = ['off', 'hosts', 'all']
 
 /** Throws ConfigError for options that no types kept out: a misspelt one must not quietly count for nothing. */
 export function checkOptions(options: WaxsealOptions): void {
-  const { engine, servers = [], rootHints, smtpPort, trustRemoteAd = false, cacheFile, decision = {} } = options
+  const {
+    engine,
+    servers = [],
+    rootHints,
+    smtpPort,
+    trustRemoteAd = false,
+    cacheFile,
+    aggressiveNsec = 'off',
+    decision = {},
+  } = options
   if (engine !== undefined && !engines.includes(engine)) throw wrong('engine', engine)
   // Whom to believe hangs on it: the text "false" must not count as true.
   if (typeof trustRemoteAd !== 'boolean') throw wrong('trustRemoteAd', trustRemoteAd)
+  if (!aggressions.includes(aggressiveNsec)) throw wrong('aggressiveNsec', aggressiveNsec)
   if (cacheFile !== undefined && !isPath(cacheFile)) throw wrong('cacheFile', cacheFile)
   for (const server of servers) if (!isEndpoint(server)) throw wrong('servers', server)
   for (const server of rootHints ?? []) if (!isEndpoint(server)) throw wrong('rootHints', server)

@@ -79,6 +79,11 @@ export interface WaxsealOptions {
    * `trust-ad`.
    */
   readonly cacheFile?: string
+  /**
+   * Let what is proved absent answer for the names around it: `off` unless told, `hosts` for all but MX, TLSA and
+   * `_mta-sts`, of which news matters, or `all`. RFC 8198
+   */
+  readonly aggressiveNsec?: 'off' | 'hosts' | 'all'
   /** Connect to private and loopback addresses that DNS names. */
   readonly allowPrivate?: boolean
   /** Of MX hosts; 25 except in laboratories. */

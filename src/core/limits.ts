@@ -111,6 +111,10 @@ export const limits = {
     answers: 100_000,
     typesPerName: 100,
     answerOctets: 128 * 1024 * 1024,
+    /** Of the denials that answer for other names: records, and what names may be hashed with besides. */
+    denials: 10_000,
+    denialOctets: 16 * 1024 * 1024,
+    denialSaltOctets: 8,
     /** Of the replies that are saved for another process: what would end soon is not worth it. */
     savedOctets: 32 * 1024 * 1024,
     savedLeastTtl: 30,

@@ -53,6 +53,7 @@ test('the library resolves, explains and delivers, and its results can be shown'
 const refused: [why: string, options: object, message: RegExp][] = [
   ['a text for true', { trustRemoteAd: 'false' }, /^option trustRemoteAd: cannot be "false"$/],
   ['an unknown engine', { engine: 'itterate' }, /^option engine: cannot be "itterate"$/],
+  ['an unknown use of denials', { aggressiveNsec: true }, /^option aggressiveNsec: cannot be true$/],
   ['an empty path', { cacheFile: '' }, /^option cacheFile: cannot be ""$/],
   ['a server that is a name', { servers: [{ address: 'dns.example', port: 53 }] }, /^option servers: cannot be .*dns/],
   ['a server without a port', { servers: [{ address: '127.0.0.1' }] }, /^option servers: cannot be /],

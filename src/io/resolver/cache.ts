@@ -15,6 +15,8 @@ export interface CacheOptions<Value> {
   readonly octets: number
   /** About how much memory a value takes. */
   readonly octetsOf: (value: Value) => number
+  /** Told of what goes, for whatever reason. */
+  readonly onDrop?: (value: Value) => void
 }
 
 interface Entry<Value> {
@@ -28,13 +30,16 @@ interface Entry<Value> {
 /** What an entry costs beside its value. */
 const overhead = 128
 
-export function createCache<Value>({ now, entries, octets, octetsOf }: CacheOptions<Value>): Cache<Value> {
+export function createCache<Value>({ now, entries, octets, octetsOf, onDrop }: CacheOptions<Value>): Cache<Value> {
   const kept = new Map<string, Entry<Value>>()
   let used = 0
 
   function drop(key: string): void {
-    used -= kept.get(key)?.octets ?? 0
+    const entry = kept.get(key)
+    if (entry === undefined) return
+    used -= entry.octets
     kept.delete(key)
+    onDrop?.(entry.value)
   }
 
   /** What was used gets another turn at the end: that is cheaper than to move it there with every use. */

@@ -42,6 +42,11 @@ export interface ResolverOptions extends RecursiveOptions {
   readonly rootHints?: readonly Endpoint[] | undefined
   readonly trustAnchors?: readonly TrustAnchor[] | undefined
   readonly allowSha1?: boolean | undefined
+  /**
+   * Whether what is proved absent answers for the names around it too: `off` unless told, `hosts` for all but MX, TLSA and
+   * `_mta-sts`, of which news matters, or `all`. RFC 8198
+   */
+  readonly aggressiveNsec?: 'off' | 'hosts' | 'all' | undefined
   /** Whether answers that are asked for at the end of their life are renewed in the background; not unless told. */
   readonly prefetch?: boolean | undefined
   /**
@@ -160,9 +165,17 @@ function validating(
   { clock, options, keeper }: Pick<Parts, 'clock' | 'options' | 'keeper'>,
   upstream: Parameters<typeof createValidatingResolver>[0]['upstream'],
 ): Resolver {
-  const { trustAnchors: anchors = rootAnchors, allowSha1 = false, prefetch } = options
+  const { trustAnchors: anchors = rootAnchors, allowSha1 = false, prefetch, aggressiveNsec } = options
   const policy = createPolicy({ allowSha1 })
-  return createValidatingResolver({ upstream, anchors, clock, policy, prefetch, saved: keeper?.replies })
+  return createValidatingResolver({
+    upstream,
+    anchors,
+    clock,
+    policy,
+    prefetch,
+    aggressiveNsec,
+    saved: keeper?.replies,
+  })
 }
 
 /** What is between us and the server must be secure, and a network is not. RFC 4035 §4.9.3, RFC 7672 §2.1.1 */

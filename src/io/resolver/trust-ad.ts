@@ -12,13 +12,13 @@ import { createAttempts, type Patience } from './attempts.ts'
 import { createCache } from './cache.ts'
 import { createFailureTimes } from './failure-times.ts'
 import { createLookups } from './lookups.ts'
+import { negativeTtl } from './negative-ttl.ts'
 import type { Resolver } from './resolver.ts'
 import { aliasLoop, failureOf, tooManyAliases } from './results.ts'
 import type { SelfTest } from './self-test.ts'
 import { createServerHealth, type ServerHealth } from './server-health.ts'
 import type { ServerList } from './system-servers.ts'
 import { malformed, octetsOfWords, type Task, type Trouble } from './task.ts'
-import { negativeTtl } from './validator.ts'
 
 export interface TrustAdOptions {
   readonly asker: Asker

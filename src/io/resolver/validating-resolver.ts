@@ -9,6 +9,7 @@ import type { Clock } from '../clock.ts'
 import { createSharedWork } from '../shared-work.ts'
 import { createCache } from './cache.ts'
 import { createFailureTimes } from './failure-times.ts'
+import { createKnownDenials } from './known-denials.ts'
 import { createLinkCache, type KnownLink } from './link-cache.ts'
 import { createLookups } from './lookups.ts'
 import type { Resolver } from './resolver.ts'
@@ -28,6 +29,8 @@ export interface ValidatingOptions {
   readonly prefetch?: boolean | undefined
   /** Keeps the replies that proved something. */
   readonly saved?: SavedReplies | undefined
+  /** Whether what is denied of names answers for others between them, too. RFC 8198 */
+  readonly aggressiveNsec?: 'off' | 'hosts' | 'all' | undefined
 }
 
 interface Question {
@@ -42,10 +45,12 @@ interface Found extends Step {
 
 /** Looks up and validates, whatever the upstream says of its answers. RFC 4035 §4, §5 */
 export function createValidatingResolver(options: ValidatingOptions): Resolver {
-  const { anchors, policy, clock, prefetch = false, saved } = options
+  const { anchors, policy, clock, prefetch = false, saved, aggressiveNsec: use = 'off' } = options
   const upstream = saved?.inFrontOf(options.upstream) ?? options.upstream
   const now = () => clock.now()
-  const validator = createValidator({ zones: createZones({ upstream, anchors, policy, now, saved }), policy })
+  const denials = use === 'off' ? undefined : createKnownDenials({ use, policy, anchors, now })
+  const zones = createZones({ upstream, anchors, policy, now, saved, denials })
+  const validator = createValidator({ zones, policy, denials })
   const links = createLinkCache({ now, anchors, renews: prefetch })
   const failures = createFailureTimes(now)
   /** Questions that cost all that one may: their ends are no news for whoever comes to them by an alias. */
@@ -88,7 +93,9 @@ export function createValidatingResolver(options: ValidatingOptions): Resolver {
     const at = now()
     const known = links.find(question, at)
     if (known !== undefined && at >= known.renewableFrom) renew(known)
-    return known && { link: known.link, ttl: Math.floor((known.until - at) / 1000), cached: true }
+    return known === undefined
+      ? denials?.find(question)
+      : { link: known.link, ttl: Math.floor((known.until - at) / 1000), cached: true }
   }
 
   async function find(question: Question, task: Task, reply: Reply | undefined): Promise<Found> {

@@ -1,6 +1,5 @@
 import { type ExtendedError, saidIn } from '../../core/dns/edns.ts'
-import { readSoa } from '../../core/dns/rdata/records.ts'
-import { findPart, proofsOf, type ReplyPart, type SortedReply, soaOf } from '../../core/dns/reply.ts'
+import { findPart, proofsOf, type ReplyPart, soaOf } from '../../core/dns/reply.ts'
 import type { Rrset } from '../../core/dns/rrset.ts'
 import { TYPE } from '../../core/dns/types.ts'
 import { proveDenial, proveWildcard } from '../../core/dnssec/denial.ts'
@@ -14,6 +13,8 @@ import { verifyProofs, whyUnproved } from '../../core/dnssec/verified-proofs.ts'
 import { limits } from '../../core/limits.ts'
 import { isAtOrBelow, isBelow, type Name, parentOfName, sameName } from '../../core/name/name.ts'
 import { formatName } from '../../core/name/text.ts'
+import type { KnownDenials } from './known-denials.ts'
+import { negativeTtl } from './negative-ttl.ts'
 import { malformed, secondsOf, type Task, type Trouble } from './task.ts'
 import type { Reply } from './upstream.ts'
 import { bogus, type SecureZone, type ZoneState, type Zones } from './zones.ts'
@@ -61,13 +62,15 @@ interface Work {
   readonly policy: ValidationPolicy
   readonly task: Task
   readonly reply: Reply
+  /** Learns of every denial that is proved. */
+  readonly denials?: KnownDenials | undefined
 }
 
-export function createValidator({ zones, policy }: Pick<Work, 'zones' | 'policy'>): Validator {
+export function createValidator({ zones, policy, denials }: Omit<Work, 'task' | 'reply'>): Validator {
   return {
     judge(reply, { name, type }, task) {
       const part = findPart(reply, name, type)
-      return judgePart(part, { name, type }, { zones, policy, task, reply })
+      return judgePart(part, { name, type }, { zones, policy, denials, task, reply })
     },
   }
 }
@@ -141,6 +144,10 @@ function verifySigned(rrset: Rrset, name: Name, zone: SecureZone, work: Work): S
   const proved = proveWildcard({ ...options, name, proofs, closestEncloser })
   if (proved.kind === 'unproved') return { kind: 'wrong', problem: whyUnproved(verified, proved.problem) }
   const judged = secure([verdict.rrset, ...proofs], zone, work)
+  if (proved.status === 'secure') {
+    const { server } = work.reply
+    work.denials?.learn({ zone, proofs, wildcard: verdict.rrset, ttl: limits.resolver.negativeTtl, server })
+  }
   return proved.status === 'secure' ? judged : { ...judged, ...weakened(proved.because) }
 }
 
@@ -197,6 +204,7 @@ function proveAbsence(question: Question, isNameError: boolean, zone: SecureZone
   const judged = secure(proofs, zone, work)
   const ttl = Math.min(judged.ttl, negativeTtl(reply, question.name))
   const weak = verdict.status === 'secure' ? {} : weakened(verdict.because)
+  if (verdict.status === 'secure') work.denials?.learn({ zone, proofs, ttl, server: reply.server })
   // Below an opt-out span there may be unsigned names. RFC 5155 §6
   const isCut = verdict.kind === 'nxdomain' && verdict.status === 'secure' && verdict.isCompact !== true
   return { ...judged, ...weak, ttl, kind: verdict.kind, isCut }
@@ -265,13 +273,4 @@ function weakened(because: keyof typeof weakness | undefined) {
 function capTtl(ttl: number, { until }: { readonly until: number }, { task }: Work): number {
   const left = Math.floor((until - task.clock.now()) / 1000)
   return Math.max(0, Math.min(ttl, left, limits.resolver.ttl))
-}
-
-/** RFC 2308 §5, RFC 9077 §3. Without the SOA record of a zone that the name lies in, a denial is not for keeping. */
-export function negativeTtl(reply: SortedReply, name: Name): number {
-  const rrset = soaOf(reply)
-  const [rdata] = rrset?.rdatas ?? []
-  const soa = rdata === undefined ? undefined : readSoa(rdata)
-  if (rrset === undefined || soa?.ok !== true || !isAtOrBelow(name, rrset.name)) return limits.resolver.failureTtl
-  return Math.min(rrset.ttl, soa.value.minimum, limits.resolver.negativeTtl)
 }

@@ -1,6 +1,6 @@
 import { saidIn } from '../../core/dns/edns.ts'
 import type { Ds } from '../../core/dns/rdata/records.ts'
-import { proofsOf, type SortedReply } from '../../core/dns/reply.ts'
+import { proofsOf, type SortedReply, soaOf } from '../../core/dns/reply.ts'
 import type { Rrset } from '../../core/dns/rrset.ts'
 import { TYPE } from '../../core/dns/types.ts'
 import { closestAnchors, type TrustAnchor } from '../../core/dnssec/anchors.ts'
@@ -18,7 +18,9 @@ import { formatName } from '../../core/name/text.ts'
 import { createSharedWork } from '../shared-work.ts'
 import { createCache } from './cache.ts'
 import { createEnding } from './ending.ts'
+import type { KnownDenials } from './known-denials.ts'
 import { renewalTime } from './link-cache.ts'
+import { negativeTtl } from './negative-ttl.ts'
 import type { SavedReplies } from './saved-replies.ts'
 import { joinOnOwnMeans, octetsOfWords, secondsOf, type Task, type Trouble, trouble } from './task.ts'
 import type { Reply, Upstream } from './upstream.ts'
@@ -70,6 +72,8 @@ export interface ZonesOptions {
   readonly now: () => number
   /** Keeps the replies that proved something. */
   readonly saved?: SavedReplies | undefined
+  /** Learns of every denial that is proved. */
+  readonly denials?: KnownDenials | undefined
 }
 
 interface Work extends ZonesOptions, Zones {}
@@ -280,6 +284,10 @@ function judgeAbsence(apex: Name, reply: Reply, parent: SecureZone, task: Task, 
   const { proofs } = verified
   const denial = judgeDsDenial({ name: apex, zone, proofs, budget: task.budget, policy })
   const ttl = Math.min(limits.resolver.negativeTtl, ...proofs.map((proof) => proof.ttl))
+  if (denial.kind !== 'unproved') {
+    const soa = soaOf(reply) === undefined ? ttl : negativeTtl(reply, apex)
+    work.denials?.learn({ zone: parent, proofs, ttl: soa, server: reply.server })
+  }
   switch (denial.kind) {
     case 'no-cut':
     case 'nothing-below':

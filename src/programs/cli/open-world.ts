@@ -70,6 +70,7 @@ function resolverOptionsOf(
     ...{ engine: settings.engine, network, clock, servers: settings.server, rootHints, trustAnchors },
     allowSha1: settings['allow-sha1'],
     prefetch: true,
+    aggressiveNsec: settings['aggressive-nsec'],
     cacheFile: settings['cache-file'],
     trustRemoteAd: settings['trust-remote-ad'],
     trust: () => trust,

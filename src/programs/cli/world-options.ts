@@ -32,6 +32,10 @@ export const worldOptions = {
     ...{ type: 'boolean', group },
     description: 'let engine trust-ad believe a resolver that is not on this machine',
   },
+  'aggressive-nsec': {
+    ...{ type: 'string', value: 'WHERE', group },
+    description: 'let denials answer for the names around them: off, hosts (no MX, TLSA, _mta-sts) or all',
+  },
   'ca-file': {
     ...{ type: 'string', value: 'FILE', group },
     description:

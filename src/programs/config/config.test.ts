@@ -62,6 +62,7 @@ root-hints = "named.root"
 trust-anchor = "/srv/anchors"
 allow-sha1 = true
 trust-remote-ad = true
+aggressive-nsec = "hosts"
 ca-file = "ca.pem"
 cache-file = "dns-cache"
 store = ":memory:"
@@ -87,6 +88,7 @@ test('every setting can stand in the file, and paths are read from where the fil
     'trust-anchor': '/srv/anchors',
     'allow-sha1': true,
     'trust-remote-ad': true,
+    'aggressive-nsec': 'hosts',
     'ca-file': '/etc/waxseal/ca.pem',
     'cache-file': '/etc/waxseal/dns-cache',
     store: ':memory:',
@@ -101,7 +103,7 @@ test('every setting can stand in the file, and paths are read from where the fil
     'testing-level': 'may',
     'log-format': 'json',
   })
-  assert.deepEqual(settings.timeout.origin, { from: 'file', path, line: 13 })
+  assert.deepEqual(settings.timeout.origin, { from: 'file', path, line: 14 })
 })
 
 test('every option for the network or the service is a setting too, but for those that are about one run', () => {
@@ -122,6 +124,7 @@ test('the command line stands over the file and the file over the default', asyn
 
 const refusedOptions: [values: Parameters<typeof resolveSettings>[0], message: string][] = [
   [{ engine: 'foo' }, 'option --engine: "foo" is none of auto, forward, iterate, trust-ad'],
+  [{ 'aggressive-nsec': 'host' }, 'option --aggressive-nsec: "host" is none of off, hosts, all, did you mean "hosts"'],
   [{ server: ['1.2.3.4', '1.2.3'] }, 'option --server: "1.2.3" is no address, or address and port'],
   [{ 'smtp-port': '0' }, 'option --smtp-port: "0" is no whole number from 1 to 65535'],
   [{ timeout: '1e1' }, 'option --timeout: "1e1" is no whole number from 1 to 600'],

@@ -7,6 +7,10 @@ import { readServer } from './endpoint.ts'
 export const engines = ['auto', 'forward', 'iterate', 'trust-ad'] as const
 export type Engine = (typeof engines)[number]
 
+/** Where denials may answer for other names: nowhere, where no policy hangs on it, everywhere. */
+export const aggressions = ['off', 'hosts', 'all'] as const
+export type AggressiveNsec = (typeof aggressions)[number]
+
 /** What an operator may set, under the names that options and keys of the configuration file share. */
 export interface SettingValues {
   readonly engine: Engine
@@ -16,6 +20,7 @@ export interface SettingValues {
   readonly 'trust-anchor': string | undefined
   readonly 'allow-sha1': boolean
   readonly 'trust-remote-ad': boolean
+  readonly 'aggressive-nsec': AggressiveNsec
   readonly 'ca-file': string | undefined
   readonly 'cache-file': string | undefined
   /** Path, or `:memory:`; undefined for the usual place. */
@@ -65,6 +70,7 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
   'trust-anchor': pathSetting(),
   'allow-sha1': { shape: 'boolean', fallback: false, read: readBoolean },
   'trust-remote-ad': { shape: 'boolean', fallback: false, read: readBoolean },
+  'aggressive-nsec': wordSetting(...aggressions),
   'ca-file': pathSetting(),
   'cache-file': pathSetting(),
   store: pathSetting(),
