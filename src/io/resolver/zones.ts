@@ -18,6 +18,7 @@ import { formatName } from '../../core/name/text.ts'
 import { createSharedWork } from '../shared-work.ts'
 import { createCache } from './cache.ts'
 import { createEnding } from './ending.ts'
+import { createFailureTimes } from './failure-times.ts'
 import type { KnownDenials } from './known-denials.ts'
 import { renewalTime } from './link-cache.ts'
 import { negativeTtl } from './negative-ttl.ts'
@@ -49,6 +50,8 @@ export interface InsecureZone {
 
 export interface FailedZone {
   readonly kind: 'failed'
+  /** Whose DS records or keys could not be had: it may be one above. */
+  readonly zone: Name
   readonly trouble: Trouble
   readonly chain: readonly ChainLink[]
   readonly until: number
@@ -88,6 +91,7 @@ export function createZones(options: ZonesOptions): Zones {
   const { now } = options
   const bounds = { entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
   const known = createCache<KnownState>({ now, ...bounds, octetsOf: ({ state }) => octetsOfState(state) })
+  const failures = createFailureTimes(now)
   const underWay = createSharedWork<ZoneState>()
 
   /** `isLikely` when something speaks for a zone at this name, so that its keys will be wanted. */
@@ -99,11 +103,18 @@ export function createZones(options: ZonesOptions): Zones {
       const still = state.kind === 'failed' ? known.get(apex.key)?.value.state : undefined
       // A failure takes nothing away that still holds.
       if (still !== undefined) return still
-      if (!own.signal.aborted) known.put(apex.key, knownState(state), state.until)
+      if (!own.signal.aborted) known.put(apex.key, knownState(state), endOf(apex, state))
       return state
     }
     const isSpent = (state: ZoneState) => state.kind === 'failed' && state.trouble.why === 'limit'
     return joinOnOwnMeans(underWay, { key: apex.key, task, start, isSpent })
+  }
+
+  /** Its own failures are remembered for longer each time in a row; those of a zone above as long as they are there. */
+  function endOf(apex: Name, state: ZoneState): number {
+    if (state.kind !== 'failed') failures.forget(apex.key)
+    if (state.kind !== 'failed' || !sameName(state.zone, apex) || state.until <= now()) return state.until
+    return now() + failures.next(apex.key, state.trouble.why) * 1000
   }
 
   function knownState(state: ZoneState): KnownState {
@@ -188,7 +199,7 @@ async function cross(
   let failed: FailedZone | undefined
   while (avoid.size < limits.resolver.serversTriedWhenBogus && !task.budget.isSpent) {
     const fetched = await work.upstream.fetch({ name: apex, type: TYPE.DS }, task, avoid)
-    if (!fetched.ok) return failed ?? fail(fetched.trouble, [], work)
+    if (!fetched.ok) return failed ?? fail(apex, fetched.trouble, [], work)
     const { reply } = fetched
     const parent = await parentState(apex, reply, task, work)
     if (parent.kind !== 'secure') return parent
@@ -205,11 +216,15 @@ async function cross(
       const by = { kind: 'ds', rrset: crossing.rrset, chain: parent.chain, until: parent.until } as const
       return readKeys(apex, by, task, work, keys)
     }
-    failed ??= fail(bogus(crossing.problem, apex, reply), parent.chain, work)
+    failed ??= fail(apex, bogus(crossing.problem, apex, reply), parent.chain, work)
     avoid.add(reply.source)
   }
-  return (
-    failed ?? fail(trouble('limit', `too many signature checks before DS of ${formatName(apex)}`, { ede: 6 }), [], work)
+  if (failed !== undefined) return failed
+  return fail(
+    apex,
+    trouble('limit', `too many signature checks before DS of ${formatName(apex)}`, { ede: 6 }),
+    [],
+    work,
   )
 }
 
@@ -283,11 +298,10 @@ function judgeAbsence(apex: Name, reply: Reply, parent: SecureZone, task: Task, 
   const verified = verifyProofs(proofsOf(reply), options)
   const { proofs } = verified
   const denial = judgeDsDenial({ name: apex, zone, proofs, budget: task.budget, policy })
-  const ttl = Math.min(limits.resolver.negativeTtl, ...proofs.map((proof) => proof.ttl))
-  if (denial.kind !== 'unproved') {
-    const soa = soaOf(reply) === undefined ? ttl : negativeTtl(reply, apex)
-    work.denials?.learn({ zone: parent, proofs, ttl: soa, server: reply.server })
-  }
+  // A referral has no SOA record, which would say how long denials live. RFC 9077 §3
+  const zoneTtl = soaOf(reply) === undefined ? limits.resolver.negativeTtl : negativeTtl(reply, apex)
+  const ttl = Math.min(zoneTtl, ...proofs.map((proof) => proof.ttl))
+  if (denial.kind !== 'unproved') work.denials?.learn({ zone: parent, proofs, ttl, server: reply.server })
   switch (denial.kind) {
     case 'no-cut':
     case 'nothing-below':
@@ -332,7 +346,8 @@ async function readKeys(
   while (avoid.size < limits.resolver.serversTriedWhenBogus && !task.budget.isSpent) {
     const fetched = await (first ?? work.upstream.fetch({ name: zone, type: TYPE.DNSKEY }, task, avoid))
     first = undefined
-    if (!fetched.ok) return failed ?? fail({ ...fetched.trouble, zone: fetched.trouble.zone ?? zone }, by.chain, work)
+    if (!fetched.ok)
+      return failed ?? fail(zone, { ...fetched.trouble, zone: fetched.trouble.zone ?? zone }, by.chain, work)
     const { reply } = fetched
     const rrset = reply.answer.find(({ name, type }) => type === TYPE.DNSKEY && sameName(name, zone))
     const judged = judgeKeys(zone, rrset, { by, reply }, task, work)
@@ -340,10 +355,9 @@ async function readKeys(
     failed ??= judged
     avoid.add(reply.source)
   }
-  return (
-    failed ??
-    fail(trouble('limit', `too many signature checks before DNSKEY of ${formatName(zone)}`, { ede: 6 }), by.chain, work)
-  )
+  if (failed !== undefined) return failed
+  const reason = `too many signature checks before DNSKEY of ${formatName(zone)}`
+  return fail(zone, trouble('limit', reason, { ede: 6 }), by.chain, work)
 }
 
 function judgeKeys(
@@ -356,13 +370,13 @@ function judgeKeys(
   const { policy, now } = work
   if (rrset === undefined) {
     const reason = `${formatName(zone)} has no DNSKEY records, and its ${by.kind === 'ds' ? 'parent' : 'anchor'} says it is signed`
-    return fail(trouble('bogus', reason, { ede: 9, zone, server: reply.server }), by.chain, work)
+    return fail(zone, trouble('bogus', reason, { ede: 9, zone, server: reply.server }), by.chain, work)
   }
   const verdict = authenticateKeys({ zone, rrset, by, policy, budget: task.budget, now: secondsOf(task) })
   const end = (ttl: number) => Math.min(by.until ?? Number.POSITIVE_INFINITY, now() + ttl * 1000)
   switch (verdict.verdict) {
     case 'bogus':
-      return fail(bogus(verdict.problem, zone, reply), by.chain, work)
+      return fail(zone, bogus(verdict.problem, zone, reply), by.chain, work)
     case 'insecure': {
       const until = end(Math.min(rrset.ttl, limits.resolver.ttl))
       return unsupported(zone, verdict.ds, { kind: 'secure', zone, keys: [], chain: by.chain, until })
@@ -401,9 +415,9 @@ export function bogus({ kind, text, ede }: Problem, zone: Name, { server, messag
   return trouble(kind === 'limit' ? 'limit' : 'bogus', text, found)
 }
 
-function fail(found: Trouble, chain: readonly ChainLink[], { now }: Pick<Work, 'now'>): FailedZone {
+function fail(zone: Name, found: Trouble, chain: readonly ChainLink[], { now }: Pick<Work, 'now'>): FailedZone {
   const seconds = found.why === 'bogus' ? limits.resolver.bogusTtl : limits.resolver.failureTtl
   // What ended because nobody waited any more, or one question's means did, says nothing to the next who asks.
   const until = found.why === 'aborted' || found.why === 'limit' ? 0 : now() + seconds * 1000
-  return { kind: 'failed', trouble: found, chain, until }
+  return { kind: 'failed', zone, trouble: found, chain, until }
 }
