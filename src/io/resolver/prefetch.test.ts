@@ -137,6 +137,22 @@ for (const engine of engines) {
     assert.equal(show(await ask('mx.alpha.example. A')), 'answer secure 3600 mx.alpha.example. 3600 IN A 203.0.113.1')
   })
 
+  test(`DNSSEC-67, RES-05: ${engine}: names that are renewed at once wait for one renewal of their keys`, async () => {
+    const { ask, asked, clock } = world.resolver(engine, undefined, { prefetch: true })
+    const questions = ['mx.alpha.example. A', 'mx.alpha.example. AAAA', 'alpha.example. NS', 'alpha.example. SOA']
+    for (const question of questions) await ask(question)
+    const lives = await Promise.all(questions.map((one) => ask(one)))
+    clock.move(3500)
+    const sent = asked.length
+    for (const question of ['alpha.example. NS', 'mx.alpha.example. A', 'alpha.example. SOA']) await ask(question)
+    await turn()
+    assert.equal(asked.slice(sent).filter((line) => line.includes(' alpha.example. DNSKEY')).length, 1)
+    for (const [at, question] of questions.entries()) {
+      const [before, now] = [lives[at], await ask(question)]
+      assert.equal(now.kind === 'failure' ? 0 : now.ttl, before?.kind === 'failure' ? 0 : before?.ttl, question)
+    }
+  })
+
   test(`DNSSEC-66, RES-27: ${engine}: keys that cannot be renewed hold until their end`, async () => {
     let isDown = false
     const { ask, clock } = world.resolver(

@@ -85,6 +85,7 @@ interface Work extends ZonesOptions, Zones {}
 interface KnownState {
   readonly state: ZoneState
   renewableFrom: number
+  isRenewing: boolean
 }
 
 export function createZones(options: ZonesOptions): Zones {
@@ -99,7 +100,10 @@ export function createZones(options: ZonesOptions): Zones {
     const cached = known.get(apex.key)?.value
     if (cached !== undefined && !isToRenew(cached, task)) return cached.state
     const start = async (own: Task) => {
-      const state = await findState(apex, isLikely, own, work)
+      if (cached !== undefined) cached.isRenewing = true
+      const state = await findState(apex, isLikely, own, work).finally(() => {
+        if (cached !== undefined) cached.isRenewing = false
+      })
       const still = state.kind === 'failed' ? known.get(apex.key)?.value.state : undefined
       // A failure takes nothing away that still holds.
       if (still !== undefined) return still
@@ -119,12 +123,12 @@ export function createZones(options: ZonesOptions): Zones {
 
   function knownState(state: ZoneState): KnownState {
     const renewableFrom = state.kind === 'secure' ? renewalTime(now(), state.until) : Number.POSITIVE_INFINITY
-    return { state, renewableFrom }
+    return { state, renewableFrom, isRenewing: false }
   }
 
-  /** Once: how it ends is seen by all. */
+  /** Begun once; whoever renews something meanwhile waits for it, or would have it for what is left of the old. */
   function isToRenew(cached: KnownState, { isRefresh }: Task): boolean {
-    if (isRefresh !== true || now() < cached.renewableFrom) return false
+    if (isRefresh !== true || (now() < cached.renewableFrom && !cached.isRenewing)) return false
     cached.renewableFrom = Number.POSITIVE_INFINITY
     return true
   }
