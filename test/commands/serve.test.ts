@@ -49,9 +49,10 @@ async function serve(...options: readonly string[]): Promise<Serving> {
     },
   })
   let isOver = false
-  ended.finally(() => {
+  const over = () => {
     isOver = true
-  })
+  }
+  ended.then(over, over)
   while (!existsSync(path) && !isOver) await new Promise((resolve) => setImmediate(resolve))
   assert.ok(!isOver, 'it ended before it listened')
   const socket = connect(path)
