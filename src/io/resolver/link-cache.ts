@@ -120,7 +120,7 @@ function octetsOfAll(known: readonly KnownLink[]): number {
 /** Objects and strings as V8 keeps them, about: `bench/cache.ts` shows how near that is. */
 function octetsOfLink(link: Link): number {
   const ofChain = 256 + 16 * link.chain.length + octetsOfWords(link.kind === 'failed' ? link.trouble : link)
-  if (link.kind !== 'rrset') return 320 + ofChain
+  if (link.kind !== 'rrset') return 440 + ofChain
   const { name, rdatas } = link.rrset
-  return rdatas.reduce((sum, { length }) => sum + length + 160, 360 + 2 * name.wire.length + ofChain)
+  return rdatas.reduce((sum, { length }) => sum + length + 160, 480 + 2 * name.wire.length + ofChain)
 }
