@@ -76,13 +76,17 @@ async function openStub(address: string): Promise<{ readonly ask: Ask; close(): 
     new Promise<void>((resolve, reject) => {
       id = (id + 1) % 65_536
       const own = id
+      const query = encodeMessage(makeQuery(name, type, { id: own, ...options }))
+      // What a busy machine drops is asked for again, as any stub does.
+      const again = setInterval(() => socket.send(query), 2000)
       waiting.set(own, (reply) => {
         waiting.delete(own)
+        clearInterval(again)
         const isFine = ((reply[3] ?? 0) & 0x2f) === 0x20 || ((reply[3] ?? 0) & 0x2f) === 0x23 // AD; NOERROR, NXDOMAIN
         if (isFine) resolve()
         else reject(new Error(`Unbound does not validate: ${Buffer.from(reply).toString('hex')}`))
       })
-      socket.send(encodeMessage(makeQuery(name, type, { id: own, ...options })))
+      socket.send(query)
     })
   return { ask: (questions) => inTurns(questions, askOne), close: () => socket.close() }
 }
