@@ -28,6 +28,8 @@ export interface ZoneWork {
   readonly delegations: Delegations
   /** Addresses of name servers without glue; none for a while when there are none. */
   addressesOf(server: Name, task: Task, nesting: Nesting): Promise<readonly string[]>
+  /** When no server of a zone was of use, what led to them is asked for again. */
+  doubt(delegation: Delegation, seconds: number): void
 }
 
 /** What one lookup is part of: lookups of name servers' addresses nest. */
@@ -47,6 +49,9 @@ export interface Descent {
 }
 
 type Question = Parameters<Upstream['fetch']>[0]
+
+/** Failures of means, not of servers: what one question could not pay for says nothing to the next. */
+export const unpaid: readonly Trouble['why'][] = ['limit', 'overload', 'aborted']
 
 /** Asks the servers of one zone, round after round, until one says something. RFC 1034 §5.3.3 */
 export async function askZone(
@@ -80,6 +85,9 @@ export async function askZone(
   }
   const { zone } = delegation
   const sum = task.isSpent() ? tooManyQueries(question, zone, task) : attempts.sum(question, zone)
+  // Where replies came and were bogus, their end is that of what is remembered of them.
+  const { bogusTtl, failureTtl } = limits.resolver
+  if (!unpaid.includes(sum.why)) work.doubt(delegation, avoid.size > 0 ? bogusTtl : failureTtl)
   return { kind: 'fetched', fetched: { ok: false, trouble: sum } }
 }
 

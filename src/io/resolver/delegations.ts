@@ -7,7 +7,8 @@ import { TYPE } from '../../core/dns/types.ts'
 import { limits } from '../../core/limits.ts'
 import { isAtOrBelow, type Name, parentOfName, rootName, sameName } from '../../core/name/name.ts'
 import type { Endpoint } from '../network.ts'
-import { createCache } from './cache.ts'
+import { type Cache, createCache } from './cache.ts'
+import { createFailureTimes } from './failure-times.ts'
 import type { Reply } from './upstream.ts'
 
 /** The name servers of a zone, as its parent names them. RFC 1034 §4.2.1 */
@@ -34,6 +35,11 @@ export interface Delegations {
   put(referral: Referral, reply: Reply): Delegation
   /** What the root says of its own servers, for so many seconds. RFC 9609 §3 */
   prime(reply: Reply, ttl: number): void
+  /**
+   * Keeps a delegation that led nowhere no longer than the failure is remembered, so that the parent is asked again: it
+   * may have been a forgery, or be out of date. Not again for a while when the next one is no better. RFC 9520 §3.3
+   */
+  doubt(zone: Name, seconds: number): void
   /** Addresses with which a parent gave this name server of its child, for when the child's own are of no use. */
   glueOf(server: Name): readonly string[]
   /** What the referral to this zone said of its DS records. */
@@ -55,6 +61,8 @@ export function createDelegations(rootHints: readonly Endpoint[], now: () => num
   const referrals = createCache<Referred>({ ...bounds, octetsOf: ({ reply }) => octetsOfReply(reply) })
   const hints = rootHints.map(({ address }) => address)
   const root: Delegation = { zone: rootName, servers: [], hints }
+  const doubted = createCache<true>({ ...bounds, octetsOf: () => 8 })
+  const times = createFailureTimes(now)
   /** From the lowest up. */
   function* upwards(name: Name): Generator<Delegation> {
     for (let at: Name | undefined = name; at !== undefined; at = parentOfName(at)) {
@@ -74,6 +82,13 @@ export function createDelegations(rootHints: readonly Endpoint[], now: () => num
       // The root would have to be asked for its servers' addresses.
       if (servers.every(({ addresses }) => addresses.length === 0)) return
       known.put(rootName.key, { zone: rootName, servers, hints }, now() + Math.min(ttl, limits.resolver.ttl) * 1000)
+    },
+    doubt({ key }, seconds) {
+      if (known.get(key) === undefined || doubted.get(key) !== undefined) return
+      const until = now() + seconds * 1000
+      doubted.put(key, true, Math.max(until, now() + times.next(key, 'unreachable') * 1000))
+      shorten(known, key, until)
+      shorten(referrals, key, until)
     },
     glueOf(server) {
       const same = [...upwards(server)].flatMap(({ servers }) => servers.filter(({ name }) => name.key === server.key))
@@ -97,6 +112,12 @@ export function createDelegations(rootHints: readonly Endpoint[], now: () => num
       return found && grownOld(found.reply, Math.floor((now() - found.at) / 1000))
     },
   }
+}
+
+/** Makes an entry end by then. */
+export function shorten<Value>(cache: Cache<Value>, key: string, until: number): void {
+  const found = cache.get(key)
+  if (found !== undefined && found.until > until) cache.put(key, found.value, until)
 }
 
 /** A referral as a reply about DS records, and when it came. */

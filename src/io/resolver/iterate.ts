@@ -4,10 +4,10 @@ import { limits } from '../../core/limits.ts'
 import { nextShown } from '../../core/name/minimise.ts'
 import { type Name, parentOfName, sameName } from '../../core/name/name.ts'
 import type { Endpoint } from '../network.ts'
-import { askZone, type Descent, type Nesting, type ZoneWork } from './ask-zone.ts'
+import { askZone, type Descent, type Nesting, unpaid, type ZoneWork } from './ask-zone.ts'
 import type { Said } from './authority-reply.ts'
 import { type Cache, createCache } from './cache.ts'
-import { addressOf, asDsReply, createDelegations, type Delegation } from './delegations.ts'
+import { addressOf, asDsReply, createDelegations, type Delegation, shorten } from './delegations.ts'
 import { createFamilies } from './families.ts'
 import { createLameness } from './lameness.ts'
 import { createServerHealth } from './server-health.ts'
@@ -56,6 +56,11 @@ export function createIterator(options: IterateOptions): Iterator {
       const found = await lookUpAddresses(server, task, nesting, work)
       if (!task.signal.aborted) addresses.put(server.key, found.addresses, now() + found.ttl * 1000)
       return found.addresses
+    },
+    doubt({ zone, servers }, seconds) {
+      const until = now() + seconds * 1000
+      for (const { name } of servers) shorten(addresses, name.key, until)
+      work.delegations.doubt(zone, seconds)
     },
   }
   return {
@@ -180,8 +185,6 @@ function dsOf(referral: Reply, question: Question): Fetched {
 type FoundAndLearnt =
   | Extract<Said, { kind: 'fetched' }>
   | (Extract<Said, { kind: 'referral' }> & { readonly delegation: Delegation })
-const unpaid: readonly Trouble['why'][] = ['limit', 'overload', 'aborted']
-
 /** Unvalidated, as all that is said about name servers: what they serve is validated. RFC 4035 §2.2 */
 async function lookUpAddresses(
   server: Name,

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Message } from '../../../src/core/dns/message.ts'
 import { writeName, writeNsec } from '../../../src/core/dns/rdata/write.ts'
 import { TYPE } from '../../../src/core/dns/types.ts'
 import { limits } from '../../../src/core/limits.ts'
 import { prependLabels } from '../../../src/core/name/name.ts'
 import { formatName } from '../../../src/core/name/text.ts'
 import { makeKey, nameOf, signRrset } from '../../support/sign.ts'
+import { recordsOfText } from '../fake-exchange.ts'
 import { engines, verdictOf } from '../signed-world.ts'
 import { hostileWorld, resolverIn } from './hostile-world.ts'
 import {
@@ -102,3 +104,60 @@ for (const engine of engines) {
     await resolver.close()
   })
 }
+
+const detours: [what: string, change: (message: Message) => Message, rest: number][] = [
+  ['to nowhere', (message) => ({ ...message, additional: [] }), limits.resolver.failureTtl],
+  [
+    'to servers that do not answer',
+    (message) => ({
+      ...message,
+      additional: recordsOfText('ns.test. 172800 A 192.0.2.1\nns.test. 172800 AAAA 2001:db8::1'),
+    }),
+    limits.resolver.failureTtl,
+  ],
+  [
+    'to servers of somebody else',
+    (message) => ({ ...message, additional: recordsOfText('ns.test. 172800 A 192.0.2.66') }),
+    limits.resolver.bogusTtl,
+  ],
+]
+for (const [what, change, rest] of detours) {
+  test(`RES-24, RES-26: iterate: one forged referral ${what} takes a zone out no longer than a failure lasts`, async () => {
+    let isForged = true
+    const world = hostileWorld({})
+    const resolver = resolverIn(world, 'iterate', {
+      change(message, { server, query }) {
+        if (server === '192.0.2.66')
+          return replyWith(query, { answer: recordsOfText('www.good.test. 300 A 192.0.2.66') })
+        if (server.startsWith('192.0.2.') || server.startsWith('2001:')) return 'timeout'
+        const isReferral = server === world.serverOf('.') && message.authority.some(({ type }) => type === TYPE.NS)
+        return isForged && isReferral ? change(message) : undefined
+      },
+    })
+    assert.equal((await resolver.ask('www.good.test. A')).kind, 'failure')
+    isForged = false
+    resolver.clock.move(rest)
+    assert.equal(verdictOf(await resolver.ask('www.good.test. A')), 'secure')
+    await resolver.close()
+  })
+}
+
+test('RES-26: iterate: the parent of a zone that nobody serves is asked less and less (RFC 9520 §3.3)', async () => {
+  const world = hostileWorld({})
+  const resolver = resolverIn(world, 'iterate', { say: () => 'timeout' })
+  const parent = world.serverOf('test')
+  const times: number[] = []
+  for (let second = 0; second < 600; second++) {
+    const before = resolver.asked.length
+    await resolver.ask(`h${second}.evil.test. A`)
+    if (resolver.asked.slice(before).some((line) => line.startsWith(`${parent} `))) times.push(second)
+    resolver.clock.move(1)
+  }
+  assert.ok(times.length <= 10, `asked at ${times}`)
+  const gaps = times.slice(1).map((time, at) => time - (times[at] as number))
+  assert.deepEqual(
+    gaps,
+    [...gaps].sort((one, other) => one - other),
+  )
+  await resolver.close()
+})
