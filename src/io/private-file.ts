@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
-import { open, realpath, rename, rm, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
+import { putInPlace } from './replace-file.ts'
 
 /** The octets of a plain file of at most so many; undefined where there is no file. Throws for anything else. */
 export function readPrivateFile(path: string, octetsMax: number): Uint8Array | undefined {
@@ -40,20 +40,5 @@ function openIfThere(path: string): number | undefined {
 export async function writePrivateFile(path: string, octets: Uint8Array): Promise<void> {
   const before = await stat(path).catch(() => undefined)
   if (before?.isFile() === false) throw new Error(`${JSON.stringify(path)} is no plain file`)
-  // A link stays one.
-  const target = before === undefined ? path : await realpath(path)
-  const draft = `${target}.${randomUUID()}`
-  try {
-    const file = await open(draft, 'wx', 0o600)
-    try {
-      await file.writeFile(octets)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(draft, target)
-  } catch (error) {
-    await rm(draft, { force: true }).catch(() => undefined)
-    throw error
-  }
+  await putInPlace(path, octets, { isThere: before !== undefined, mode: 0o600 })
 }

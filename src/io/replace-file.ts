@@ -8,13 +8,21 @@ import { open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 export async function replaceFile(path: string, text: string): Promise<void> {
   const before = await stat(path).catch(() => undefined)
   if (before !== undefined && !before.isFile()) return writeFile(path, text)
-  // A link stays one.
-  const target = before === undefined ? path : await realpath(path)
+  await putInPlace(path, text, { isThere: before !== undefined, mode: before?.mode ?? 0o666 })
+}
+
+/** Puts what is written into the place of a plain file, or of none, in one step; a link stays one. */
+export async function putInPlace(
+  path: string,
+  data: string | Uint8Array,
+  { isThere, mode }: { readonly isThere: boolean; readonly mode: number },
+): Promise<void> {
+  const target = isThere ? await realpath(path) : path
   const draft = `${target}.${randomUUID()}`
   try {
-    const file = await open(draft, 'wx', before?.mode ?? 0o666)
+    const file = await open(draft, 'wx', mode)
     try {
-      await file.writeFile(text)
+      await file.writeFile(data)
       await file.sync()
     } finally {
       await file.close()
