@@ -8,6 +8,7 @@ import { runInNewContext } from 'node:vm'
 import { TYPE } from '../src/core/dns/types.ts'
 import { createPolicy } from '../src/core/dnssec/policy.ts'
 import { systemClock } from '../src/io/clock.ts'
+import { fixedAnchors } from '../src/io/resolver/anchor-source.ts'
 import type { Resolver } from '../src/io/resolver/resolver.ts'
 import { createValidatingResolver } from '../src/io/resolver/validating-resolver.ts'
 import { openStage, type Stage, signZone, waitForPort } from '../test/interop/servers.ts'
@@ -23,7 +24,12 @@ setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 
 function createResolver({ upstream, anchors }: HostZone): Resolver {
-  return createValidatingResolver({ upstream, anchors, policy: createPolicy(), clock: systemClock })
+  return createValidatingResolver({
+    upstream,
+    anchors: fixedAnchors(anchors),
+    policy: createPolicy(),
+    clock: systemClock,
+  })
 }
 
 /** Asks once for the address of every host, so that it is cached. */

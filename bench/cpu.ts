@@ -6,6 +6,7 @@ import { createPolicy, type ValidationPolicy } from '../src/core/dnssec/policy.t
 import { type Name, rootName } from '../src/core/name/name.ts'
 import { parseName } from '../src/core/name/text.ts'
 import type { Network } from '../src/io/network.ts'
+import { fixedAnchors } from '../src/io/resolver/anchor-source.ts'
 import { createAsker } from '../src/io/resolver/ask.ts'
 import { patienceBy } from '../src/io/resolver/attempts.ts'
 import { createExchange } from '../src/io/resolver/exchange.ts'
@@ -166,7 +167,7 @@ async function decideAll(engine: Engine, network: Network, lab: Lab) {
   const withNewResolver = async <Value>(work: (decideAbout: DecideAbout) => Promise<Value>): Promise<Value> => {
     const resolver = createValidatingResolver({
       upstream: createUpstream(engine, network, lab),
-      anchors: anchorsOf(lab),
+      anchors: fixedAnchors(anchorsOf(lab)),
       policy: watch((check) => checks.push(check), crypto),
       clock: lab.clock,
     })

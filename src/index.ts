@@ -5,6 +5,7 @@ import { type DecisionOptions, type DomainDecision, defaultOptions } from './cor
 import type { Facts } from './core/decision/facts.ts'
 import { parseType } from './core/dns/types.ts'
 import { parseTrustAnchors, unusableOwner } from './core/dnssec/anchors.ts'
+import { makeNegativeAnchor, type NegativeAnchor } from './core/dnssec/negative-anchors.ts'
 import { createPolicy } from './core/dnssec/policy.ts'
 import type { Resolution } from './core/dnssec/resolution.ts'
 import { type DomainName, parseDomainName } from './core/name/domain.ts'
@@ -35,6 +36,7 @@ export type { AddressFinding, Facts, HostFacts, MxFinding, StsFinding, TlsaFindi
 export type { ResourceRecord } from './core/dns/message.ts'
 export { formatType } from './core/dns/types.ts'
 export { formatRecord } from './core/dns/zone-text.ts'
+export type { NegativeAnchor } from './core/dnssec/negative-anchors.ts'
 export type {
   Alias,
   Answer,
@@ -64,6 +66,8 @@ export interface WaxsealOptions {
   readonly rootHints?: readonly Endpoint[]
   /** DS or DNSKEY records as zone text, in the place of those of the root. */
   readonly trustAnchors?: string
+  /** Names at and below which nothing is validated for a while, so that they have no DANE; each start warns of them. */
+  readonly negativeTrustAnchors?: readonly NegativeTrustAnchor[]
   /** Believe RSA/SHA-1 signatures. */
   readonly allowSha1?: boolean
   /** Let `trust-ad` believe servers that are not on this machine: only where nobody can come between. */
@@ -96,6 +100,16 @@ export interface WaxsealOptions {
   readonly network?: Network
   /** In the place of the machine's. */
   readonly clock?: Clock
+}
+
+/** A zone whose DNSSEC is broken and known to be, so that its names count as unsigned instead of bogus. RFC 7646 */
+export interface NegativeTrustAnchor {
+  /** Zone text; not the root. */
+  readonly name: string
+  /** Milliseconds since 1970, at most a week ahead. After that it counts for nothing. */
+  readonly until: number
+  /** One line, shown with every result that rests on it. */
+  readonly reason: string
 }
 
 /** What every method may be given. */
@@ -154,7 +168,7 @@ export function createWaxseal(options: WaxsealOptions = {}): Waxseal {
   const clientName = readClientName(options.clientName ?? 'localhost')
   const network = options.network ?? createNetwork({ allowPrivate })
   const trust = createPkixTrust(ca)
-  const anchors = { trustAnchors: readAnchors(options) }
+  const anchors = { trustAnchors: readAnchors(options), negativeAnchors: readNegativeAnchors(options) }
   const resolver = createResolver({ ...options, ...anchors, network, clock, trust: () => trust, prefetch: true })
   const profile = createTlsProfile({ ca })
   const store = openStore(options.store ?? ':memory:') // last: nothing that fails may leave it open
@@ -196,6 +210,19 @@ function readAnchors({ trustAnchors: text, allowSha1 = false }: WaxsealOptions) 
     throw new ConfigError(`option trustAnchors: none of ${formatName(unusable)} can be used`)
   }
   return anchors.value
+}
+
+function readNegativeAnchors({ negativeTrustAnchors = [] }: WaxsealOptions): NegativeAnchor[] {
+  return negativeTrustAnchors.map((given) => {
+    const { name, until, reason } = given
+    const anchor = makeNegativeAnchor({
+      ...{ name: String(name), reason: String(reason ?? '') },
+      until: Number.isSafeInteger(until) ? until : undefined,
+    })
+    if (anchor.ok) return anchor.value
+    const why = anchor.fault.replaceAll('-', ' ')
+    throw new ConfigError(`option negativeTrustAnchors: cannot be ${JSON.stringify(given)} (${why})`)
+  })
 }
 
 /** A U-label would be sent before the server says whether it knows any. RFC 8616 §4 */

@@ -43,6 +43,9 @@ export const limits = {
     rsaExponentOctets: 5,
     importedKeys: 1000,
     inceptionSkew: 60,
+    /** How far ahead a negative trust anchor may end, and characters of its reason. RFC 7646 §4 */
+    negativeAnchorKept: 604_800,
+    negativeReasonCharacters: 200,
   },
   resolver: {
     aliases: 11,

@@ -108,6 +108,27 @@ test('each destination gets the level that protects it, and each decision is log
   assert.ok(!existsSync(serving.path), 'the socket is left behind')
 })
 
+test('DNSSEC-10 a decision that rests on a negative trust anchor says so in the log', async () => {
+  const ends = new Date(lab.clock.now() + 3_600_000).toISOString().replace(/\.\d+Z$/, 'Z')
+  const why = `friends.example. is not validated until ${ends}, by a negative trust anchor: ticket 4711`
+  for (const format of ['text', 'json']) {
+    const anchor = `friends.example ${ends} ticket 4711`
+    const serving = await serve('--log-format', format, '--negative-trust-anchor', anchor)
+    assert.equal(await serving.ask('friends.example'), 'NOTFOUND ')
+    assert.equal(await serving.ask('choir.example'), 'OK dane')
+    const { stdout, stderr } = await serving.stop()
+    assert.match(
+      stderr,
+      /friends\.example\. is not validated until .*: ticket 4711; hosts at and below it have no DANE/,
+    )
+    const [rests, ...others] = stdout.split('\n').filter((line) => line.includes('ticket 4711'))
+    assert.deepEqual(others, [])
+    if (format === 'text')
+      assert.match(rests ?? '', new RegExp(`^friends\\.example: NOTFOUND\\. .* no DANE: ${why}\\. `))
+    else assert.deepEqual(JSON.parse(rests ?? '').reasons, [`no DANE: ${why}`])
+  }
+})
+
 test('Postfix 3.10 and later get what they report by', async () => {
   const serving = await serve('--log-format', 'json')
   const reply = await serving.ask('bakery.example', 'QUERYwithTLSRPT')

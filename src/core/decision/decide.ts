@@ -3,7 +3,7 @@ import { decideHost } from './decide-host.ts'
 import type { DecisionOptions, DomainDecision, HostDecision, MessageDemand, SessionReport } from './decision.ts'
 import { defaultOptions, noDemand } from './decision.ts'
 import type { Facts, MxFinding, StsFinding } from './facts.ts'
-import { validUntil } from './validity.ts'
+import { negativeAnchorsOf, validUntil } from './validity.ts'
 
 export interface DecideOptions {
   /** Milliseconds since 1970: when the lookups began, for what they found lasts from then on. */
@@ -18,7 +18,10 @@ export function decide(
   { now, options = defaultOptions, demand = noDemand }: DecideOptions,
 ): DomainDecision {
   const { mx, sts } = facts
-  const base = { row: mx.row, hosts: [], reports: policyReports(sts), validUntil: validUntil(facts, now) }
+  const base = {
+    ...{ row: mx.row, hosts: [], reports: policyReports(sts) },
+    ...{ validUntil: validUntil(facts, now), negativeAnchors: negativeAnchorsOf(facts) },
+  }
   switch (mx.row) {
     case 'M1': {
       const text = lookupFailed(mx.resolution)
@@ -60,7 +63,7 @@ function policyReports(sts: StsFinding | undefined): SessionReport[] {
   return [{ policyType: 'sts', resultType, reason: sts.row === 'S3' ? 'txt-lookup' : reason }]
 }
 
-type Base = Pick<DomainDecision, 'row' | 'reports' | 'validUntil'>
+type Base = Pick<DomainDecision, 'row' | 'reports' | 'validUntil' | 'negativeAnchors'>
 
 function decideHosts(facts: Facts, base: Base, options: DecisionOptions, demand: MessageDemand): DomainDecision {
   const { mx, sts } = facts

@@ -1,4 +1,5 @@
 import type { UsableTlsa } from '../dane/tlsa.ts'
+import type { NegativeAnchor } from '../dnssec/negative-anchors.ts'
 import type { DomainName } from '../name/domain.ts'
 
 /** What an operator may have decided for a destination. The defaults are those of RFC 7672 and RFC 8461. */
@@ -49,6 +50,8 @@ export interface DomainDecision {
   readonly reports: readonly SessionReport[]
   /** Milliseconds since 1970; undefined when nothing was learnt that lasts. */
   readonly validUntil: number | undefined
+  /** Those by which some of what it rests on was not validated, so that DANE cannot apply there. RFC 7646 */
+  readonly negativeAnchors: readonly NegativeAnchor[]
 }
 
 export type DomainReason =

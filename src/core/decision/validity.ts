@@ -1,3 +1,4 @@
+import type { NegativeAnchor } from '../dnssec/negative-anchors.ts'
 import type { Resolution } from '../dnssec/resolution.ts'
 import type { Facts } from './facts.ts'
 
@@ -22,4 +23,12 @@ export function lookupsOf({ mx, hosts, sts }: Facts): Resolution[] {
     ...hosts.flatMap(({ addresses, tlsa }) => [...addresses.lookups, ...tlsa.lookups]),
   ]
   return all.filter((lookup) => lookup !== undefined)
+}
+
+/** Those by which some lookup was not validated, each once. RFC 7646 */
+export function negativeAnchorsOf(facts: Facts): NegativeAnchor[] {
+  const all = lookupsOf(facts).flatMap((lookup) =>
+    lookup.kind === 'failure' ? [] : (lookup.evidence.negativeAnchors ?? []),
+  )
+  return [...new Map(all.map((anchor) => [anchor.name.key, anchor])).values()]
 }

@@ -28,7 +28,7 @@ const isNoError: ReadonlySet<string> = new Set<ChainLink['by']>(['anchor', 'ds',
 
 /**
  * The Extended DNS Error of a zone that is insecure by what we can or will do, not by its parent's proof alone:
- * unsupported algorithms or digests, NSEC3 iterations, no trust anchor. RFC 8914 §4.2, §4.3, §4.6
+ * unsupported algorithms or digests, NSEC3 iterations, no trust anchor or a negative one. RFC 8914 §4.2, §4.3, §4.6
  */
 export function codeOfInsecureZone({ by, ds }: ChainLink): number | undefined {
   if (isNoError.has(by)) return undefined

@@ -1,6 +1,7 @@
 import type { ExtendedError } from '../dns/edns.ts'
 import type { ResourceRecord } from '../dns/message.ts'
 import type { Name } from '../name/name.ts'
+import type { NegativeAnchor } from './negative-anchors.ts'
 
 /** Whether data was proved through a chain of trust, or proved to have none. RFC 4035 §4.3 */
 export type Security = 'secure' | 'insecure'
@@ -26,6 +27,7 @@ export interface ChainLink {
     | 'unsupported-algorithm'
     | 'nsec3-iterations'
     | 'no-anchor'
+    | 'negative-trust-anchor'
   /** DS that matched, or those that could not be used; empty for an anchor given as a key. */
   readonly ds: readonly {
     readonly keyTag: number
@@ -57,6 +59,8 @@ export interface Evidence {
   readonly ede?: number | undefined
   /** What the server says by Extended DNS Errors: its own word, on which nothing rests. RFC 8914 §6 */
   readonly said?: readonly ExtendedError[] | undefined
+  /** Those by which some of it was not validated: what rests on the result must say so. RFC 7646 */
+  readonly negativeAnchors?: readonly NegativeAnchor[] | undefined
 }
 
 interface Outcome {

@@ -30,11 +30,13 @@ export interface DomainResult {
 /** Tries the hosts of one domain in their order until everyone has an answer, or no host is left. RFC 5321 §5.1 */
 export async function deliverDomain(delivery: DomainDelivery, io: SessionIo): Promise<DomainResult> {
   const { plan, nextHop } = delivery
+  const { negativeAnchors } = plan
+  const about = { nextHop, ...(negativeAnchors !== undefined && { negativeAnchors }) }
   const ledger = openLedger(delivery.recipients)
   const hosts: HostReport[] = []
   if (plan.action === 'refuse') {
     ledger.fail(plan.status, { host: undefined, address: undefined, row: plan.row })
-    return { recipients: ledger.report(), domain: { nextHop, hosts } }
+    return { recipients: ledger.report(), domain: { ...about, hosts } }
   }
   for (const host of plan.hosts.slice(0, limits.smtp.hosts)) {
     if (ledger.open.length === 0 || io.signal?.aborted === true) break
@@ -49,7 +51,7 @@ export async function deliverDomain(delivery: DomainDelivery, io: SessionIo): Pr
   if (io.signal?.aborted === true) {
     ledger.fail(givenUp, { host: undefined, address: undefined, row: undefined })
   }
-  return { recipients: ledger.report(), domain: { nextHop, hosts } }
+  return { recipients: ledger.report(), domain: { ...about, hosts } }
 }
 
 /** The addresses of one host in their order, until one has talked through the whole envelope. RFC 5321 §5.1 */

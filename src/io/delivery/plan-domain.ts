@@ -58,7 +58,8 @@ export async function planDomain(domain: MailDomain, demand: PlanDemand, io: Del
   const facts = await examine(nextHop, { ...io, smtpPort: io.port, insecureMx: options.insecureMx })
   const decision = decide(facts, { now, options, demand })
   onDecision?.({ facts, decision })
-  return planOf(decision, io)
+  const { negativeAnchors } = decision
+  return { ...planOf(decision, io), ...(negativeAnchors.length > 0 && { negativeAnchors }) }
 }
 
 /** The lookup that follows says it when the store cannot be read. */

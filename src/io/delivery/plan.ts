@@ -1,14 +1,19 @@
 import type { SessionReport } from '../../core/decision/decision.ts'
+import type { NegativeAnchor } from '../../core/dnssec/negative-anchors.ts'
 import type { Authenticator } from '../smtp/authenticator.ts'
 import type { SessionRecord } from '../smtp/run-session.ts'
 import type { Protection } from './report.ts'
 import type { Status } from './status.ts'
 
 /** What the decision about a domain means for one delivery. */
-export type DomainPlan =
+export type DomainPlan = {
+  /** By which some of what it rests on was not validated. */
+  readonly negativeAnchors?: readonly NegativeAnchor[]
+} & (
   | { readonly action: 'deliver'; readonly hosts: readonly HostPlan[] }
   /** Bounce or defer everyone, without connecting anywhere; no row when it was interrupted. */
   | { readonly action: 'refuse'; readonly row: string | undefined; readonly status: Status }
+)
 
 export interface SkipPlan {
   readonly action: 'skip'

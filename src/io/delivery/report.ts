@@ -1,3 +1,4 @@
+import type { NegativeAnchor } from '../../core/dnssec/negative-anchors.ts'
 import type { Mailbox, ReversePath } from '../../core/smtp/mailbox.ts'
 import type { SessionRecord } from '../smtp/run-session.ts'
 import type { Status } from './status.ts'
@@ -42,6 +43,8 @@ export interface DomainReport {
   /** The next-hop domain, or an address literal in brackets. */
   readonly nextHop: string
   readonly hosts: readonly HostReport[]
+  /** By which some of what was decided rests on names that were not validated: there only if any. RFC 7646 */
+  readonly negativeAnchors?: readonly NegativeAnchor[]
 }
 
 /** What became of one message. */

@@ -4,7 +4,6 @@ import { readSoa } from '../../core/dns/rdata/records.ts'
 import { findPart, type SortedReply, sortReply } from '../../core/dns/reply.ts'
 import { recordsOf } from '../../core/dns/rrset.ts'
 import { formatRcode, RCODE, TYPE } from '../../core/dns/types.ts'
-import { rootAnchors } from '../../core/dnssec/anchors.ts'
 import { createPolicy } from '../../core/dnssec/policy.ts'
 import type { Security } from '../../core/dnssec/resolution.ts'
 import { limits } from '../../core/limits.ts'
@@ -15,7 +14,7 @@ import { systemClock } from '../clock.ts'
 import { type Asker, type AskFault, askAuthority, createAsker, formatServer } from './ask.ts'
 import { faultText, type Patience, patienceBy } from './attempts.ts'
 import { scrub } from './authority-reply.ts'
-import { exchangeFor, forwarderFor, iteratorFor, type ResolverOptions } from './create-resolver.ts'
+import { anchorsFor, exchangeFor, forwarderFor, iteratorFor, type ResolverOptions } from './create-resolver.ts'
 import type { Exchanged } from './exchange.ts'
 import type { Iterator } from './iterate.ts'
 import type { ResolveOptions } from './resolver.ts'
@@ -90,7 +89,8 @@ interface Work {
  * So are the keys that their answers are judged by.
  */
 export function createServerSurvey(options: ResolverOptions): ServerSurvey {
-  const { clock = systemClock, trustAnchors: anchors = rootAnchors, allowSha1 = false } = options
+  const { clock = systemClock, allowSha1 = false } = options
+  const anchors = anchorsFor(options)
   const exchange = exchangeFor(options)
   const asker = createAsker(exchange)
   const now = () => clock.now()

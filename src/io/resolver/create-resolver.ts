@@ -1,14 +1,19 @@
 import { randomInt } from 'node:crypto'
+import { ConfigError } from '../../core/config-error.ts'
 import type { Message } from '../../core/dns/message.ts'
 import { RCODE, TYPE } from '../../core/dns/types.ts'
 import { rootAnchors, type TrustAnchor } from '../../core/dnssec/anchors.ts'
+import { describeNegativeAnchor, judgeNegativeAnchor, type NegativeAnchor } from '../../core/dnssec/negative-anchors.ts'
 import { createPolicy } from '../../core/dnssec/policy.ts'
+import { showTime } from '../../core/dnssec/problem.ts'
 import { limits } from '../../core/limits.ts'
 import { rootName } from '../../core/name/name.ts'
+import { formatName } from '../../core/name/text.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { createPkixTrust, type PkixTrust } from '../https/pkix-trust.ts'
 import type { Endpoint, Network } from '../network.ts'
 import { abandonable } from '../shared-work.ts'
+import { type AnchorSource, fixedAnchors } from './anchor-source.ts'
 import { type Asker, createAsker, formatServer } from './ask.ts'
 import { describeStripping, patienceBy, strippingAdvice } from './attempts.ts'
 import { type CacheKeeper, openCacheKeeper } from './cache-keeper.ts'
@@ -41,6 +46,8 @@ export interface ResolverOptions extends RecursiveOptions {
   readonly clock?: Clock | undefined
   readonly rootHints?: readonly Endpoint[] | undefined
   readonly trustAnchors?: readonly TrustAnchor[] | undefined
+  /** Where nothing is validated. Those that have ended count for nothing. RFC 7646 */
+  readonly negativeAnchors?: readonly NegativeAnchor[] | undefined
   readonly allowSha1?: boolean | undefined
   /**
    * Whether what is proved absent answers for the names around it too: `off` unless told, `hosts` for all but MX, TLSA and
@@ -73,6 +80,7 @@ interface Parts {
   readonly asker: Asker
   readonly exchange: Exchange
   readonly clock: Clock
+  readonly anchors: AnchorSource
   readonly options: ResolverOptions
   readonly keeper: CacheKeeper | undefined
 }
@@ -88,7 +96,9 @@ export function createResolver(options: ResolverOptions): LastingResolver {
   const exchange = exchangeFor(options)
   const clock = options.clock ?? systemClock
   const keeper = keeperFor(options, clock)
-  const resolver = choose({ asker: createAsker(exchange), exchange, clock, options, keeper })
+  const anchors = anchorsFor(options)
+  const resolver = choose({ asker: createAsker(exchange), exchange, clock, anchors, options, keeper })
+  warnOfNegativeAnchors(options)
   return {
     resolve: (name, type, more) => resolver.resolve(name, type, more),
     async close() {
@@ -162,10 +172,10 @@ export function forwarderFor({ asker, clock, options }: Pick<Parts, 'asker' | 'c
 }
 
 function validating(
-  { clock, options, keeper }: Pick<Parts, 'clock' | 'options' | 'keeper'>,
+  { clock, anchors, options, keeper }: Pick<Parts, 'clock' | 'anchors' | 'options' | 'keeper'>,
   upstream: Parameters<typeof createValidatingResolver>[0]['upstream'],
 ): Resolver {
-  const { trustAnchors: anchors = rootAnchors, allowSha1 = false, prefetch, aggressiveNsec } = options
+  const { allowSha1 = false, prefetch, aggressiveNsec } = options
   const policy = createPolicy({ allowSha1 })
   return createValidatingResolver({
     upstream,
@@ -178,9 +188,35 @@ function validating(
   })
 }
 
+/** Where validation starts, and where it must not. Throws ConfigError for a negative anchor that would last too long. */
+export function anchorsFor(options: ResolverOptions): AnchorSource {
+  const { trustAnchors = rootAnchors, negativeAnchors = [], clock = systemClock } = options
+  const tooLong = negativeAnchors.find((one) => judgeNegativeAnchor(one, clock.now()) === 'too-long')
+  if (tooLong !== undefined) {
+    const most = limits.dnssec.negativeAnchorKept / 86_400
+    throw new ConfigError(`negative trust anchor for ${formatName(tooLong.name)}: ends more than ${most} days from now`)
+  }
+  return fixedAnchors(trustAnchors, negativeAnchors)
+}
+
+/** Each takes protection away, and says so at every start. RFC 7646 §3 */
+function warnOfNegativeAnchors({ negativeAnchors = [], clock = systemClock, onWarning }: ResolverOptions): void {
+  for (const anchor of negativeAnchors) {
+    if (judgeNegativeAnchor(anchor, clock.now()) === 'in-force') {
+      onWarning?.(`${describeNegativeAnchor(anchor)}; hosts at and below it have no DANE`)
+      continue
+    }
+    const end = showTime(Math.floor(anchor.until / 1000))
+    onWarning?.(`the negative trust anchor for ${formatName(anchor.name)} ended ${end}: it counts for nothing any more`)
+  }
+}
+
 /** What is between us and the server must be secure, and a network is not. RFC 4035 §4.9.3, RFC 7672 §2.1.1 */
 function trusting({ asker, clock, options }: Parts): Resolver {
-  const { trustAnchors: [anchor] = [], onWarning = () => {} } = options
+  const { trustAnchors: [anchor] = [], negativeAnchors = [], onWarning = () => {} } = options
+  if (negativeAnchors.length > 0) {
+    throw new ConfigError('engine trust-ad validates nothing: give negative trust anchors to the resolver that it asks')
+  }
   const now = () => clock.now()
   const servers = believedServers(options, now)
   const patience = recursivePatience(options)

@@ -15,9 +15,11 @@ import { nsec3Around, nsec3At, verified } from '../../../test/support/proofs.ts'
 import { nameOf } from '../../../test/support/sign.ts'
 import { TYPE } from '../../core/dns/types.ts'
 import type { TrustAnchor } from '../../core/dnssec/anchors.ts'
+import type { NegativeAnchor } from '../../core/dnssec/negative-anchors.ts'
 import { createPolicy } from '../../core/dnssec/policy.ts'
 import type { VerifiedRrset } from '../../core/dnssec/signature.ts'
 import { type Name, prependLabels, sameName } from '../../core/name/name.ts'
+import { fixedAnchors } from './anchor-source.ts'
 import { createKnownDenials } from './known-denials.ts'
 
 const origin = nameOf('example.')
@@ -26,13 +28,15 @@ const { A, AAAA, CNAME, DNAME, DS, MX, NS, TLSA, TXT } = TYPE
 interface Given {
   readonly use?: 'hosts' | 'all'
   readonly anchors?: readonly TrustAnchor[]
+  readonly negative?: readonly NegativeAnchor[]
   readonly ttl?: number
   readonly zone?: Name
   readonly until?: number
 }
 
 function denials(proofs: readonly VerifiedRrset[], given: Given = {}) {
-  const { use = 'all', anchors = [], ttl = 300, zone: apex = origin, until = 1e9 } = given
+  const { use = 'all', ttl = 300, zone: apex = origin, until = 1e9 } = given
+  const anchors = fixedAnchors(given.anchors ?? [], given.negative)
   const clock = movedClock(0)
   const known = createKnownDenials({ use, anchors, policy: createPolicy(), now: () => clock.now() })
   const zone = { kind: 'secure', zone: apex, keys: [], chain: [], until } as const
@@ -185,6 +189,19 @@ test('DNSSEC-70: a zone with a trust anchor of its own is asked itself', () => {
   assert.deepEqual(
     ['m.example.', 'a.m.example.', 'n.example.'].map((name) => show(name)),
     ['unknown', 'unknown', 'secure nxdomain'],
+  )
+})
+
+test('DNSSEC-10, DNSSEC-70: what is under a negative trust anchor is asked itself until that ends', () => {
+  const anchor = { name: nameOf('m.example.'), until: 60_000, reason: 'no such denial is true' }
+  const { show, clock } = denials([whole, apex], { negative: [anchor] })
+  const kinds = () => ['m.example.', 'a.m.example.', 'n.example.'].map((name) => show(name))
+  assert.deepEqual(kinds(), ['unknown', 'unknown', 'secure nxdomain'])
+  assert.equal(show('m.example.', DS), 'secure nxdomain', 'of its DS records the zone above speaks')
+  clock.move(60)
+  assert.deepEqual(
+    kinds(),
+    Array.from({ length: 3 }, () => 'secure nxdomain'),
   )
 })
 

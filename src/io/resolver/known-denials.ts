@@ -1,7 +1,6 @@
 import { base32hex } from '../../core/dns/base32hex.ts'
 import { readNameRdata } from '../../core/dns/rdata/records.ts'
 import { TYPE } from '../../core/dns/types.ts'
-import type { TrustAnchor } from '../../core/dnssec/anchors.ts'
 import { type Budget, createBudget } from '../../core/dnssec/budget.ts'
 import { type DenialOptions, proveDenial, proveWildcard } from '../../core/dnssec/denial.ts'
 import { findByNsec, type NsecRecord, readNsecRecords, wildcardAt } from '../../core/dnssec/nsec.ts'
@@ -9,8 +8,9 @@ import { type Nsec3Record, nsec3Hash, nsec3Price, readNsec3Records } from '../..
 import type { ValidationPolicy } from '../../core/dnssec/policy.ts'
 import type { VerifiedRrset } from '../../core/dnssec/signature.ts'
 import { limits } from '../../core/limits.ts'
-import { isAtOrBelow, isBelow, type Name, parentOfName, withoutLabels } from '../../core/name/name.ts'
+import { isBelow, type Name, parentOfName, withoutLabels } from '../../core/name/name.ts'
 import { sortKeyOf } from '../../core/name/sort-key.ts'
+import type { AnchorSource } from './anchor-source.ts'
 import { createCache } from './cache.ts'
 import { createSpanStore, octetsOfRrset, type Span, type SpannedZone } from './span-store.ts'
 import type { Judged } from './validator.ts'
@@ -45,8 +45,8 @@ export interface KnownDenialsOptions {
   /** `hosts` leaves alone what tells how mail is protected: there, news is worth its questions. */
   readonly use: 'hosts' | 'all'
   readonly policy: ValidationPolicy
-  /** A zone with one is asked itself: the zones above have no say in it. */
-  readonly anchors: readonly TrustAnchor[]
+  /** A zone with one is asked itself, with a negative one too: the zones above have no say in it. */
+  readonly anchors: AnchorSource
   readonly now: () => number
 }
 
@@ -170,7 +170,7 @@ export function createKnownDenials({ use, policy, anchors, now }: KnownDenialsOp
       // DS records stand in the zone above. RFC 4035 §4.2
       const place = type === TYPE.DS ? parentOfName(name) : name
       const zone = place && store.closest(place)
-      if (zone === undefined || isAnchoredBelow(zone.zone.zone, name)) return undefined
+      if (zone === undefined || isAnchoredBelow(zone.zone.zone, name) || isExempt(place ?? name)) return undefined
       const budget = createBudget()
       const nsec = gatherNsec(name, zone)
       const step = nsec && judge(question, zone, nsec, budget)
@@ -181,7 +181,13 @@ export function createKnownDenials({ use, policy, anchors, now }: KnownDenialsOp
   }
 
   function isAnchoredBelow(zone: Name, name: Name): boolean {
-    return anchors.some(({ owner }) => isBelow(owner, zone) && isAtOrBelow(name, owner))
+    const [anchor] = anchors.current().closest(name)
+    return anchor !== undefined && isBelow(anchor.owner, zone)
+  }
+
+  /** Nothing is proved of what is not validated. RFC 7646 §2 */
+  function isExempt(name: Name): boolean {
+    return anchors.current().negativeFor(name, now()) !== undefined
   }
 }
 

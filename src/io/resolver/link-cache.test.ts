@@ -6,7 +6,9 @@ import { movedClock } from '../../../test/support/moved-clock.ts'
 import { nameOf, rrsetOf } from '../../../test/support/sign.ts'
 import { TYPE } from '../../core/dns/types.ts'
 import type { TrustAnchor } from '../../core/dnssec/anchors.ts'
+import type { NegativeAnchor } from '../../core/dnssec/negative-anchors.ts'
 import { limits } from '../../core/limits.ts'
+import { fixedAnchors } from './anchor-source.ts'
 import { createLinkCache } from './link-cache.ts'
 import type { Judged, Link } from './validator.ts'
 
@@ -15,8 +17,9 @@ const judged: Judged = {
   ...{ chain: [], reason: undefined, server: '192.0.2.1' },
 }
 
-function links(anchors: readonly TrustAnchor[] = []) {
+function links(trusted: readonly TrustAnchor[] = [], negative: readonly NegativeAnchor[] = []) {
   const clock = movedClock(0)
+  const anchors = fixedAnchors(trusted, negative)
   const cache = createLinkCache({ now: () => clock.now(), anchors, renews: false })
   const kindOf = (name: string, type: number) => cache.find({ name: nameOf(name), type }, clock.now())?.link.kind
   const put = (name: string, type: number, link: Link, seconds = 300) =>
@@ -99,6 +102,28 @@ test('DNSSEC-71: a zone with a trust anchor of its own is asked itself, whatever
     kindOf(name, TYPE.A),
   )
   assert.deepEqual(kinds, [undefined, undefined, 'nxdomain'])
+})
+
+test('DNSSEC-10, DNSSEC-71: what is under a negative trust anchor is asked itself until that ends, whatever is denied above', () => {
+  const anchor = { name: nameOf('broken.gone.example.'), until: 60_000, reason: 'no such denial is true' }
+  const { clock, kindOf, put } = links([], [anchor])
+  put('gone.example.', TYPE.A, nothing, 300)
+  put('broken.gone.example.', TYPE.DS, nothing, 300)
+  const kinds = () =>
+    ['broken.gone.example.', 'a.broken.gone.example.', 'other.gone.example.'].map((name) => kindOf(name, TYPE.A))
+  assert.deepEqual(kinds(), [undefined, undefined, 'nxdomain'])
+  clock.move(60)
+  assert.deepEqual(kinds(), ['nxdomain', 'nxdomain', 'nxdomain'])
+})
+
+test('DNSSEC-10: what is kept of a record still names the negative trust anchor that it rests on', () => {
+  const negative = { name: nameOf('example.'), until: 300_000, reason: 'broken' }
+  const { cache, put, clock } = links([], [negative])
+  const rrset = rrsetOf('www.example. 300 A 192.0.2.1')
+  put('www.example.', TYPE.A, { ...judged, kind: 'rrset', rrset, negative })
+  const kept = cache.find({ name: nameOf('www.example.'), type: TYPE.A }, clock.now())?.link
+  assert.ok(kept?.kind === 'rrset')
+  assert.equal(kept.negative, negative)
 })
 
 test('RES-37: what is cached is answered also when too many lookups are under way, aliases included', async () => {

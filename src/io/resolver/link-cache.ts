@@ -1,6 +1,6 @@
-import type { TrustAnchor } from '../../core/dnssec/anchors.ts'
 import { limits } from '../../core/limits.ts'
 import { isAtOrBelow, type Name, parentOfName } from '../../core/name/name.ts'
+import type { AnchorSource } from './anchor-source.ts'
 import { createCache } from './cache.ts'
 import { octetsOfWords } from './task.ts'
 import type { Link } from './validator.ts'
@@ -34,8 +34,8 @@ export interface LinkCache {
 
 export interface LinkCacheOptions {
   readonly now: () => number
-  /** A zone with one is asked itself: the zones above have no say in it. */
-  readonly anchors: readonly TrustAnchor[]
+  /** A zone with one is asked itself, with a negative one too: the zones above have no say in it. */
+  readonly anchors: AnchorSource
   /** Whether what is used is ever renewed. */
   readonly renews: boolean
 }
@@ -54,14 +54,19 @@ export function createLinkCache({ now, anchors, renews }: LinkCacheOptions): Lin
     return undefined
   }
 
-  function isAnchoredBetween(name: Name, above: Name): boolean {
-    return anchors.some(({ owner }) => isAtOrBelow(name, owner) && isAtOrBelow(owner, above))
+  /** A negative anchor may have been given because it is what is said of the zone above that is not true. RFC 7646 §2 */
+  function isAnchoredBetween(name: Name, above: Name, at: number): boolean {
+    const set = anchors.current()
+    const top = set.closest(name)[0]?.owner
+    if (top !== undefined && isAtOrBelow(top, above)) return true
+    const negative = set.negativeFor(name, at)
+    return negative !== undefined && isAtOrBelow(negative.name, above)
   }
 
   function cutAbove(name: Name, at: number): KnownLink | undefined {
     for (let above = parentOfName(name); above !== undefined; above = parentOfName(above)) {
       const cut = absence(above, at, true)
-      if (cut !== undefined) return isAnchoredBetween(name, above) ? undefined : cut
+      if (cut !== undefined) return isAnchoredBetween(name, above, at) ? undefined : cut
     }
     return undefined
   }
@@ -72,7 +77,7 @@ export function createLinkCache({ now, anchors, renews }: LinkCacheOptions): Lin
       if (known !== undefined) {
         for (const one of known.value) if (one.type === type && one.until > at) return one
         const absent = absence(name, at, false)
-        if (absent !== undefined && !isAnchoredBetween(name, name)) return absent
+        if (absent !== undefined && !isAnchoredBetween(name, name, at)) return absent
       }
       return hasCuts ? cutAbove(name, at) : undefined
     },

@@ -1,5 +1,4 @@
 import { findPart } from '../../core/dns/reply.ts'
-import type { TrustAnchor } from '../../core/dnssec/anchors.ts'
 import type { ValidationPolicy } from '../../core/dnssec/policy.ts'
 import { nameRrset } from '../../core/dnssec/problem.ts'
 import type { Failure, Resolution } from '../../core/dnssec/resolution.ts'
@@ -7,6 +6,7 @@ import { limits } from '../../core/limits.ts'
 import { isAtOrBelow, type Name } from '../../core/name/name.ts'
 import type { Clock } from '../clock.ts'
 import { createSharedWork } from '../shared-work.ts'
+import type { AnchorSource } from './anchor-source.ts'
 import { createCache } from './cache.ts'
 import { createFailureTimes } from './failure-times.ts'
 import { createKnownDenials } from './known-denials.ts'
@@ -22,7 +22,7 @@ import { createZones } from './zones.ts'
 
 export interface ValidatingOptions {
   readonly upstream: Upstream
-  readonly anchors: readonly TrustAnchor[]
+  readonly anchors: AnchorSource
   readonly policy: ValidationPolicy
   readonly clock: Clock
   /** Whether what is asked for at the end of its life is renewed before somebody has to wait for it. */
@@ -178,12 +178,13 @@ async function lookUp(
     const { reply } = fetched
     const link = await validator.judge(reply, question, task)
     task.signal.throwIfAborted()
-    if (link.kind !== 'failed') {
+    if (link.kind === 'failed') failed ??= link
+    else if (link.status === 'secure' || !isSaved(reply)) {
       const cached = isSaved(reply)
       if (!cached) upstream.learn?.(question, reply, link.ttl)
       return { ...fresh(link), reply, cached }
     }
-    failed ??= link
+    // What was saved counts for its proof alone: where nothing is to be proved any more, it is asked for.
     avoid.add(reply.source)
   }
   const spent = trouble('limit', `too many signature checks before ${nameRrset(question)}`, { ede: 6 })

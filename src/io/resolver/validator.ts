@@ -4,6 +4,7 @@ import type { Rrset } from '../../core/dns/rrset.ts'
 import { TYPE } from '../../core/dns/types.ts'
 import { proveDenial, proveWildcard } from '../../core/dnssec/denial.ts'
 import { codeOfInsecureZone, tooManyIterations } from '../../core/dnssec/extended-error.ts'
+import type { NegativeAnchor } from '../../core/dnssec/negative-anchors.ts'
 import type { ValidationPolicy } from '../../core/dnssec/policy.ts'
 import type { Problem } from '../../core/dnssec/problem.ts'
 import { nameRrset, problem } from '../../core/dnssec/problem.ts'
@@ -44,6 +45,8 @@ export interface Judged {
   readonly ede?: number | undefined
   /** Extended DNS Errors of the server's own. */
   readonly said?: readonly ExtendedError[] | undefined
+  /** By which it is insecure. */
+  readonly negative?: NegativeAnchor | undefined
 }
 
 export interface FailedLink {
@@ -104,11 +107,14 @@ type Verdict = (Judged & { readonly kind: 'judged' }) | FailedLink
 /** A signature that verifies decides; else only a proof that its zone has no chain of trust excuses. RFC 4035 §5.2 */
 async function judgeRrset(rrset: Rrset, name: Name, work: Work): Promise<Verdict> {
   const { zones, task, reply } = work
+  const owner = rrset.type === TYPE.DS ? (parentOfName(rrset.name) ?? rrset.name) : rrset.name
+  const exemption = zones.exemptionOf(owner)
+  if (exemption !== undefined) return insecure(rrset.ttl, exemption, work)
   let first: FailedLink | undefined
   for (const signer of signersOf(rrset)) {
     const state = await zones.stateOf(signer, task)
     if (state.kind === 'failed') first ??= { kind: 'failed', trouble: state.trouble, chain: state.chain }
-    if (state.kind === 'insecure') return insecure(rrset.ttl, state, work)
+    if (state.kind === 'insecure' && zones.excuses(state, owner)) return insecure(rrset.ttl, state, work)
     if (state.kind !== 'secure') continue
     const verdict = verifySigned(rrset, name, state, work)
     if (verdict.kind === 'judged') return verdict
@@ -116,7 +122,6 @@ async function judgeRrset(rrset: Rrset, name: Name, work: Work): Promise<Verdict
   }
   // With nothing left to spend, nothing more can be found out of its zone.
   if (first?.trouble.why === 'limit') return first
-  const owner = rrset.type === TYPE.DS ? (parentOfName(rrset.name) ?? rrset.name) : rrset.name
   return excuse(await zones.stateAround(owner, task), { rrset, first }, work)
 }
 
@@ -161,13 +166,15 @@ async function judgeDenial(question: Question, isNameError: boolean, work: Work)
   const ttl = negativeTtl(reply, question.name)
   let first: FailedLink | undefined
   const limit = question.type === TYPE.DS ? (parentOfName(question.name) ?? question.name) : question.name
+  const exemption = zones.exemptionOf(limit)
+  if (exemption !== undefined) return { ...insecure(ttl, exemption, work), kind }
   const possible = signersOfProofs(reply)
     .filter((signer) => isAtOrBelow(limit, signer))
     .slice(0, 2)
   for (const signer of possible) {
     const state = await zones.stateOf(signer, task)
     if (state.kind === 'failed') first ??= { kind: 'failed', trouble: state.trouble, chain: state.chain }
-    if (state.kind === 'insecure') return { ...insecure(ttl, state, work), kind }
+    if (state.kind === 'insecure' && zones.excuses(state, limit)) return { ...insecure(ttl, state, work), kind }
     if (state.kind !== 'secure') continue
     const verdict = proveAbsence(question, isNameError, state, work)
     if (verdict.kind !== 'failed') return verdict
@@ -249,10 +256,10 @@ function insecure(
   state: ZoneState & { kind: 'insecure' },
   work: Work,
 ): Judged & { readonly kind: 'judged' } {
-  const { chain, reason } = state
+  const { chain, reason, negative } = state
   const link = chain.at(-1)
   return {
-    ...{ kind: 'judged', status: 'insecure', signer: undefined, expiration: undefined, chain, reason },
+    ...{ kind: 'judged', status: 'insecure', signer: undefined, expiration: undefined, chain, reason, negative },
     ttl: capTtl(ttl, state, work),
     ede: link && codeOfInsecureZone(link),
     ...{ server: work.reply.server, said: saidIn(work.reply.message) },

@@ -1,4 +1,5 @@
 import { recordsOf } from '../../core/dns/rrset.ts'
+import type { NegativeAnchor } from '../../core/dnssec/negative-anchors.ts'
 import type { Alias, Answer, Denial, Resolution, Security } from '../../core/dnssec/resolution.ts'
 import { limits } from '../../core/limits.ts'
 import type { Name } from '../../core/name/name.ts'
@@ -29,6 +30,8 @@ export interface Walk {
   passed: Set<string> | undefined
   /** The first link that is not secure. */
   weakest: Exclude<Link, FailedLink> | undefined
+  /** By which links were not validated, each once; made with the first of them. RFC 7646 */
+  negativeAnchors: Set<NegativeAnchor> | undefined
   ttl: number
   expiration: number | undefined
   cached: boolean
@@ -37,7 +40,7 @@ export interface Walk {
 export function startWalk(question: Question): Walk {
   return {
     ...{ question, name: question.name, aliases: [], passed: undefined, weakest: undefined },
-    ...{ ttl: Number.POSITIVE_INFINITY, expiration: undefined, cached: true },
+    ...{ negativeAnchors: undefined, ttl: Number.POSITIVE_INFINITY, expiration: undefined, cached: true },
   }
 }
 
@@ -45,10 +48,14 @@ export function startWalk(question: Question): Walk {
 export function takeStep(walk: Walk, { link, ttl, cached }: Step): Resolution | undefined {
   const { question, name, aliases } = walk
   if (link.kind === 'failed') return failureOf(question, link.trouble, { cached, chain: link.chain })
-  const { status, expiration, server } = link
+  const { status, expiration, server, negative } = link
   if (ttl < walk.ttl) walk.ttl = ttl
   if (!cached) walk.cached = false
   if (status === 'insecure') walk.weakest ??= link
+  if (negative !== undefined) {
+    walk.negativeAnchors ??= new Set()
+    walk.negativeAnchors.add(negative)
+  }
   if (expiration !== undefined) walk.expiration = Math.min(walk.expiration ?? expiration, expiration)
   if (link.kind !== 'alias') return conclude(walk, link)
   walk.passed ??= new Set()
@@ -62,7 +69,7 @@ export function takeStep(walk: Walk, { link, ttl, cached }: Step): Resolution | 
 
 /** A result is as secure as the least secure of its links. RFC 4035 §3.2.3 */
 function conclude(
-  { question: { name, type }, name: canonicalName, aliases, weakest, ttl, expiration, cached }: Walk,
+  { question: { name, type }, name: canonicalName, aliases, weakest, negativeAnchors, ttl, expiration, cached }: Walk,
   link: Exclude<Link, FailedLink | { kind: 'alias' }>,
 ): Answer | Denial {
   const { kind, chain, server, signer } = link
@@ -70,6 +77,7 @@ function conclude(
   const evidence = {
     ...{ chain, server, signer, cached, reason: weakest?.reason, ede: weakest?.ede, said: link.said },
     expiration: status === 'secure' ? expiration : undefined,
+    ...(negativeAnchors !== undefined && { negativeAnchors: [...negativeAnchors] }),
   }
   const outcome = { name, type, status, canonicalName, aliases, ttl, evidence }
   if (kind !== 'rrset') return { kind, ...outcome }

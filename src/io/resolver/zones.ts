@@ -3,9 +3,10 @@ import type { Ds } from '../../core/dns/rdata/records.ts'
 import { proofsOf, type SortedReply, soaOf } from '../../core/dns/reply.ts'
 import type { Rrset } from '../../core/dns/rrset.ts'
 import { TYPE } from '../../core/dns/types.ts'
-import { closestAnchors, type TrustAnchor } from '../../core/dnssec/anchors.ts'
+import type { TrustAnchor } from '../../core/dnssec/anchors.ts'
 import { judgeDsDenial } from '../../core/dnssec/denial.ts'
 import { authenticateKeys, readDsRrset, usableDs } from '../../core/dnssec/ds.ts'
+import { describeNegativeAnchor, type NegativeAnchor } from '../../core/dnssec/negative-anchors.ts'
 import type { ValidationPolicy } from '../../core/dnssec/policy.ts'
 import type { Problem } from '../../core/dnssec/problem.ts'
 import type { ChainLink } from '../../core/dnssec/resolution.ts'
@@ -16,6 +17,7 @@ import { limits } from '../../core/limits.ts'
 import { isAtOrBelow, isBelow, type Name, parentOfName, sameName } from '../../core/name/name.ts'
 import { formatName } from '../../core/name/text.ts'
 import { createSharedWork } from '../shared-work.ts'
+import type { AnchorSource } from './anchor-source.ts'
 import { createCache } from './cache.ts'
 import { createEnding } from './ending.ts'
 import { createFailureTimes } from './failure-times.ts'
@@ -46,6 +48,8 @@ export interface InsecureZone {
   readonly reason: string
   readonly chain: readonly ChainLink[]
   readonly until: number
+  /** When that is why. */
+  readonly negative?: NegativeAnchor | undefined
 }
 
 export interface FailedZone {
@@ -66,11 +70,15 @@ export interface Zones {
   stateOf(apex: Name, task: Task): Promise<ZoneState>
   /** Of the zone that the name lies in, found from the anchor down. */
   stateAround(name: Name, task: Task): Promise<ZoneState>
+  /** Where a negative trust anchor has it that nothing at the name is validated. RFC 7646 §2 */
+  exemptionOf(name: Name): InsecureZone | undefined
+  /** Whether it says something of the name that the zone is insecure: not when an anchor stands between. RFC 4035 §5.1 */
+  excuses(zone: InsecureZone, name: Name): boolean
 }
 
 export interface ZonesOptions {
   readonly upstream: Upstream
-  readonly anchors: readonly TrustAnchor[]
+  readonly anchors: AnchorSource
   readonly policy: ValidationPolicy
   readonly now: () => number
   /** Keeps the replies that proved something. */
@@ -137,7 +145,7 @@ export function createZones(options: ZonesOptions): Zones {
 
   /** Top down, so that nothing below an insecure cut is ever asked for. */
   async function stateAround(name: Name, task: Task): Promise<ZoneState> {
-    const [anchor] = closestAnchors(options.anchors, name)
+    const [anchor] = options.anchors.current().closest(name)
     const parent = parentOfName(name)
     if (anchor === undefined || parent === undefined || sameName(anchor.owner, name)) {
       return find(name, task, true)
@@ -146,8 +154,18 @@ export function createZones(options: ZonesOptions): Zones {
     return above.kind === 'secure' ? find(name, task, false) : above
   }
 
-  const work: Work = { ...options, stateOf, stateAround }
-  return { stateOf, stateAround }
+  function exemptionOf(name: Name): InsecureZone | undefined {
+    const negative = options.anchors.current().negativeFor(name, now())
+    return negative && exempt(negative, now())
+  }
+
+  function excuses({ zone }: InsecureZone, name: Name): boolean {
+    const [anchor] = options.anchors.current().closest(name)
+    return anchor === undefined || !isBelow(anchor.owner, zone)
+  }
+
+  const work: Work = { ...options, stateOf, stateAround, exemptionOf, excuses }
+  return { stateOf, stateAround, exemptionOf, excuses }
 }
 
 /** The links above are kept once, by the zones that they are of; the words of a failure are its own. */
@@ -162,7 +180,9 @@ function octetsOfState(state: ZoneState): number {
 }
 
 async function findState(apex: Name, isLikely: boolean, task: Task, work: Work): Promise<ZoneState> {
-  const anchors = closestAnchors(work.anchors, apex)
+  const exemption = work.exemptionOf(apex)
+  if (exemption !== undefined) return exemption
+  const anchors = work.anchors.current().closest(apex)
   const [anchor] = anchors
   if (anchor === undefined) return withoutAnchor(apex, work)
   if (sameName(anchor.owner, apex)) return readKeys(apex, { kind: 'anchors', anchors, chain: [] }, task, work)
@@ -173,6 +193,14 @@ function withoutAnchor(zone: Name, { now }: Work): InsecureZone {
   const link: ChainLink = { zone, status: 'insecure', by: 'no-anchor', ds: [], key: undefined }
   const reason = `no trust anchor is at or above ${formatName(zone)}`
   return { kind: 'insecure', zone, reason, chain: [link], until: now() + limits.resolver.ttl * 1000 }
+}
+
+/** Until it ends, so that nothing is remembered for longer. */
+function exempt(negative: NegativeAnchor, now: number): InsecureZone {
+  const { name: zone, until } = negative
+  const link: ChainLink = { zone, status: 'insecure', by: 'negative-trust-anchor', ds: [], key: undefined }
+  const end = Math.min(until, now + limits.resolver.ttl * 1000)
+  return { kind: 'insecure', zone, reason: describeNegativeAnchor(negative), chain: [link], until: end, negative }
 }
 
 /** The keys come while the parent's word on them is being proved. */
@@ -234,7 +262,7 @@ async function cross(
 
 /** Signatures hint at the parent; without one it is looked for from the anchor down. DNSSEC never rests on the hint. */
 async function parentState(apex: Name, reply: SortedReply, task: Task, work: Work): Promise<ZoneState> {
-  const [anchor] = closestAnchors(work.anchors, apex)
+  const [anchor] = work.anchors.current().closest(apex)
   const signed = [...reply.answer, ...proofsOf(reply)].flatMap(({ signatures }) =>
     signatures.map(({ signer }) => signer),
   )

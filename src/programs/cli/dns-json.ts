@@ -1,6 +1,7 @@
 import { hex } from '../../core/dns/octets.ts'
 import { formatType } from '../../core/dns/types.ts'
 import { formatRecord } from '../../core/dns/zone-text.ts'
+import type { NegativeAnchor } from '../../core/dnssec/negative-anchors.ts'
 import type { ChainLink, Failure, Resolution } from '../../core/dnssec/resolution.ts'
 import { formatName } from '../../core/name/text.ts'
 import { type CodeReport, codesToJson, type SaidReport, saidToJson } from './extended-errors.ts'
@@ -49,9 +50,19 @@ export interface FoundReport extends Question {
   /** When the signatures over the answer or denial end, ISO 8601. */
   readonly signedUntil: string | null
   readonly reason: string | null
+  /** Those by which some of it was not validated. */
+  readonly negativeTrustAnchors: readonly NegativeAnchorReport[]
   readonly server: string | null
   readonly cached: boolean
   readonly chain: readonly LinkReport[]
+}
+
+export interface NegativeAnchorReport {
+  /** Zone text. */
+  readonly name: string
+  /** ISO 8601 */
+  readonly until: string
+  readonly reason: string
 }
 
 export interface FailedReport extends Question {
@@ -82,7 +93,7 @@ export function resolutionToJson(resolution: Resolution): LookupReport {
     }
   }
   const { status, canonicalName, aliases, ttl, evidence } = resolution
-  const { signer, expiration, server, cached, reason, chain } = evidence
+  const { signer, expiration, server, cached, reason, chain, negativeAnchors = [] } = evidence
   return {
     ...{ ...question, result: resolution.kind, status, canonicalName: formatName(canonicalName) },
     aliases: aliases.map(({ owner, target, via, status: of }) => ({
@@ -91,8 +102,13 @@ export function resolutionToJson(resolution: Resolution): LookupReport {
     ...{ ttl, records: resolution.kind === 'answer' ? resolution.records.map(formatRecord) : [] },
     ...{ signer: signer === undefined ? null : formatName(signer), signedUntil: momentOf(expiration) },
     reason: reason ?? null,
+    negativeTrustAnchors: negativeAnchors.map(negativeAnchorToJson),
     ...{ server: server ?? null, cached, chain: chain.map(linkToJson) },
   }
+}
+
+export function negativeAnchorToJson({ name, until, reason }: NegativeAnchor): NegativeAnchorReport {
+  return { name: formatName(name), until: new Date(until).toISOString(), reason }
 }
 
 /** The words of RFC 4035 §4.3: a lookup that failed without being bogus is indeterminate. */

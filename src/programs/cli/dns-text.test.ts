@@ -146,6 +146,7 @@ test('JSON of a lookup tells the same, with null for what is not there', () => {
     ...{ name: 'www.example.', type: 'A', result: 'answer', status: 'secure', canonicalName: 'host.example.' },
     aliases: [{ owner: 'www.example.', target: 'host.example.', via: 'CNAME', status: 'secure' }],
     ...{ ttl: 300, records: ['host.example. 300 IN A 192.0.2.1'], signer: 'example.', reason: null },
+    negativeTrustAnchors: [],
     signedUntil: '2026-12-02T00:00:00.000Z',
     ...{ server: '192.0.2.53:53', cached: false, extendedErrors: [], serverErrors: [] },
   })

@@ -1,5 +1,6 @@
 import { formatType } from '../../core/dns/types.ts'
 import { formatRecord } from '../../core/dns/zone-text.ts'
+import { describeNegativeAnchor } from '../../core/dnssec/negative-anchors.ts'
 import type { Answer, Denial, Resolution } from '../../core/dnssec/resolution.ts'
 import { formatName } from '../../core/name/text.ts'
 import { chainTree, untilText } from './chain-text.ts'
@@ -25,9 +26,18 @@ export function writeResolution(resolution: Resolution, out: Out, now: number): 
   const chain = resolution.kind === 'failure' ? resolution.chain : resolution.evidence.chain
   for (const line of formatTree(chainTree(chain, endOf(resolution, out), out), out)) out.line(line)
   out.line()
-  for (const text of [origin(resolution), ...errors(resolution), clockDoubt(resolution, now)]) {
+  const remarks = [...notValidated(resolution), ...errors(resolution)]
+  for (const text of [origin(resolution), ...remarks, clockDoubt(resolution, now)]) {
     if (text !== undefined) for (const line of wrap(text, out.columns)) out.line(line)
   }
+}
+
+/** Each negative trust anchor that it rests on, in a line. */
+function notValidated(resolution: Resolution): string[] {
+  if (resolution.kind === 'failure') return []
+  const { negativeAnchors = [], reason } = resolution.evidence
+  const texts = negativeAnchors.map(describeNegativeAnchor).filter((text) => text !== reason)
+  return texts.map((text) => onTerminal(`${text}.`))
 }
 
 /** Ours, and then what the server says. */

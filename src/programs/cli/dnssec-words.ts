@@ -44,4 +44,5 @@ export const linkWords: Record<ChainLink['by'], string> = {
   'unsupported-algorithm': 'signed only with algorithms that do not count here',
   'nsec3-iterations': 'its proofs ask for more NSEC3 iterations than count here',
   'no-anchor': 'no trust anchor is above it',
+  'negative-trust-anchor': 'a negative trust anchor has it that nothing is validated here',
 }

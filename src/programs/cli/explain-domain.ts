@@ -6,7 +6,7 @@ import { formatMxPattern } from '../../core/mtasts/policy.ts'
 import type { DomainName } from '../../core/name/domain.ts'
 import { examine } from '../../io/examine/examine.ts'
 import { deadline } from './deadline.ts'
-import { resolutionToJson } from './dns-json.ts'
+import { negativeAnchorToJson, resolutionToJson } from './dns-json.ts'
 import { adviceFor } from './explain-advice.ts'
 import type { ExplainReport, HostReport, PolicyReport, TlsaReport } from './explain-report.ts'
 import { protectionOf, reasonsFor, summarize } from './explain-summary.ts'
@@ -40,6 +40,7 @@ function reportOf(
     summary: summarize(domain, decision),
     row,
     reasons: reasonsFor(decision),
+    negativeTrustAnchors: decision.negativeAnchors.map(negativeAnchorToJson),
     validUntil: validUntil === undefined ? null : new Date(validUntil).toISOString(),
     mx: facts.mx.resolution === undefined ? null : resolutionToJson(facts.mx.resolution),
     hosts: facts.hosts.map((host, place) => hostReport(host, decision.hosts[place])),
@@ -131,6 +132,13 @@ function unfinished(domain: DomainName, seconds: number): ExplainReport {
   return {
     ...{ schema: 'waxseal.explain/1', domain, outcome: 'defer', protection: 'none', row: 'M1', validUntil: null },
     summary: `Mail to ${domain} waits: the lookups took longer than ${seconds} s.`,
-    ...{ reasons: [], mx: null, hosts: [], policy, advice: ['try again, with a larger --timeout if need be'] },
+    ...{
+      reasons: [],
+      negativeTrustAnchors: [],
+      mx: null,
+      hosts: [],
+      policy,
+      advice: ['try again, with a larger --timeout if need be'],
+    },
   }
 }

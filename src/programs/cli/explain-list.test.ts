@@ -7,7 +7,15 @@ import type { ExplainReport } from './explain-report.ts'
 import { createOut } from './out.ts'
 
 const report: Omit<ExplainReport, 'domain'> = {
-  ...{ schema: 'waxseal.explain/1', outcome: 'deliver', protection: 'none', row: 'M5', summary: '', reasons: [] },
+  ...{
+    schema: 'waxseal.explain/1',
+    outcome: 'deliver',
+    protection: 'none',
+    row: 'M5',
+    summary: '',
+    reasons: [],
+    negativeTrustAnchors: [],
+  },
   ...{ validUntil: null, mx: null, hosts: [], advice: [] },
   policy: {
     ...{ state: 'none', row: 'S1', mode: null, id: null, mx: [], cached: false, fetchedAt: null, expiresAt: null },

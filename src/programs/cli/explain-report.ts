@@ -1,4 +1,4 @@
-import type { LookupReport } from './dns-json.ts'
+import type { LookupReport, NegativeAnchorReport } from './dns-json.ts'
 
 /** What `waxseal explain` has to say, as JSON has it and as the text is made from it. docs/json.md */
 export interface ExplainReport {
@@ -12,6 +12,8 @@ export interface ExplainReport {
   /** The row of the decision table that decided about the domain. */
   readonly row: string
   readonly reasons: readonly string[]
+  /** Those by which some of what the decision rests on was not validated. */
+  readonly negativeTrustAnchors: readonly NegativeAnchorReport[]
   /** ISO 8601; null when nothing was learnt that lasts. */
   readonly validUntil: string | null
   readonly mx: LookupReport | null

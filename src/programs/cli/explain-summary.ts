@@ -1,4 +1,5 @@
 import type { ConnectDecision, DomainDecision, HostDecision } from '../../core/decision/decision.ts'
+import { describeNegativeAnchor } from '../../core/dnssec/negative-anchors.ts'
 import { type DomainName, formatDomain } from '../../core/name/domain.ts'
 import { formatMoment } from './durations.ts'
 
@@ -65,6 +66,7 @@ function listOf(names: readonly string[]): string {
 }
 
 /** Why each host that is passed over is. */
-export function reasonsFor({ hosts }: DomainDecision): string[] {
-  return hosts.flatMap((host) => (host.action === 'skip' ? [`${host.host}: ${host.text}`] : []))
+export function reasonsFor({ hosts, negativeAnchors }: DomainDecision): string[] {
+  const skipped = hosts.flatMap((host) => (host.action === 'skip' ? [`${host.host}: ${host.text}`] : []))
+  return [...skipped, ...negativeAnchors.map((anchor) => `no DANE: ${describeNegativeAnchor(anchor)}`)]
 }

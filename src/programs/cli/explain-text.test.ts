@@ -16,7 +16,7 @@ function found(name: string, type: string, records: readonly string[], more: Par
       signer: 'example.',
       signedUntil: null,
       reason: null,
-      ...{ extendedErrors: [], serverErrors: [] },
+      ...{ negativeTrustAnchors: [], extendedErrors: [], serverErrors: [] },
       server: null,
       cached: false,
       chain: [],
@@ -52,7 +52,13 @@ const daneHost: HostReport = {
 
 const protectedReport: ExplainReport = {
   ...{ schema: 'waxseal.explain/1', domain: 'a.example', outcome: 'deliver', protection: 'authenticated', row: 'M5' },
-  ...{ summary: 'Mail to a.example is protected by DANE.', reasons: [], validUntil: null, advice: [] },
+  ...{
+    summary: 'Mail to a.example is protected by DANE.',
+    reasons: [],
+    negativeTrustAnchors: [],
+    validUntil: null,
+    advice: [],
+  },
   mx: found('a.example.', 'MX', ['10 mx.a.example.']),
   ...{ hosts: [daneHost], policy: noPolicy },
 }

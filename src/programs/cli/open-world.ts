@@ -68,6 +68,7 @@ function resolverOptionsOf(
   if (settings.engine !== 'trust-ad') warnOfAlgorithms(settings['allow-sha1'], out)
   return {
     ...{ engine: settings.engine, network, clock, servers: settings.server, rootHints, trustAnchors },
+    negativeAnchors: settings['negative-trust-anchor'],
     allowSha1: settings['allow-sha1'],
     prefetch: true,
     aggressiveNsec: settings['aggressive-nsec'],

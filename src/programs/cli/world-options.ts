@@ -24,6 +24,11 @@ export const worldOptions = {
     ...{ type: 'string', value: 'FILE', group },
     description: 'DS or DNSKEY records to trust, instead of those of the root',
   },
+  'negative-trust-anchor': {
+    ...{ type: 'string', value: "'NAME TIME REASON'", multiple: true, group },
+    description:
+      'validate nothing at and below NAME until TIME (2026-12-01T00:00Z, at most a week ahead); may be repeated',
+  },
   'allow-sha1': {
     ...{ type: 'boolean', group },
     description: 'believe RSA/SHA-1 signatures (algorithms 5 and 7) instead of taking their zones for unsigned',

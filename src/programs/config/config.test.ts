@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { nameOfText } from '../../../test/support/records.ts'
 import { serviceOptions } from '../cli/service-options.ts'
 import { worldOptions } from '../cli/world-options.ts'
 import { defaultConfigPaths, findConfigPath, parseConfigFile, readConfigFile } from './config-file.ts'
@@ -60,6 +61,7 @@ engine = "forward"
 server = ["192.0.2.53", "[2001:db8::53]:5353"]
 root-hints = "named.root"
 trust-anchor = "/srv/anchors"
+negative-trust-anchor = ["example.org 2026-12-01 broken"]
 allow-sha1 = true
 trust-remote-ad = true
 aggressive-nsec = "hosts"
@@ -86,6 +88,7 @@ test('every setting can stand in the file, and paths are read from where the fil
     ],
     'root-hints': '/etc/waxseal/named.root',
     'trust-anchor': '/srv/anchors',
+    'negative-trust-anchor': [{ name: nameOfText('example.org.'), until: Date.UTC(2026, 11, 1), reason: 'broken' }],
     'allow-sha1': true,
     'trust-remote-ad': true,
     'aggressive-nsec': 'hosts',
@@ -103,7 +106,7 @@ test('every setting can stand in the file, and paths are read from where the fil
     'testing-level': 'may',
     'log-format': 'json',
   })
-  assert.deepEqual(settings.timeout.origin, { from: 'file', path, line: 14 })
+  assert.deepEqual(settings.timeout.origin, { from: 'file', path, line: 15 })
 })
 
 test('every option for the network or the service is a setting too, but for those that are about one run', () => {
@@ -123,6 +126,10 @@ test('the command line stands over the file and the file over the default', asyn
 })
 
 const refusedOptions: [values: Parameters<typeof resolveSettings>[0], message: string][] = [
+  [
+    { 'negative-trust-anchor': ['example.org soon broken'] },
+    'option --negative-trust-anchor: "example.org soon broken": has no end behind the name, such as 2026-12-01T00:00Z',
+  ],
   [{ engine: 'foo' }, 'option --engine: "foo" is none of auto, forward, iterate, trust-ad'],
   [{ 'aggressive-nsec': 'host' }, 'option --aggressive-nsec: "host" is none of off, hosts, all, did you mean "hosts"'],
   [{ server: ['1.2.3.4', '1.2.3'] }, 'option --server: "1.2.3" is no address, or address and port'],

@@ -57,9 +57,11 @@ export async function checkInputs(values: SettingValues): Promise<void> {
   }
   const { createResolver } = await import('../../io/resolver/create-resolver.ts')
   const { createNetwork } = await import('../../io/network-node.ts')
-  const { engine, server: servers, 'trust-remote-ad': trustRemoteAd } = values
+  const { engine, server: servers, 'trust-remote-ad': trustRemoteAd, 'negative-trust-anchor': negativeAnchors } = values
   // Opens nothing before it is asked: this is for engines and servers that do not go together.
-  await createResolver({ network: createNetwork(), engine, servers, rootHints, trustAnchors, trustRemoteAd }).close()
+  await createResolver({
+    ...{ network: createNetwork(), engine, servers, rootHints, trustAnchors, negativeAnchors, trustRemoteAd },
+  }).close()
   if (values.store !== undefined && values.store !== inMemory) checkStore(values.store)
 }
 

@@ -1,3 +1,9 @@
+import {
+  type NegativeAnchor,
+  type NegativeAnchorFault,
+  parseNegativeAnchor,
+} from '../../core/dnssec/negative-anchors.ts'
+import { limits } from '../../core/limits.ts'
 import { accept, type Result, refuse } from '../../core/result.ts'
 import type { Endpoint } from '../../io/network.ts'
 import { type ListenAddress, readListenAddress } from '../daemon/listen-address.ts'
@@ -18,6 +24,7 @@ export interface SettingValues {
   readonly server: readonly Endpoint[]
   readonly 'root-hints': string | undefined
   readonly 'trust-anchor': string | undefined
+  readonly 'negative-trust-anchor': readonly NegativeAnchor[]
   readonly 'allow-sha1': boolean
   readonly 'trust-remote-ad': boolean
   readonly 'aggressive-nsec': AggressiveNsec
@@ -68,6 +75,7 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
   server: { shape: 'texts', fallback: [], read: readServers },
   'root-hints': pathSetting(),
   'trust-anchor': pathSetting(),
+  'negative-trust-anchor': { shape: 'texts', fallback: [], read: readNegativeAnchors },
   'allow-sha1': { shape: 'boolean', fallback: false, read: readBoolean },
   'trust-remote-ad': { shape: 'boolean', fallback: false, read: readBoolean },
   'aggressive-nsec': wordSetting(...aggressions),
@@ -135,6 +143,25 @@ function readServers(raw: Raw): Result<readonly Endpoint[], string> {
 function describe(text: string): string {
   if (!text.startsWith('tls:')) return 'no address, or address and port'
   return 'no server over TLS: write tls://ADDRESS#NAME, with the name that its certificate must have'
+}
+
+function readNegativeAnchors(raw: Raw): Result<readonly NegativeAnchor[], string> {
+  const texts = Array.isArray(raw) ? raw : [String(raw)]
+  const anchors: NegativeAnchor[] = []
+  for (const text of texts) {
+    const anchor = parseNegativeAnchor(text)
+    if (!anchor.ok) return refuse(`${quote(text)}: ${negativeFaults[anchor.fault]}`)
+    anchors.push(anchor.value)
+  }
+  return accept(anchors)
+}
+
+const negativeFaults: Record<NegativeAnchorFault, string> = {
+  'not-a-name': 'begins with no name; write NAME TIME REASON',
+  root: 'would leave everything unvalidated',
+  'not-a-time': 'has no end behind the name, such as 2026-12-01T00:00Z',
+  'no-reason': 'has no reason behind its end',
+  'reason-too-long': `has a reason of more than ${limits.dnssec.negativeReasonCharacters} characters`,
 }
 
 function readPath(raw: Raw): Result<string, string> {

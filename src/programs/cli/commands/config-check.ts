@@ -1,3 +1,4 @@
+import { describeNegativeAnchor } from '../../../core/dnssec/negative-anchors.ts'
 import { defaultConfigPaths, findConfigPath, readConfigFile } from '../../config/config-file.ts'
 import { formatEndpoint } from '../../config/endpoint.ts'
 import { checkInputs } from '../../config/inputs.ts'
@@ -5,6 +6,7 @@ import { settingsFromFile } from '../../config/resolve-settings.ts'
 import { type Origin, type SettingName, type Settings, settingNames, valuesOf } from '../../config/settings.ts'
 import { formatListenAddress } from '../../daemon/listen-address.ts'
 import { defineCommand } from '../command.ts'
+import { negativeAnchorToJson } from '../dns-json.ts'
 import { EXIT } from '../exit.ts'
 import type { Out } from '../out.ts'
 import { padEnd, widthOf } from '../wrap.ts'
@@ -55,6 +57,10 @@ function formatValue(name: SettingName, found: Settings): string {
     return servers.length === 0 ? 'those of the system' : servers.join(', ')
   }
   if (name === 'socketmap') return found.socketmap.value.map(formatListenAddress).join(', ')
+  if (name === 'negative-trust-anchor') {
+    const anchors = found[name].value.map(describeNegativeAnchor)
+    return anchors.length === 0 ? 'none' : anchors.join(', ')
+  }
   return String(found[name].value ?? unset[name] ?? '')
 }
 
@@ -71,15 +77,14 @@ function formatOrigin(origin: Origin): string {
 
 function toJson(path: string | undefined, found: Settings) {
   const settings = settingNames.map((name) => {
-    const { value, origin } = found[name]
-    const listed = listedValue(name, found)
-    return [name, { value: listed ?? value ?? null, origin }]
+    return [name, { value: listedValue(name, found) ?? found[name].value ?? null, origin: found[name].origin }]
   })
   return { schema: 'waxseal.config/1', file: path ?? null, settings: Object.fromEntries(settings) }
 }
 
 /** Of a setting with a list of values, each as it is written. */
-function listedValue(name: SettingName, found: Settings): string[] | undefined {
+function listedValue(name: SettingName, found: Settings): readonly unknown[] | undefined {
   if (name === 'server') return found.server.value.map(formatEndpoint)
+  if (name === 'negative-trust-anchor') return found[name].value.map(negativeAnchorToJson)
   return name === 'socketmap' ? found.socketmap.value.map(formatListenAddress) : undefined
 }

@@ -1,8 +1,10 @@
+import { describeNegativeAnchor } from '../../../core/dnssec/negative-anchors.ts'
 import { escapeText } from '../../../core/smtp/escape.ts'
 import { formatMailbox } from '../../../core/smtp/mailbox.ts'
 import type { DeliveryReport, HostReport, Protection, RecipientReport } from '../../../io/delivery/report.ts'
 import type { SessionRecord } from '../../../io/smtp/run-session.ts'
 import { formatEntry } from '../../../io/smtp/transcript.ts'
+import { negativeAnchorToJson } from '../dns-json.ts'
 import { EXIT } from '../exit.ts'
 import type { Out, Style } from '../out.ts'
 import { hang } from '../wrap.ts'
@@ -50,7 +52,7 @@ const protections: Record<Protection, string> = {
 const shownCharacters = 300
 
 /** A table with a recipient beside every verdict, and below it how or why, and where; at the end the sums. */
-export function writeReport({ recipients }: DeliveryReport, out: Out): void {
+export function writeReport({ recipients, domains }: DeliveryReport, out: Out): void {
   const indent = Math.max(...Object.values(verdicts).map((word) => word.length)) + 2
   const margin = ' '.repeat(indent)
   for (const recipient of recipients) {
@@ -59,6 +61,10 @@ export function writeReport({ recipients }: DeliveryReport, out: Out): void {
     for (const detail of detailsOf(recipient)) {
       for (const line of hang(detail, { first: margin, next: margin, width: out.columns })) out.line(line)
     }
+  }
+  const negative = new Set(domains.flatMap(({ negativeAnchors = [] }) => negativeAnchors.map(describeNegativeAnchor)))
+  for (const text of negative) {
+    for (const line of hang(escapeText(`${text}.`), { first: '', next: '', width: out.columns })) out.line(line)
   }
   if (recipients.length > 1) out.line(sumUp(recipients))
 }
@@ -102,7 +108,9 @@ export function toJson({ sender, recipients, domains }: DeliveryReport): string 
       row: row ?? null,
       protection: protection ?? null,
     })),
-    domains: domains.map(({ nextHop, hosts }) => ({ nextHop, hosts: hosts.map(hostToJson) })),
+    domains: domains.map(({ nextHop, hosts, negativeAnchors = [] }) => ({
+      ...{ nextHop, hosts: hosts.map(hostToJson), negativeTrustAnchors: negativeAnchors.map(negativeAnchorToJson) },
+    })),
   }
   return `${JSON.stringify(data)}\n`
 }
