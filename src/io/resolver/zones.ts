@@ -185,8 +185,20 @@ async function findState(apex: Name, isLikely: boolean, task: Task, work: Work):
   const anchors = work.anchors.current().closest(apex)
   const [anchor] = anchors
   if (anchor === undefined) return withoutAnchor(apex, work)
-  if (sameName(anchor.owner, apex)) return readKeys(apex, { kind: 'anchors', anchors, chain: [] }, task, work)
+  if (sameName(anchor.owner, apex)) return readAnchored(apex, anchors, task, work)
   return isLikely ? crossWithKeys(apex, task, work) : cross(apex, undefined, task, work)
+}
+
+/**
+ * By the anchors of the zone itself; where none of those leads to its keys, by its parent, when an anchor is above that
+ * too: any success counts, and the zone is insecure only if all have it so. RFC 6840 §5.10
+ */
+async function readAnchored(zone: Name, anchors: readonly TrustAnchor[], task: Task, work: Work): Promise<ZoneState> {
+  const own = await readKeys(zone, { kind: 'anchors', anchors, chain: [] }, task, work)
+  if (own.kind !== 'failed' || own.trouble.why !== 'bogus') return own
+  if (work.anchors.current().above(zone).length === 0) return own
+  const state = await cross(zone, undefined, task, work)
+  return state.kind === 'secure' && sameName(state.zone, zone) ? state : own
 }
 
 function withoutAnchor(zone: Name, { now }: Work): InsecureZone {
