@@ -25,6 +25,8 @@ export function checkOptions(options: WaxsealOptions): void {
   if (typeof trustRemoteAd !== 'boolean') throw wrong('trustRemoteAd', trustRemoteAd)
   if (!aggressions.includes(aggressiveNsec)) throw wrong('aggressiveNsec', aggressiveNsec)
   if (cacheFile !== undefined && !isPath(cacheFile)) throw wrong('cacheFile', cacheFile)
+  const { updateAnchors = false } = options
+  if (typeof updateAnchors !== 'boolean') throw wrong('updateAnchors', updateAnchors)
   for (const server of servers) if (!isEndpoint(server)) throw wrong('servers', server)
   for (const server of rootHints ?? []) if (!isEndpoint(server)) throw wrong('rootHints', server)
   if (rootHints?.length === 0) throw new ConfigError('option rootHints: no root server')

@@ -66,13 +66,21 @@ export interface WaxsealOptions {
   readonly rootHints?: readonly Endpoint[]
   /** DS or DNSKEY records as zone text, in the place of those of the root. */
   readonly trustAnchors?: string
+  /**
+   * Follow the keys of those zones from one to the next, with `store` beyond the process. Only for the root's built-in
+   * anchors unless told. RFC 5011
+   */
+  readonly updateAnchors?: boolean
   /** Names at and below which nothing is validated for a while, so that they have no DANE; each start warns of them. */
   readonly negativeTrustAnchors?: readonly NegativeTrustAnchor[]
   /** Believe RSA/SHA-1 signatures. */
   readonly allowSha1?: boolean
   /** Let `trust-ad` believe servers that are not on this machine: only where nobody can come between. */
   readonly trustRemoteAd?: boolean
-  /** Told, in one line each, of resolvers that are not what they must be: that strip DNSSEC records, or do not validate. */
+  /**
+   * Told, in one line each, of resolvers that strip DNSSEC records or do not validate, of what becomes of trust anchors,
+   * and of negative ones in force.
+   */
   readonly onWarning?: (warning: string) => void
   /** PEM text of the authorities to trust for MTA-STS, in the place of those that Node carries. */
   readonly ca?: string
@@ -169,9 +177,12 @@ export function createWaxseal(options: WaxsealOptions = {}): Waxseal {
   const network = options.network ?? createNetwork({ allowPrivate })
   const trust = createPkixTrust(ca)
   const anchors = { trustAnchors: readAnchors(options), negativeAnchors: readNegativeAnchors(options) }
-  const resolver = createResolver({ ...options, ...anchors, network, clock, trust: () => trust, prefetch: true })
+  const path = options.store ?? ':memory:'
+  const kept = path === ':memory:' ? {} : { trustPoints: () => store.trustPoints }
+  const own = { network, clock, trust: () => trust, prefetch: true }
+  const resolver = createResolver({ ...options, ...anchors, ...kept, ...own })
   const profile = createTlsProfile({ ca })
-  const store = openStore(options.store ?? ':memory:') // last: nothing that fails may leave it open
+  const store = openStore(path) // last: nothing that fails may leave it open
   const sts = createStsService({ resolver, network, store, clock, trust })
   const decision = { ...defaultOptions, ...options.decision }
   return {

@@ -46,6 +46,14 @@ export const limits = {
     /** How far ahead a negative trust anchor may end, and characters of its reason. RFC 7646 §4 */
     negativeAnchorKept: 604_800,
     negativeReasonCharacters: 200,
+    /** How long a new key must be seen before it is trusted, and a revoked one is remembered as such. RFC 5011 §2.4 */
+    anchorHoldDown: 2_592_000,
+    anchorRemoveHoldDown: 2_592_000,
+    /** Between two looks at the keys of a trust anchor's zone, and after one that failed. RFC 5011 §2.3 */
+    anchorQueryMin: 3600,
+    anchorQueryMax: 1_296_000,
+    anchorRetryMax: 86_400,
+    trackedAnchors: 16,
   },
   resolver: {
     aliases: 11,
@@ -149,6 +157,8 @@ export const limits = {
     failuresKeptMs: 86_400_000,
     anchors: 10_000,
     anchorsPerHost: 4,
+    /** Names with trust anchors, with each set of records that an operator began with. */
+    trustPoints: 100,
   },
   smtp: {
     replyLineOctets: 2048,

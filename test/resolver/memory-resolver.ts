@@ -1,6 +1,7 @@
 import { parseType } from '../../src/core/dns/types.ts'
 import { formatRecord } from '../../src/core/dns/zone-text.ts'
 import type { Resolution } from '../../src/core/dnssec/resolution.ts'
+import type { TrustPoint } from '../../src/core/dnssec/trust-point.ts'
 import { createResolver, type ResolverOptions } from '../../src/io/resolver/create-resolver.ts'
 import type { ResolveOptions } from '../../src/io/resolver/resolver.ts'
 import { type MovedClock, movedClock } from '../support/moved-clock.ts'
@@ -14,6 +15,7 @@ export interface MemoryResolver {
   readonly asked: readonly string[]
   /** Looks up `www.example. A`. */
   ask(question: string, options?: ResolveOptions): Promise<Resolution>
+  trustPoints(): readonly TrustPoint[]
   close(): Promise<void>
 }
 
@@ -40,6 +42,7 @@ export function memoryResolver(server: Server, options: Partial<ResolverOptions>
       const [name = '', type = ''] = question.split(' ')
       return resolver.resolve(nameOfText(name), parseType(type) ?? Number.NaN, more)
     },
+    trustPoints: () => resolver.trustPoints?.() ?? [],
     close: () => resolver.close(),
   }
 }

@@ -10,6 +10,8 @@ import { isRevoked, isZoneKey, readZoneKey } from './zone-key.ts'
 export type TrustAnchor =
   | { readonly kind: 'ds'; readonly owner: Name; readonly ds: Ds }
   | { readonly kind: 'dnskey'; readonly owner: Name; readonly rdata: Uint8Array }
+  /** That no key matches: of an owner all of whose keys were revoked. RFC 5011 §5 */
+  | { readonly kind: 'none'; readonly owner: Name }
 
 export type AnchorFault = ZoneFault | 'not-an-anchor' | 'no-anchors'
 
@@ -50,6 +52,7 @@ function isUsable(anchor: TrustAnchor, { algorithms, digests }: ValidationPolicy
     const { algorithm, digestType, digest } = anchor.ds
     return algorithms.has(algorithm) && digests.get(digestType)?.octets === digest.length
   }
+  if (anchor.kind === 'none') return false
   const key = readZoneKey(anchor.rdata)
   if (key === undefined || !isZoneKey(key) || isRevoked(key)) return false
   return algorithms.get(key.algorithm)?.fits(key.publicKey) === true

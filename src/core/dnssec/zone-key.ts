@@ -13,6 +13,7 @@ export interface ZoneKey extends Dnskey {
 
 const zoneFlag = 0x0100
 const revokeFlag = 0x0080
+const secureEntryPointFlag = 0x0001
 
 export function readZoneKey(rdata: Uint8Array): ZoneKey | undefined {
   const dnskey = readDnskey(rdata)
@@ -26,6 +27,18 @@ export function isZoneKey({ flags, protocol }: Dnskey): boolean {
 
 export function isRevoked({ flags }: Dnskey): boolean {
   return (flags & revokeFlag) !== 0
+}
+
+/** Whether it is meant to be an anchor, or the key of a DS record. RFC 4034 §2.1.1 */
+export function isSecureEntryPoint({ flags }: Dnskey): boolean {
+  return (flags & secureEntryPointFlag) !== 0
+}
+
+/** The record data as it was before the key was revoked, when its key tag was another. RFC 5011 §7 */
+export function withoutRevoke(rdata: Uint8Array): Uint8Array {
+  const plain = Uint8Array.from(rdata)
+  if (plain[1] !== undefined) plain[1] &= ~revokeFlag
+  return plain
 }
 
 /** An RSA key of the most bits takes this much record data, and a little for its exponent and lengths. */

@@ -90,11 +90,11 @@ interface Work {
  */
 export function createServerSurvey(options: ResolverOptions): ServerSurvey {
   const { clock = systemClock, allowSha1 = false } = options
-  const anchors = anchorsFor(options)
   const exchange = exchangeFor(options)
   const asker = createAsker(exchange)
   const now = () => clock.now()
   const policy = createPolicy({ allowSha1 })
+  const anchors = anchorsFor(options, policy)
   const iterator = isForwarding(options) ? undefined : iteratorFor({ asker, clock, options })
   const upstream = iterator ?? forwarderFor({ asker, clock, options })
   const validator = createValidator({ zones: createZones({ upstream, anchors, policy, now }), policy })
@@ -104,6 +104,7 @@ export function createServerSurvey(options: ResolverOptions): ServerSurvey {
     async survey(question, { signal = closing.signal, trace } = {}) {
       const ending = AbortSignal.any([signal, closing.signal])
       const newTask = () => createTask({ signal: ending, clock, trace })
+      await anchors.load()
       return surveyZone(question, { asker, upstream, iterator, validator, patience, newTask })
     },
     async close() {

@@ -4,7 +4,7 @@ import type { Message } from '../../core/dns/message.ts'
 import { RCODE, TYPE } from '../../core/dns/types.ts'
 import { rootAnchors, type TrustAnchor } from '../../core/dnssec/anchors.ts'
 import { describeNegativeAnchor, judgeNegativeAnchor, type NegativeAnchor } from '../../core/dnssec/negative-anchors.ts'
-import { createPolicy } from '../../core/dnssec/policy.ts'
+import { createPolicy, type ValidationPolicy } from '../../core/dnssec/policy.ts'
 import { showTime } from '../../core/dnssec/problem.ts'
 import { limits } from '../../core/limits.ts'
 import { rootName } from '../../core/name/name.ts'
@@ -13,7 +13,10 @@ import { type Clock, systemClock } from '../clock.ts'
 import { createPkixTrust, type PkixTrust } from '../https/pkix-trust.ts'
 import type { Endpoint, Network } from '../network.ts'
 import { abandonable } from '../shared-work.ts'
-import { type AnchorSource, fixedAnchors } from './anchor-source.ts'
+import type { TrustPointTable } from '../store/store.ts'
+import { createAnchorKeeper } from './anchor-keeper.ts'
+import type { After } from './anchor-refresh.ts'
+import type { AnchorSource } from './anchor-source.ts'
 import { type Asker, createAsker, formatServer } from './ask.ts'
 import { describeStripping, patienceBy, strippingAdvice } from './attempts.ts'
 import { type CacheKeeper, openCacheKeeper } from './cache-keeper.ts'
@@ -46,6 +49,10 @@ export interface ResolverOptions extends RecursiveOptions {
   readonly clock?: Clock | undefined
   readonly rootHints?: readonly Endpoint[] | undefined
   readonly trustAnchors?: readonly TrustAnchor[] | undefined
+  /** Whether anchors follow what their zones publish; only those built in do unless told. RFC 5011 */
+  readonly updateAnchors?: boolean | undefined
+  /** Where that is remembered beyond the process. */
+  readonly trustPoints?: (() => TrustPointTable) | undefined
   /** Where nothing is validated. Those that have ended count for nothing. RFC 7646 */
   readonly negativeAnchors?: readonly NegativeAnchor[] | undefined
   readonly allowSha1?: boolean | undefined
@@ -70,6 +77,8 @@ export interface ResolverOptions extends RecursiveOptions {
   readonly trust?: (() => PkixTrust) | undefined
   /** Factor by which waiting for an answer is longer or shorter than usual, for tests and the lab. */
   readonly patience?: number | undefined
+  /** In the place of timers, for tests. */
+  readonly after?: After | undefined
   /** In the place of sockets, for tests. */
   readonly exchange?: Exchange | undefined
   /** Told once which engine `auto` took, and why. */
@@ -81,6 +90,7 @@ interface Parts {
   readonly exchange: Exchange
   readonly clock: Clock
   readonly anchors: AnchorSource
+  readonly policy: ValidationPolicy
   readonly options: ResolverOptions
   readonly keeper: CacheKeeper | undefined
 }
@@ -96,11 +106,13 @@ export function createResolver(options: ResolverOptions): LastingResolver {
   const exchange = exchangeFor(options)
   const clock = options.clock ?? systemClock
   const keeper = keeperFor(options, clock)
-  const anchors = anchorsFor(options)
-  const resolver = choose({ asker: createAsker(exchange), exchange, clock, anchors, options, keeper })
+  const policy = createPolicy({ allowSha1: options.allowSha1 ?? false })
+  const anchors = anchorsFor(options, policy)
+  const resolver = choose({ asker: createAsker(exchange), exchange, clock, policy, anchors, options, keeper })
   warnOfNegativeAnchors(options)
   return {
     resolve: (name, type, more) => resolver.resolve(name, type, more),
+    trustPoints: () => (options.engine === 'trust-ad' ? [] : anchors.points()),
     async close() {
       await resolver.close()
       await exchange.close()
@@ -172,31 +184,29 @@ export function forwarderFor({ asker, clock, options }: Pick<Parts, 'asker' | 'c
 }
 
 function validating(
-  { clock, anchors, options, keeper }: Pick<Parts, 'clock' | 'anchors' | 'options' | 'keeper'>,
+  { clock, anchors, policy, options, keeper }: Pick<Parts, 'clock' | 'anchors' | 'policy' | 'options' | 'keeper'>,
   upstream: Parameters<typeof createValidatingResolver>[0]['upstream'],
 ): Resolver {
-  const { allowSha1 = false, prefetch, aggressiveNsec } = options
-  const policy = createPolicy({ allowSha1 })
+  const { prefetch, aggressiveNsec, after } = options
   return createValidatingResolver({
-    upstream,
-    anchors,
-    clock,
-    policy,
-    prefetch,
-    aggressiveNsec,
+    ...{ upstream, anchors, clock, policy, prefetch, aggressiveNsec, after },
     saved: keeper?.replies,
   })
 }
 
 /** Where validation starts, and where it must not. Throws ConfigError for a negative anchor that would last too long. */
-export function anchorsFor(options: ResolverOptions): AnchorSource {
-  const { trustAnchors = rootAnchors, negativeAnchors = [], clock = systemClock } = options
+export function anchorsFor(options: ResolverOptions, policy: ValidationPolicy): AnchorSource {
+  const { trustAnchors = rootAnchors, negativeAnchors = [], clock = systemClock, onWarning } = options
   const tooLong = negativeAnchors.find((one) => judgeNegativeAnchor(one, clock.now()) === 'too-long')
   if (tooLong !== undefined) {
     const most = limits.dnssec.negativeAnchorKept / 86_400
     throw new ConfigError(`negative trust anchor for ${formatName(tooLong.name)}: ends more than ${most} days from now`)
   }
-  return fixedAnchors(trustAnchors, negativeAnchors)
+  const areBuiltIn = trustAnchors === rootAnchors
+  return createAnchorKeeper({
+    ...{ anchors: trustAnchors, areBuiltIn, negative: negativeAnchors, policy, now: () => clock.now(), onWarning },
+    ...{ follows: options.updateAnchors ?? areBuiltIn, table: options.trustPoints },
+  })
 }
 
 /** Each takes protection away, and says so at every start. RFC 7646 §3 */

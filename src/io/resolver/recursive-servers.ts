@@ -13,7 +13,7 @@ export interface RecursiveOptions {
   readonly resolvConf?: string | undefined
   /** In the place of those that it names, for tests. */
   readonly systemServers?: readonly Endpoint[] | undefined
-  /** Told, in one line, of recursive servers that turn out not to be what they must be. */
+  /** Told, in one line, of recursive servers that are not what they must be, and of what becomes of trust anchors. */
   readonly onWarning?: ((warning: string) => void) | undefined
 }
 

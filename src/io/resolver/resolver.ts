@@ -1,4 +1,5 @@
 import type { Resolution } from '../../core/dnssec/resolution.ts'
+import type { TrustPoint } from '../../core/dnssec/trust-point.ts'
 import type { Name } from '../../core/name/name.ts'
 
 /** One question put to one server, or one answer of it; `text` of an answer is its records as zone text. */
@@ -20,6 +21,8 @@ export interface ResolveOptions {
 export interface Resolver {
   /** Looks up and judges. Never rejects for what DNS does: failures are values. */
   resolve(name: Name, type: number, options?: ResolveOptions): Promise<Resolution>
+  /** What is thought of the keys at each name that validation starts from; absent where nothing is validated. RFC 5011 */
+  trustPoints?(): readonly TrustPoint[]
   /** Closes sockets and timers; questions under way end as `aborted`. */
   close(): Promise<void>
 }

@@ -5,13 +5,14 @@ import type { Failure, Resolution } from '../../core/dnssec/resolution.ts'
 import { limits } from '../../core/limits.ts'
 import { isAtOrBelow, type Name } from '../../core/name/name.ts'
 import type { Clock } from '../clock.ts'
-import { createSharedWork } from '../shared-work.ts'
+import { createSharedWork, type SharedWork } from '../shared-work.ts'
+import { type After, createAnchorRefresh } from './anchor-refresh.ts'
 import type { AnchorSource } from './anchor-source.ts'
 import { createCache } from './cache.ts'
-import { createFailureTimes } from './failure-times.ts'
+import { createFailureTimes, type FailureTimes } from './failure-times.ts'
 import { createKnownDenials } from './known-denials.ts'
 import { createLinkCache, type KnownLink } from './link-cache.ts'
-import { createLookups } from './lookups.ts'
+import { createLookups, type Lookups } from './lookups.ts'
 import type { Resolver } from './resolver.ts'
 import { isSaved, type SavedReplies } from './saved-replies.ts'
 import { joinOnOwnMeans, octetsOfWords, type Task, trouble } from './task.ts'
@@ -31,6 +32,8 @@ export interface ValidatingOptions {
   readonly saved?: SavedReplies | undefined
   /** Whether what is denied of names answers for others between them, too. RFC 8198 */
   readonly aggressiveNsec?: 'off' | 'hosts' | 'all' | undefined
+  /** In the place of timers, for tests. */
+  readonly after?: After | undefined
 }
 
 interface Question {
@@ -45,21 +48,73 @@ interface Found extends Step {
 
 /** Looks up and validates, whatever the upstream says of its answers. RFC 4035 §4, §5 */
 export function createValidatingResolver(options: ValidatingOptions): Resolver {
-  const { anchors, policy, clock, prefetch = false, saved, aggressiveNsec: use = 'off' } = options
+  const { anchors, clock, saved, after } = options
   const upstream = saved?.inFrontOf(options.upstream) ?? options.upstream
+  const underWay = createSharedWork<Found>()
+  const lookups = createLookups(clock)
+  // Of what zones publish now, nothing that was saved can tell.
+  const refresh = createAnchorRefresh({ anchors, upstream: options.upstream, clock, after })
+  const means = { ...options, upstream, underWay, lookups, failures: createFailureTimes(() => clock.now()) }
+  let answers = createAnswers(means)
+
+  /** By the anchors in force: with others, all that the former ones vouched for is forgotten, and is proved anew. */
+  function inForce(): Answers {
+    if (answers.changes !== anchors.changes) answers = createAnswers(means)
+    return answers
+  }
+
+  async function resolve(question: Question, task: Task): Promise<Resolution> {
+    refresh.start()
+    const loading = anchors.load()
+    if (loading !== undefined) await loading
+    return inForce().resolve(question, task)
+  }
+
+  return {
+    async resolve(name, type, more) {
+      const question = { name, type }
+      const isOver = lookups.isClosed || more?.signal?.aborted === true
+      const known = isOver ? undefined : inForce().resolveAtOnce(question)
+      return known ?? lookups.run(question, more, (task) => resolve(question, task))
+    },
+    async close() {
+      lookups.close()
+      await refresh.close()
+      await underWay.close()
+      await upstream.close()
+    },
+  }
+}
+
+/** All that is learnt while the same anchors are in force. Whoever began before they changed ends with what he began with. */
+interface Answers {
+  /** Of the anchors, when it was begun. */
+  readonly changes: number
+  resolve(question: Question, task: Task): Promise<Resolution>
+  /** Of what is known alone: no task, timer or wait is made for it. */
+  resolveAtOnce(question: Question): Resolution | undefined
+}
+
+interface Means extends Omit<ValidatingOptions, 'after'> {
+  readonly underWay: SharedWork<Found>
+  readonly lookups: Lookups
+  readonly failures: FailureTimes
+}
+
+function createAnswers(means: Means): Answers {
+  const { upstream, anchors, policy, clock, saved, underWay, lookups, failures } = means
+  const { prefetch = false, aggressiveNsec: use = 'off' } = means
   const now = () => clock.now()
+  const { changes } = anchors
   const denials = use === 'off' ? undefined : createKnownDenials({ use, policy, anchors, now })
   const zones = createZones({ upstream, anchors, policy, now, saved, denials })
   const validator = createValidator({ zones, policy, denials })
   const links = createLinkCache({ now, anchors, renews: prefetch })
-  const failures = createFailureTimes(now)
   /** Questions that cost all that one may: their ends are no news for whoever comes to them by an alias. */
   const costly = createCache<Failure>({
     ...{ now, entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets },
     octetsOf: (failure) => 512 + octetsOfWords(failure),
   })
-  const underWay = createSharedWork<Found>()
-  const lookups = createLookups(clock)
 
   async function fetchLink(question: Question, task: Task): Promise<Found> {
     const key = keyOf(question)
@@ -80,12 +135,17 @@ export function createValidatingResolver(options: ValidatingOptions): Resolver {
     if (link.status === 'secure' && reply !== undefined) saved?.keep(question, reply, link.ttl)
   }
 
+  /** What was begun by former anchors is nothing to wait for. */
+  function workOf(question: Question): string {
+    return changes === 0 ? keyOf(question) : `${keyOf(question)} ${changes}`
+  }
+
   /** Once; what is known is served until its end, whatever comes of it. */
   function renew(known: KnownLink): void {
     known.renewableFrom = Number.POSITIVE_INFINITY
     const question = { name: known.name, type: known.type }
     lookups.inBackground((task) =>
-      underWay.join(keyOf(question), (signal) => fetchLink(question, { ...task, signal }), task.signal),
+      underWay.join(workOf(question), (signal) => fetchLink(question, { ...task, signal }), task.signal),
     )
   }
 
@@ -108,7 +168,7 @@ export function createValidatingResolver(options: ValidatingOptions): Resolver {
     }
     const start = (own: Task) => fetchLink(question, own)
     const isSpent = ({ link }: Found) => link.kind === 'failed' && link.trouble.why === 'limit'
-    return joinOnOwnMeans(underWay, { key: keyOf(question), task, start, isSpent })
+    return joinOnOwnMeans(underWay, { key: workOf(question), task, start, isSpent })
   }
 
   async function resolve(question: Question, task: Task): Promise<Resolution> {
@@ -126,7 +186,6 @@ export function createValidatingResolver(options: ValidatingOptions): Resolver {
     }
   }
 
-  /** Of what is known alone: no task, timer or wait is made for it. */
   function resolveAtOnce(question: Question): Resolution | undefined {
     const before = costly.size === 0 ? undefined : costly.get(keyOf(question))
     if (before !== undefined) return { ...before.value, ...question, cached: true }
@@ -138,18 +197,7 @@ export function createValidatingResolver(options: ValidatingOptions): Resolver {
     }
   }
 
-  return {
-    async resolve(name, type, more) {
-      const question = { name, type }
-      const known = lookups.isClosed || more?.signal?.aborted === true ? undefined : resolveAtOnce(question)
-      return known ?? lookups.run(question, more, (task) => resolve(question, task))
-    },
-    async close() {
-      lookups.close()
-      await underWay.close()
-      await upstream.close()
-    },
-  }
+  return { changes, resolve, resolveAtOnce }
 }
 
 function keyOf({ name, type }: Question): string {

@@ -24,7 +24,7 @@ import { createFailureTimes } from './failure-times.ts'
 import type { KnownDenials } from './known-denials.ts'
 import { renewalTime } from './link-cache.ts'
 import { negativeTtl } from './negative-ttl.ts'
-import type { SavedReplies } from './saved-replies.ts'
+import { isSaved, type SavedReplies } from './saved-replies.ts'
 import { joinOnOwnMeans, octetsOfWords, secondsOf, type Task, type Trouble, trouble } from './task.ts'
 import type { Reply, Upstream } from './upstream.ts'
 
@@ -416,7 +416,8 @@ function judgeKeys(
     const reason = `${formatName(zone)} has no DNSKEY records, and its ${by.kind === 'ds' ? 'parent' : 'anchor'} says it is signed`
     return fail(zone, trouble('bogus', reason, { ede: 9, zone, server: reply.server }), by.chain, work)
   }
-  const verdict = authenticateKeys({ zone, rrset, by, policy, budget: task.budget, now: secondsOf(task) })
+  const vouching = by.kind === 'anchors' ? { ...by, anchors: anchorsAfter(rrset, reply, zone, work) } : by
+  const verdict = authenticateKeys({ zone, rrset, by: vouching, policy, budget: task.budget, now: secondsOf(task) })
   const end = (ttl: number) => Math.min(by.until ?? Number.POSITIVE_INFINITY, now() + ttl * 1000)
   switch (verdict.verdict) {
     case 'bogus':
@@ -441,6 +442,15 @@ function judgeKeys(
       return { kind: 'secure', zone, keys, chain: [...by.chain, link], until: end(ttl) }
     }
   }
+}
+
+/**
+ * Those in force when the keys were looked at by them: a key may be revoked by the very RRset that is to be judged. What
+ * was saved says nothing of what the zone publishes now, which is what time is counted by. RFC 5011 §2.3, §2.4.1
+ */
+function anchorsAfter(rrset: Rrset, reply: Reply, zone: Name, { anchors }: Work): readonly TrustAnchor[] {
+  if (!isSaved(reply)) anchors.observe(rrset)
+  return anchors.current().closest(zone)
 }
 
 /** A digest of no known type may have any length: it is not kept. */

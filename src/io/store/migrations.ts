@@ -40,4 +40,11 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX anchors_by_use ON anchors (used_at);
   `,
+  `
+  CREATE TABLE trust_points (
+    owner TEXT PRIMARY KEY NOT NULL,
+    state TEXT NOT NULL,
+    digest TEXT NOT NULL
+  ) STRICT;
+  `,
 ]

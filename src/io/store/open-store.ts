@@ -4,6 +4,7 @@ import { openDatabase } from './database.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { createPolicyTable } from './policy-table.ts'
 import type { Store, StoreWarning } from './store.ts'
+import { createTrustPointTable } from './trust-point-table.ts'
 
 export interface OpenStoreOptions {
   /** Hears of damaged rows and failed writes; without it they go unheard. */
@@ -25,6 +26,7 @@ export function openStore(path: string, options: OpenStoreOptions = {}): Store {
   return {
     policies: createPolicyTable(database, commit, { rows: policies, onWarning }),
     anchors: createAnchorTable(database, commit, { rows: anchors, onWarning }),
+    trustPoints: createTrustPointTable(database, commit, { rows: limits.store.trustPoints, onWarning }),
     close: async () => {
       commit.flush()
       if (database.isOpen) database.close()

@@ -70,11 +70,22 @@ export interface AnchorTable {
   put(anchor: KnownAnchor): Promise<WriteOutcome>
 }
 
+/** What is known of the keys at the names that validation starts from, as text: opaque to the store. RFC 5011 */
+export interface TrustPointTable {
+  /** Undefined when nothing is known, or it is damaged, which is warned of. `owner` is zone text. */
+  find(owner: string): Promise<string | undefined>
+  /**
+   * Makes what is known into something else, at once; nobody else changes it meanwhile. Resolves when a crash can no
+   * longer lose it.
+   */
+  update(owner: string, change: (before: string | undefined) => string): Promise<WriteOutcome>
+}
+
 /** Something the operator should know; the store goes on. */
 export interface StoreWarning {
   readonly kind: 'damaged-row' | 'read-failed' | 'write-failed'
-  readonly table: 'policies' | 'failures' | 'anchors'
-  /** The domain or host. */
+  readonly table: 'policies' | 'failures' | 'anchors' | 'trust_points'
+  /** The domain, host or zone. */
   readonly key: string
   /** One line without a full stop. */
   readonly reason: string
@@ -84,5 +95,6 @@ export interface StoreWarning {
 export interface Store {
   readonly policies: PolicyTable
   readonly anchors: AnchorTable
+  readonly trustPoints: TrustPointTable
   close(): Promise<void>
 }

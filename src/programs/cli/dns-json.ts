@@ -3,6 +3,7 @@ import { formatType } from '../../core/dns/types.ts'
 import { formatRecord } from '../../core/dns/zone-text.ts'
 import type { NegativeAnchor } from '../../core/dnssec/negative-anchors.ts'
 import type { ChainLink, Failure, Resolution } from '../../core/dnssec/resolution.ts'
+import { numbersOf, type TrustPoint } from '../../core/dnssec/trust-point.ts'
 import { formatName } from '../../core/name/text.ts'
 import { type CodeReport, codesToJson, type SaidReport, saidToJson } from './extended-errors.ts'
 
@@ -109,6 +110,16 @@ export function resolutionToJson(resolution: Resolution): LookupReport {
 
 export function negativeAnchorToJson({ name, until, reason }: NegativeAnchor): NegativeAnchorReport {
   return { name: formatName(name), until: new Date(until).toISOString(), reason }
+}
+
+/** What is thought of the keys of a name that validation starts from. RFC 5011 §4.2 */
+export function trustPointToJson({ anchors, observedAt, askAt }: TrustPoint) {
+  return {
+    anchors: anchors.map(({ anchor, state, since, holdUntil }) => ({
+      ...{ ...numbersOf(anchor), state, since: momentOf(since), trustedFrom: momentOf(holdUntil) },
+    })),
+    ...{ lookedAt: momentOf(observedAt), nextLook: momentOf(askAt) },
+  }
 }
 
 /** The words of RFC 4035 §4.3: a lookup that failed without being bogus is indeterminate. */

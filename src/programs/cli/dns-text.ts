@@ -2,10 +2,13 @@ import { formatType } from '../../core/dns/types.ts'
 import { formatRecord } from '../../core/dns/zone-text.ts'
 import { describeNegativeAnchor } from '../../core/dnssec/negative-anchors.ts'
 import type { Answer, Denial, Resolution } from '../../core/dnssec/resolution.ts'
+import { numbersOf, type TrustPoint } from '../../core/dnssec/trust-point.ts'
+import { stateWords } from '../../core/dnssec/trust-point-words.ts'
 import { formatName } from '../../core/name/text.ts'
 import { chainTree, untilText } from './chain-text.ts'
 import { clockAdvice, doubtClock } from './clock-doubt.ts'
-import { formatSeconds } from './durations.ts'
+import { algorithmName } from './dnssec-words.ts'
+import { formatMoment, formatSeconds } from './durations.ts'
 import { codesText, codesToJson, saidText, saidToJson } from './extended-errors.ts'
 import type { Out, Style } from './out.ts'
 import { onTerminal } from './trace-text.ts'
@@ -30,6 +33,19 @@ export function writeResolution(resolution: Resolution, out: Out, now: number): 
   for (const text of [origin(resolution), ...remarks, clockDoubt(resolution, now)]) {
     if (text !== undefined) for (const line of wrap(text, out.columns)) out.line(line)
   }
+}
+
+/** What is thought of the keys of a name that validation starts from. RFC 5011 §4.2 */
+export function writeTrustPoint({ owner, anchors, observedAt, askAt }: TrustPoint, out: Out): void {
+  out.line()
+  out.line(`Trust anchors of ${formatName(owner)}`)
+  for (const { anchor, state, holdUntil } of anchors) {
+    const { keyTag, algorithm } = numbersOf(anchor)
+    const from = holdUntil === undefined ? '' : ` before ${formatMoment(holdUntil * 1000)}`
+    out.line(`  key ${keyTag} ${algorithmName(algorithm)}: ${stateWords[state]}${from}`)
+  }
+  if (observedAt === undefined) return
+  out.line(`  looked at ${formatMoment(observedAt * 1000)}, next from ${formatMoment(askAt * 1000)} on`)
 }
 
 /** Each negative trust anchor that it rests on, in a line. */

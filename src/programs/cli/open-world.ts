@@ -1,3 +1,4 @@
+import { ConfigError } from '../../core/config-error.ts'
 import { brokenAlgorithms } from '../../core/dnssec/algorithms.ts'
 import { createPkixTrust } from '../../io/https/pkix-trust.ts'
 import { createStsService } from '../../io/mtasts/sts-service.ts'
@@ -8,10 +9,11 @@ import { createResolver, type ResolverOptions } from '../../io/resolver/create-r
 import type { Resolver, TraceEvent } from '../../io/resolver/resolver.ts'
 import { createTlsProfile } from '../../io/smtp/tls-profile.ts'
 import { openStore } from '../../io/store/open-store.ts'
+import type { Store, StoreWarning, TrustPointTable } from '../../io/store/store.ts'
 import { type Inputs, readInputs, useAuthorities } from '../config/inputs.ts'
 import { loadSettings } from '../config/resolve-settings.ts'
 import { type SettingValues, valuesOf } from '../config/settings.ts'
-import { chooseStorePath, type StoreNeed } from '../config/store-path.ts'
+import { chooseStorePath, inMemory, type StoreNeed } from '../config/store-path.ts'
 import type { CommandContext } from './command.ts'
 import { formatTrace, onTerminal } from './trace-text.ts'
 import type { World, WorldValues } from './world.ts'
@@ -30,11 +32,11 @@ export async function openWorld(values: WorldValues, need: StoreNeed, around: Su
   const profile = createTlsProfile({ ca: inputs.authorities })
   const { network = createNetwork({ allowPrivate: settings['allow-private'] }) } = around
   const trace = values.trace === true ? (event: TraceEvent) => out.note(formatTrace(event)) : undefined
-  const resolverOptions = resolverOptionsOf(settings, inputs, { ...around, network, trace, trust })
+  // The store comes last, so that nothing that fails may leave it open; nothing is asked before it is there.
+  const keeping: Keeping = { path: chooseStorePath(settings.store, need, environment), store: undefined }
+  const resolverOptions = resolverOptionsOf(settings, inputs, { ...around, network, trace, trust, keeping })
   const resolver = traced(createResolver(resolverOptions), trace)
-  const store = openStore(chooseStorePath(settings.store, need, environment), {
-    onWarning: ({ table, key, reason }) => out.warn(onTerminal(`store: ${table} of ${key}: ${reason}`)),
-  })
+  const store = openStoreAt(keeping, need, out)
   const timeoutMs = settings.timeout * 1000
   const sts = createStsService({
     ...{ resolver, network, store, clock, trust, deadlineMs: Math.min(timeoutMs, 60_000) },
@@ -54,6 +56,26 @@ export async function openWorld(values: WorldValues, need: StoreNeed, around: Su
   }
 }
 
+/** The store, as soon as there is one. */
+interface Keeping {
+  path: string
+  store: Store | undefined
+}
+
+function openStoreAt(keeping: Keeping, need: StoreNeed, out: Surroundings['out']): Store {
+  const onWarning = ({ table, key, reason }: StoreWarning) =>
+    out.warn(onTerminal(`store: ${table} of ${key}: ${reason}`))
+  try {
+    keeping.store = openStore(keeping.path, { onWarning })
+  } catch (error) {
+    if (need !== 'optional' || !(error instanceof ConfigError)) throw error
+    out.warn(onTerminal(`${error.message}; what was learnt of trust anchors is not known`))
+    keeping.path = inMemory
+    keeping.store = openStore(inMemory)
+  }
+  return keeping.store
+}
+
 function resolverOptionsOf(
   settings: SettingValues,
   { rootHints, trustAnchors }: Inputs,
@@ -63,12 +85,15 @@ function resolverOptionsOf(
     trust,
     clock,
     out,
-  }: Pick<World, 'network' | 'trace' | 'trust'> & Pick<Surroundings, 'clock' | 'out'>,
+    keeping,
+  }: Pick<World, 'network' | 'trace' | 'trust'> & Pick<Surroundings, 'clock' | 'out'> & { readonly keeping: Keeping },
 ): ResolverOptions {
   if (settings.engine !== 'trust-ad') warnOfAlgorithms(settings['allow-sha1'], out)
   return {
     ...{ engine: settings.engine, network, clock, servers: settings.server, rootHints, trustAnchors },
     negativeAnchors: settings['negative-trust-anchor'],
+    updateAnchors: settings['update-anchors'],
+    ...(keeping.path !== inMemory && { trustPoints: () => trustPointsOf(keeping) }),
     allowSha1: settings['allow-sha1'],
     prefetch: true,
     aggressiveNsec: settings['aggressive-nsec'],
@@ -82,6 +107,11 @@ function resolverOptionsOf(
     },
     onWarning: (warning) => out.warn(onTerminal(warning)),
   }
+}
+
+function trustPointsOf({ store }: Keeping): TrustPointTable {
+  if (store === undefined) throw new Error('nothing is asked before the store is open')
+  return store.trustPoints
 }
 
 /** A crypto policy may forbid what DNSSEC needs; it must not take DANE away without a word. RFC 6840 §5.2 */

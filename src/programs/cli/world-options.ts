@@ -24,6 +24,11 @@ export const worldOptions = {
     ...{ type: 'string', value: 'FILE', group },
     description: 'DS or DNSKEY records to trust, instead of those of the root',
   },
+  'update-anchors': {
+    ...{ type: 'boolean', group },
+    description:
+      'follow changes of keys by RFC 5011, as is done with the built-in trust anchors unless --no-update-anchors',
+  },
   'negative-trust-anchor': {
     ...{ type: 'string', value: "'NAME TIME REASON'", multiple: true, group },
     description:

@@ -61,6 +61,7 @@ engine = "forward"
 server = ["192.0.2.53", "[2001:db8::53]:5353"]
 root-hints = "named.root"
 trust-anchor = "/srv/anchors"
+update-anchors = true
 negative-trust-anchor = ["example.org 2026-12-01 broken"]
 allow-sha1 = true
 trust-remote-ad = true
@@ -88,6 +89,7 @@ test('every setting can stand in the file, and paths are read from where the fil
     ],
     'root-hints': '/etc/waxseal/named.root',
     'trust-anchor': '/srv/anchors',
+    'update-anchors': true,
     'negative-trust-anchor': [{ name: nameOfText('example.org.'), until: Date.UTC(2026, 11, 1), reason: 'broken' }],
     'allow-sha1': true,
     'trust-remote-ad': true,
@@ -106,7 +108,7 @@ test('every setting can stand in the file, and paths are read from where the fil
     'testing-level': 'may',
     'log-format': 'json',
   })
-  assert.deepEqual(settings.timeout.origin, { from: 'file', path, line: 15 })
+  assert.deepEqual(settings.timeout.origin, { from: 'file', path, line: 16 })
 })
 
 test('every option for the network or the service is a setting too, but for those that are about one run', () => {

@@ -24,6 +24,8 @@ export interface SettingValues {
   readonly server: readonly Endpoint[]
   readonly 'root-hints': string | undefined
   readonly 'trust-anchor': string | undefined
+  /** Undefined: those built in alone. */
+  readonly 'update-anchors': boolean | undefined
   readonly 'negative-trust-anchor': readonly NegativeAnchor[]
   readonly 'allow-sha1': boolean
   readonly 'trust-remote-ad': boolean
@@ -75,6 +77,7 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
   server: { shape: 'texts', fallback: [], read: readServers },
   'root-hints': pathSetting(),
   'trust-anchor': pathSetting(),
+  'update-anchors': { shape: 'boolean', fallback: undefined, read: readBoolean },
   'negative-trust-anchor': { shape: 'texts', fallback: [], read: readNegativeAnchors },
   'allow-sha1': { shape: 'boolean', fallback: false, read: readBoolean },
   'trust-remote-ad': { shape: 'boolean', fallback: false, read: readBoolean },

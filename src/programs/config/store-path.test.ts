@@ -11,8 +11,18 @@ test('the usual place is in XDG_STATE_HOME, else below HOME, else nowhere', () =
   assert.equal(usualStorePath({}), undefined)
 })
 
-test('a command that needs no store gets none, even if one is named', () => {
-  assert.equal(chooseStorePath('/named', 'none', {}), ':memory:')
+test('a command that can do without a store gets one that is there, and makes none', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'waxseal-state-'))
+  try {
+    const named = join(folder, 'named.sqlite')
+    assert.equal(chooseStorePath(named, 'optional', {}), ':memory:')
+    assert.equal(chooseStorePath(named, 'existing', {}), named)
+    writeFileSync(named, '')
+    assert.equal(chooseStorePath(named, 'optional', {}), named)
+    assert.equal(chooseStorePath(undefined, 'optional', {}), ':memory:')
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })
 
 test('a durable store without a home must be named', () => {

@@ -4,9 +4,9 @@ import { ConfigError } from '../../core/config-error.ts'
 
 /**
  * What a command wants of the store: `durable` makes the file when it is not there; `existing` uses one that is named
- * or there, and else remembers nothing beyond the run; `none` remembers nothing.
+ * or there, and else remembers nothing beyond the run; `optional` uses one that is there and can be used.
  */
-export type StoreNeed = 'durable' | 'existing' | 'none'
+export type StoreNeed = 'durable' | 'existing' | 'optional'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -20,10 +20,9 @@ export function usualStorePath({ XDG_STATE_HOME, HOME }: Environment): string | 
 
 /** The path to open. Throws ConfigError when a durable store is needed and there is no place for one. */
 export function chooseStorePath(named: string | undefined, need: StoreNeed, environment: Environment): string {
-  if (need === 'none') return inMemory
-  if (named !== undefined) return named
+  if (named !== undefined) return need !== 'optional' || existsSync(named) ? named : inMemory
   const usual = usualStorePath(environment)
-  if (need === 'existing') return usual !== undefined && existsSync(usual) ? usual : inMemory
+  if (need !== 'durable') return usual !== undefined && existsSync(usual) ? usual : inMemory
   if (usual === undefined) throw new ConfigError('no place for the store: name one with --store or set HOME')
   makeFolder(dirname(usual))
   return usual

@@ -67,6 +67,7 @@ function formatValue(name: SettingName, found: Settings): string {
 const unset: Partial<Record<SettingName, string>> = {
   'root-hints': 'built in',
   'trust-anchor': 'built in',
+  'update-anchors': 'those built in',
   'ca-file': 'built in',
   store: 'the usual place',
 }

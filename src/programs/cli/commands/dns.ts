@@ -1,16 +1,18 @@
-import { formatType } from '../../../core/dns/types.ts'
+import { formatType, TYPE } from '../../../core/dns/types.ts'
 import type { Resolution } from '../../../core/dnssec/resolution.ts'
+import type { TrustPoint } from '../../../core/dnssec/trust-point.ts'
+import { sameName } from '../../../core/name/name.ts'
 import { formatName } from '../../../core/name/text.ts'
 import { escapeText } from '../../../core/smtp/escape.ts'
 import { replaceFile } from '../../../io/replace-file.ts'
 import { reasonOf } from '../../file-error.ts'
 import { type CommandContext, defineCommand, UsageError } from '../command.ts'
 import { deadline } from '../deadline.ts'
-import { resolutionToJson } from '../dns-json.ts'
+import { resolutionToJson, trustPointToJson } from '../dns-json.ts'
 import { resolveList } from '../dns-list.ts'
 import { type DnsQuestion, type DnsWords, demandQuestion, readWords } from '../dns-question.ts'
 import type { Comparison } from '../dns-servers.ts'
-import { writeResolution } from '../dns-text.ts'
+import { writeResolution, writeTrustPoint } from '../dns-text.ts'
 import { EXIT } from '../exit.ts'
 import { defaultJobs, maxJobs, openList, readJobs } from '../list-work.ts'
 import { withProgress } from '../with-progress.ts'
@@ -32,6 +34,8 @@ export const dns = defineCommand({
       'domain in its own script.',
     'With @SERVER it asks that resolver, an address with or without a port (@192.0.2.53, @[2001:db8::1]:5353), as ' +
       '--engine forward --server SERVER does.',
+    'For the DNSKEY records of the root, or of another name with trust anchors, it also shows what is thought of each ' +
+      'anchor: trusted, missing, new or revoked (RFC 5011).',
     'With --all-servers it asks every server of the zone that NAME lies in directly, at each of its IPv4 and IPv6 ' +
       'addresses, validates what each says, and compares: results, records (not their TTLs), DNSSEC status, and the ' +
       'serial of the zone. The first line says whether all agree, or who differs and how.',
@@ -62,6 +66,7 @@ export const dns = defineCommand({
     { line: 'waxseal dns --trace example.org MX', does: 'every query and answer behind it' },
     { line: 'waxseal dns @192.0.2.53 example.org MX', does: 'what that resolver says, validated here' },
     { line: 'waxseal dns --chain-svg chain.svg example.org MX', does: 'the chain of trust as a drawing too' },
+    { line: 'waxseal dns . DNSKEY', does: 'how the trust anchors of the root stand' },
     { line: 'waxseal dns --all-servers example.org MX', does: 'whether its name servers agree' },
     { line: 'waxseal dns --file names.txt >answers.jsonl', does: 'many lookups, for a program to read' },
   ],
@@ -100,11 +105,19 @@ export const dns = defineCommand({
       const isJson = values.json === true
       return inWorld(context, options, (world) => compareAll(question, { world, isJson }, context))
     }
-    const resolution = await inWorld(context, options, (world) => resolveOne(question, world, context))
+    const { resolution, point } = await inWorld(context, options, async (world) => ({
+      resolution: await resolveOne(question, world, context),
+      point: trustPointOf(question, world),
+    }))
     const { out, signal, clock } = context
     if (signal.aborted) return EXIT.interrupted
-    if (values.json === true) out.line(JSON.stringify({ schema: 'waxseal.dns/1', ...resolutionToJson(resolution) }))
-    else writeResolution(resolution, out, clock.now())
+    if (values.json === true) {
+      const found = { schema: 'waxseal.dns/1', ...resolutionToJson(resolution) }
+      out.line(JSON.stringify(point === undefined ? found : { ...found, trustAnchors: trustPointToJson(point) }))
+    } else {
+      writeResolution(resolution, out, clock.now())
+      if (point !== undefined) writeTrustPoint(point, out)
+    }
     const isDrawn = values['chain-svg'] === undefined || (await draw(resolution, values['chain-svg'], context))
     return isDrawn ? statusFor(resolution) : EXIT.cannotCreate
   },
@@ -115,7 +128,7 @@ async function inWorld<Value>(
   values: WorldValues,
   work: (world: World) => Promise<Value>,
 ): Promise<Value> {
-  const world = await openWorld(values, 'none')
+  const world = await openWorld(values, 'optional')
   try {
     return await work(world)
   } finally {
@@ -127,6 +140,12 @@ function resolveOne({ name, type }: DnsQuestion, world: World, { out, signal }: 
   const { resolver, timeoutMs, trace } = world
   const describe = (seconds: number) => `asking for ${formatName(name)} ${formatType(type)} for ${seconds} s`
   return withProgress(out, describe, () => resolver.resolve(name, type, { signal: deadline(signal, timeoutMs), trace }))
+}
+
+/** Of who asks for the keys of a name that validation starts from. */
+function trustPointOf({ name, type }: DnsQuestion, { resolver }: World): TrustPoint | undefined {
+  if (type !== TYPE.DNSKEY) return undefined
+  return resolver.trustPoints?.().find(({ owner }) => sameName(owner, name))
 }
 
 /** Whether it could be written; if not, after saying why. */
