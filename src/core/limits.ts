@@ -46,6 +46,8 @@ export const limits = {
     /** How far ahead a negative trust anchor may end, and characters of its reason. RFC 7646 §4 */
     negativeAnchorKept: 604_800,
     negativeReasonCharacters: 200,
+    /** How long one is used between two looks whether its zone validates again. RFC 7646 §4 */
+    negativeProbePause: 3600,
     /** How long a new key must be seen before it is trusted, and a revoked one is remembered as such. RFC 5011 §2.4 */
     anchorHoldDown: 2_592_000,
     anchorRemoveHoldDown: 2_592_000,

@@ -50,7 +50,8 @@ interface Kept {
 
 /** Keeps anchors up to date by RFC 5011, in memory and in the store. */
 export function createAnchorKeeper(options: AnchorKeeperOptions): AnchorSource {
-  const { anchors, negative, follows, policy, onWarning = () => {} } = options
+  const { anchors, follows, policy, onWarning = () => {} } = options
+  let { negative } = options
   const seconds = () => Math.floor(options.now() / 1000)
   const points = new Map<string, Kept>()
   for (const [key, given] of groupByOwner(anchors)) {
@@ -62,12 +63,9 @@ export function createAnchorKeeper(options: AnchorKeeperOptions): AnchorSource {
   let loading: Promise<void> | undefined
   let isLoaded = false
 
-  function setOf(): AnchorSet {
-    if (!follows) return createAnchorSet(anchors, negative)
-    return createAnchorSet(
-      [...points.values()].flatMap(({ point }) => anchorsInForce(point)),
-      negative,
-    )
+  function setOf(exempt = negative): AnchorSet {
+    const trusted = follows ? [...points.values()].flatMap(({ point }) => anchorsInForce(point)) : anchors
+    return createAnchorSet(trusted, exempt)
   }
 
   /** What is remembered, with what was given since. */
@@ -119,6 +117,17 @@ export function createAnchorKeeper(options: AnchorKeeperOptions): AnchorSource {
       return changes
     },
     current: () => set,
+    positive: () => setOf([]),
+    lift(anchor) {
+      if (!negative.includes(anchor)) return
+      negative = negative.filter((other) => other !== anchor)
+      set = setOf()
+      changes++
+      const zone = formatName(anchor.name)
+      onWarning(
+        `${zone} validates again: its negative trust anchor counts no more, and may be removed (${anchor.reason})`,
+      )
+    },
     load() {
       if (isLoaded) return undefined
       if (follows && options.table !== undefined) {

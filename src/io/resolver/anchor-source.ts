@@ -8,6 +8,10 @@ import type { Name } from '../../core/name/name.ts'
 /** The anchors in force, which may be others tomorrow. */
 export interface AnchorSource {
   current(): AnchorSet
+  /** The same without negative ones. */
+  positive(): AnchorSet
+  /** Has a negative anchor count no more, because what it names validates again. RFC 7646 §4 */
+  lift(negative: NegativeAnchor): void
   /** How often anchors went or came: what was learnt by the former ones is to be forgotten then. */
   readonly changes: number
   /** Reads what is remembered of them; undefined when there is nothing to wait for any more. */
@@ -33,6 +37,8 @@ export function fixedAnchors(anchors: readonly TrustAnchor[], negative: readonly
   return {
     changes: 0,
     current: () => set,
+    positive: () => createAnchorSet(anchors),
+    lift: () => {},
     load: () => undefined,
     observe: () => 'passed',
     due: () => [],

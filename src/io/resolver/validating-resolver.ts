@@ -1,4 +1,5 @@
 import { findPart } from '../../core/dns/reply.ts'
+import { TYPE } from '../../core/dns/types.ts'
 import type { ValidationPolicy } from '../../core/dnssec/policy.ts'
 import { nameRrset } from '../../core/dnssec/problem.ts'
 import type { Failure, Resolution } from '../../core/dnssec/resolution.ts'
@@ -13,6 +14,7 @@ import { createFailureTimes, type FailureTimes } from './failure-times.ts'
 import { createKnownDenials } from './known-denials.ts'
 import { createLinkCache, type KnownLink } from './link-cache.ts'
 import { createLookups, type Lookups } from './lookups.ts'
+import { createNegativeProbe } from './negative-probe.ts'
 import type { Resolver } from './resolver.ts'
 import { isSaved, type SavedReplies } from './saved-replies.ts'
 import { joinOnOwnMeans, octetsOfWords, type Task, trouble } from './task.ts'
@@ -48,13 +50,26 @@ interface Found extends Step {
 
 /** Looks up and validates, whatever the upstream says of its answers. RFC 4035 §4, §5 */
 export function createValidatingResolver(options: ValidatingOptions): Resolver {
-  const { anchors, clock, saved, after } = options
+  const { anchors, policy, clock, saved, after } = options
+  const now = () => clock.now()
   const upstream = saved?.inFrontOf(options.upstream) ?? options.upstream
   const underWay = createSharedWork<Found>()
   const lookups = createLookups(clock)
   // Of what zones publish now, nothing that was saved can tell.
   const refresh = createAnchorRefresh({ anchors, upstream: options.upstream, clock, after })
-  const means = { ...options, upstream, underWay, lookups, failures: createFailureTimes(() => clock.now()) }
+  const means = { ...options, upstream, underWay, lookups, failures: createFailureTimes(now) }
+  const probe = createNegativeProbe({
+    clock,
+    lift: (anchor) => anchors.lift(anchor),
+    async validates({ name }, task) {
+      // Knows nothing yet: what was found out under the negative anchor must not count, nor what was saved before it.
+      const { upstream: asked } = options
+      const zones = createZones({ upstream: asked, anchors: { ...anchors, current: anchors.positive }, policy, now })
+      const validator = createValidator({ zones, policy })
+      const { link } = await lookUp({ name, type: TYPE.SOA }, task, { upstream: asked, validator })
+      return link.kind !== 'failed'
+    },
+  })
   let answers = createAnswers(means)
 
   /** By the anchors in force: with others, all that the former ones vouched for is forgotten, and is proved anew. */
@@ -70,16 +85,24 @@ export function createValidatingResolver(options: ValidatingOptions): Resolver {
     return inForce().resolve(question, task)
   }
 
+  /** It is the use of a negative anchor that has its zone looked at. */
+  function used(resolution: Resolution): Resolution {
+    const negative = resolution.kind === 'failure' ? undefined : resolution.evidence.negativeAnchors
+    if (negative !== undefined) probe.touch(negative)
+    return resolution
+  }
+
   return {
     async resolve(name, type, more) {
       const question = { name, type }
       const isOver = lookups.isClosed || more?.signal?.aborted === true
       const known = isOver ? undefined : inForce().resolveAtOnce(question)
-      return known ?? lookups.run(question, more, (task) => resolve(question, task))
+      return used(known ?? (await lookups.run(question, more, (task) => resolve(question, task))))
     },
     async close() {
       lookups.close()
       await refresh.close()
+      await probe.close()
       await underWay.close()
       await upstream.close()
     },
