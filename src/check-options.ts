@@ -1,6 +1,7 @@
 import { ConfigError } from './core/config-error.ts'
 import { defaultOptions } from './core/decision/decision.ts'
 import { parseAddress } from './core/dns/rdata/address.ts'
+import { limits } from './core/limits.ts'
 import { parseDomainName } from './core/name/domain.ts'
 import type { WaxsealOptions } from './index.ts'
 import type { Endpoint } from './io/network.ts'
@@ -25,8 +26,11 @@ export function checkOptions(options: WaxsealOptions): void {
   if (typeof trustRemoteAd !== 'boolean') throw wrong('trustRemoteAd', trustRemoteAd)
   if (!aggressions.includes(aggressiveNsec)) throw wrong('aggressiveNsec', aggressiveNsec)
   if (cacheFile !== undefined && !isPath(cacheFile)) throw wrong('cacheFile', cacheFile)
-  const { updateAnchors = false } = options
+  const { updateAnchors = false, clockSkew = 0 } = options
   if (typeof updateAnchors !== 'boolean') throw wrong('updateAnchors', updateAnchors)
+  if (!Number.isInteger(clockSkew) || clockSkew < 0 || clockSkew > limits.dnssec.inceptionSkewMax) {
+    throw wrong('clockSkew', clockSkew)
+  }
   for (const server of servers) if (!isEndpoint(server)) throw wrong('servers', server)
   for (const server of rootHints ?? []) if (!isEndpoint(server)) throw wrong('rootHints', server)
   if (rootHints?.length === 0) throw new ConfigError('option rootHints: no root server')

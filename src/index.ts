@@ -75,6 +75,8 @@ export interface WaxsealOptions {
   readonly negativeTrustAnchors?: readonly NegativeTrustAnchor[]
   /** Believe RSA/SHA-1 signatures. */
   readonly allowSha1?: boolean
+  /** Seconds, 60 unless told and at most 3600: by how much this machine's clock may be slow. RFC 4035 §5.3.1 */
+  readonly clockSkew?: number
   /** Let `trust-ad` believe servers that are not on this machine: only where nobody can come between. */
   readonly trustRemoteAd?: boolean
   /**

@@ -42,7 +42,9 @@ export const limits = {
     rsaBitsMax: 4096,
     rsaExponentOctets: 5,
     importedKeys: 1000,
+    /** Unless told otherwise, and the most that may be told. */
     inceptionSkew: 60,
+    inceptionSkewMax: 3600,
     /** How far ahead a negative trust anchor may end, and characters of its reason. RFC 7646 §4 */
     negativeAnchorKept: 604_800,
     negativeReasonCharacters: 200,

@@ -62,6 +62,7 @@ const refused: [why: string, options: object, message: RegExp][] = [
     { servers: [{ address: '192.0.2.1', port: 853, tlsName: '' }] },
     /^option servers: cannot be /,
   ],
+  ['a clock that is hours off', { clockSkew: 3601 }, /^option clockSkew: cannot be 3601$/],
   ['no root server', { rootHints: [] }, /^option rootHints: no root server$/],
   ['a root server with port 0', { rootHints: [{ address: '127.0.0.1', port: 0 }] }, /^option rootHints: cannot be /],
   [

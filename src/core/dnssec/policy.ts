@@ -14,13 +14,20 @@ export interface ValidationPolicy {
   readonly imported: Map<string, KeyObject>
 }
 
-/** `allowSha1` brings back algorithms 5 and 7, which are otherwise unsupported. RFC 9905 §2 */
-export function createPolicy({ allowSha1 = false }: { readonly allowSha1?: boolean } = {}): ValidationPolicy {
+export interface PolicyOptions {
+  /** Brings back algorithms 5 and 7, which are otherwise unsupported. RFC 9905 §2 */
+  readonly allowSha1?: boolean | undefined
+  /** Seconds, at most `limits.dnssec.inceptionSkewMax`. */
+  readonly inceptionSkew?: number | undefined
+}
+
+export function createPolicy(options: PolicyOptions = {}): ValidationPolicy {
+  const { allowSha1 = false, inceptionSkew = limits.dnssec.inceptionSkew } = options
   const isOn = ([number]: readonly [number, Algorithm]) => allowSha1 || !withSha1.has(number)
   return {
     algorithms: new Map([...workingAlgorithms()].filter(isOn)),
     digests: digestTypes,
-    inceptionSkew: limits.dnssec.inceptionSkew,
+    inceptionSkew: Math.min(inceptionSkew, limits.dnssec.inceptionSkewMax),
     nsec3Iterations: limits.dnssec.nsec3Iterations,
     imported: new Map(),
   }

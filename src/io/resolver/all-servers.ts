@@ -89,11 +89,11 @@ interface Work {
  * So are the keys that their answers are judged by.
  */
 export function createServerSurvey(options: ResolverOptions): ServerSurvey {
-  const { clock = systemClock, allowSha1 = false } = options
+  const { clock = systemClock, allowSha1, clockSkew } = options
   const exchange = exchangeFor(options)
   const asker = createAsker(exchange)
   const now = () => clock.now()
-  const policy = createPolicy({ allowSha1 })
+  const policy = createPolicy({ allowSha1, inceptionSkew: clockSkew })
   const anchors = anchorsFor(options, policy)
   const iterator = isForwarding(options) ? undefined : iteratorFor({ asker, clock, options })
   const upstream = iterator ?? forwarderFor({ asker, clock, options })

@@ -56,6 +56,8 @@ export interface ResolverOptions extends RecursiveOptions {
   /** Where nothing is validated. Those that have ended count for nothing. RFC 7646 */
   readonly negativeAnchors?: readonly NegativeAnchor[] | undefined
   readonly allowSha1?: boolean | undefined
+  /** Seconds by which signatures may begin after our clock, which may be a little slow. */
+  readonly clockSkew?: number | undefined
   /**
    * Whether what is proved absent answers for the names around it too: `off` unless told, `hosts` for all but MX, TLSA and
    * `_mta-sts`, of which news matters, or `all`. RFC 8198
@@ -106,7 +108,7 @@ export function createResolver(options: ResolverOptions): LastingResolver {
   const exchange = exchangeFor(options)
   const clock = options.clock ?? systemClock
   const keeper = keeperFor(options, clock)
-  const policy = createPolicy({ allowSha1: options.allowSha1 ?? false })
+  const policy = createPolicy({ allowSha1: options.allowSha1, inceptionSkew: options.clockSkew })
   const anchors = anchorsFor(options, policy)
   const resolver = choose({ asker: createAsker(exchange), exchange, clock, policy, anchors, options, keeper })
   warnOfNegativeAnchors(options)

@@ -98,6 +98,7 @@ function resolverOptionsOf(
     prefetch: true,
     aggressiveNsec: settings['aggressive-nsec'],
     cacheFile: settings['cache-file'],
+    clockSkew: settings['clock-skew'],
     trustRemoteAd: settings['trust-remote-ad'],
     trust: () => trust,
     onEngine: (engine, why) => {

@@ -38,6 +38,10 @@ export const worldOptions = {
     ...{ type: 'boolean', group },
     description: 'believe RSA/SHA-1 signatures (algorithms 5 and 7) instead of taking their zones for unsigned',
   },
+  'clock-skew': {
+    ...{ type: 'string', value: 'SECONDS', group },
+    description: 'believe signatures that begin up to so long after the clock of this machine, 60 unless told',
+  },
   'trust-remote-ad': {
     ...{ type: 'boolean', group },
     description: 'let engine trust-ad believe a resolver that is not on this machine',

@@ -64,6 +64,7 @@ trust-anchor = "/srv/anchors"
 update-anchors = true
 negative-trust-anchor = ["example.org 2026-12-01 broken"]
 allow-sha1 = true
+clock-skew = 0
 trust-remote-ad = true
 aggressive-nsec = "hosts"
 ca-file = "ca.pem"
@@ -92,6 +93,7 @@ test('every setting can stand in the file, and paths are read from where the fil
     'update-anchors': true,
     'negative-trust-anchor': [{ name: nameOfText('example.org.'), until: Date.UTC(2026, 11, 1), reason: 'broken' }],
     'allow-sha1': true,
+    'clock-skew': 0,
     'trust-remote-ad': true,
     'aggressive-nsec': 'hosts',
     'ca-file': '/etc/waxseal/ca.pem',
@@ -108,7 +110,7 @@ test('every setting can stand in the file, and paths are read from where the fil
     'testing-level': 'may',
     'log-format': 'json',
   })
-  assert.deepEqual(settings.timeout.origin, { from: 'file', path, line: 16 })
+  assert.deepEqual(settings.timeout.origin, { from: 'file', path, line: 17 })
 })
 
 test('every option for the network or the service is a setting too, but for those that are about one run', () => {
@@ -135,6 +137,7 @@ const refusedOptions: [values: Parameters<typeof resolveSettings>[0], message: s
   [{ engine: 'foo' }, 'option --engine: "foo" is none of auto, forward, iterate, trust-ad'],
   [{ 'aggressive-nsec': 'host' }, 'option --aggressive-nsec: "host" is none of off, hosts, all, did you mean "hosts"'],
   [{ server: ['1.2.3.4', '1.2.3'] }, 'option --server: "1.2.3" is no address, or address and port'],
+  [{ 'clock-skew': '3601' }, 'option --clock-skew: "3601" is no whole number from 0 to 3600'],
   [{ 'smtp-port': '0' }, 'option --smtp-port: "0" is no whole number from 1 to 65535'],
   [{ timeout: '1e1' }, 'option --timeout: "1e1" is no whole number from 1 to 600'],
 ]

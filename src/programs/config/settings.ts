@@ -28,6 +28,8 @@ export interface SettingValues {
   readonly 'update-anchors': boolean | undefined
   readonly 'negative-trust-anchor': readonly NegativeAnchor[]
   readonly 'allow-sha1': boolean
+  /** Seconds. */
+  readonly 'clock-skew': number
   readonly 'trust-remote-ad': boolean
   readonly 'aggressive-nsec': AggressiveNsec
   readonly 'ca-file': string | undefined
@@ -80,6 +82,10 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
   'update-anchors': { shape: 'boolean', fallback: undefined, read: readBoolean },
   'negative-trust-anchor': { shape: 'texts', fallback: [], read: readNegativeAnchors },
   'allow-sha1': { shape: 'boolean', fallback: false, read: readBoolean },
+  'clock-skew': {
+    ...{ shape: 'number', fallback: limits.dnssec.inceptionSkew },
+    read: integerBetween(0, limits.dnssec.inceptionSkewMax),
+  },
   'trust-remote-ad': { shape: 'boolean', fallback: false, read: readBoolean },
   'aggressive-nsec': wordSetting(...aggressions),
   'ca-file': pathSetting(),
