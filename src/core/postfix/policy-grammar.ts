@@ -128,7 +128,7 @@ function splitWords(data: string): string[] {
   const words: string[] = []
   let at = 0
   while (at < data.length) {
-    if (/[ \t\r\n,]/.test(data[at] as string)) {
+    if (isSeparator(data[at])) {
       at++
       continue
     }
@@ -139,11 +139,14 @@ function splitWords(data: string): string[] {
   return words
 }
 
-const separator = /[ \t\r\n,]/g
+function isSeparator(character: string | undefined): boolean {
+  return character !== undefined && ' \t\r\n,'.includes(character)
+}
 
 function endOfWord(data: string, from: number): number {
-  separator.lastIndex = from
-  return separator.exec(data)?.index ?? data.length
+  let at = from
+  while (at < data.length && !isSeparator(data[at])) at++
+  return at
 }
 
 function endOfBraces(data: string, from: number): number {
