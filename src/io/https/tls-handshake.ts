@@ -18,7 +18,13 @@ export interface HandshakeOptions {
 /** What came of the handshake; `certificate` is what the server presented, whether or not it was good. */
 export type Handshake =
   | { readonly kind: 'open'; readonly socket: TLSSocket; readonly certificate: X509Certificate }
-  | { readonly kind: 'failed'; readonly problem: FetchProblem; readonly certificate: X509Certificate | undefined }
+  | {
+      readonly kind: 'failed'
+      readonly problem: FetchProblem
+      readonly certificate: X509Certificate | undefined
+      /** Whether the connection ended before the server showed or said anything: it says nothing of who that is. */
+      readonly isLost: boolean
+    }
 
 /**
  * TLS as a browser would ask for it: a chain to a trusted root, in date, and the host among the DNS-IDs. A common name
@@ -43,9 +49,9 @@ export function openTls(socket: Socket, options: HandshakeOptions): Promise<Hand
     tls.on('error', () => {})
     const abort = () => finish({ fault: 'aborted', reason: 'given up' })
     const succeed = () => finish(undefined)
-    const fail = (error: Error) => finish(problemOf(error))
-    const close = () => finish({ fault: 'tls', reason: 'the connection was closed during the TLS handshake' })
-    const finish = (problem: FetchProblem | undefined) => {
+    const fail = (error: NodeJS.ErrnoException) => finish(problemOf(error), lossCodes.has(error.code))
+    const close = () => finish({ fault: 'tls', reason: 'the connection was closed during the TLS handshake' }, true)
+    const finish = (problem: FetchProblem | undefined, isLoss = false) => {
       signal.removeEventListener('abort', abort)
       tls.off('secureConnect', succeed).off('error', fail).off('close', close)
       const certificate = tls.getPeerX509Certificate()
@@ -53,13 +59,16 @@ export function openTls(socket: Socket, options: HandshakeOptions): Promise<Hand
       if ('checkHost' in judged) return resolve({ kind: 'open', socket: tls, certificate: judged })
       tls.destroy()
       socket.destroy()
-      resolve({ kind: 'failed', problem: judged, certificate })
+      resolve({ kind: 'failed', problem: judged, certificate, isLost: isLoss && certificate === undefined })
     }
     tls.on('secureConnect', succeed).on('error', fail).on('close', close)
     signal.addEventListener('abort', abort, { once: true })
     if (signal.aborted) abort()
   })
 }
+
+/** Of connections that the network or the other side ended, as against what OpenSSL has to say of a handshake. */
+const lossCodes: ReadonlySet<string | undefined> = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT'])
 
 /** The certificate, when it is good in every respect. */
 function judge(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
+import { type AddressInfo, connect as connectTcp, createServer as createTcpServer, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { createServer, type TlsOptions as ServerOptions, type TLSSocket } from 'node:tls'
 import { fakeExchange } from '../../../test/resolver/fake-exchange.ts'
@@ -185,6 +185,35 @@ test('RES-19: a server that speaks no TLS is sent no question', async (t) => {
   assert.equal(await ask(exchange, endpoint), 'unauthenticated')
   assert.deepEqual(plain.asked, [])
 })
+
+const losses: [how: string, lose: (socket: Socket) => void][] = [
+  ['closed', (socket) => socket.end()],
+  ['reset', (socket) => socket.resetAndDestroy()],
+]
+for (const [how, lose] of losses) {
+  test(`RES-19, RES-17: a connection that is ${how} before a certificate is shown is no failed authentication: it is opened again once`, async (t) => {
+    const server = await startTlsServer(t)
+    let left = 1
+    const raw: Socket[] = []
+    const gate = createTcpServer((socket) => {
+      raw.push(socket.on('error', () => {}))
+      // The first words of the handshake have come: nothing of it is answered.
+      if (left-- > 0) socket.once('data', () => lose(socket))
+      else {
+        const behind = connectTcp(server.endpoint.port, '127.0.0.1').on('error', () => {})
+        raw.push(behind)
+        socket.pipe(behind).pipe(socket)
+      }
+    })
+    const { endpoint } = await listening(t, gate, raw)
+    const { exchange, plain, warnings } = exchangeFor(t)
+    assert.equal(await ask(exchange, endpoint), '1 answer')
+    left = Number.POSITIVE_INFINITY
+    const { exchange: other } = exchangeFor(t)
+    assert.equal(await ask(other, endpoint), 'refused')
+    assert.deepEqual([plain.asked, warnings, server.queries.length], [[], [], 1])
+  })
+}
 
 test('RES-19, RES-16: a handshake that does not end is a timeout, and the connection is given up', async (t) => {
   const raw: Socket[] = []

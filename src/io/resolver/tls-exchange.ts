@@ -1,10 +1,11 @@
+import type { Socket } from 'node:net'
 import { limits } from '../../core/limits.ts'
-import { parseDomainName } from '../../core/name/domain.ts'
-import { accept, refuse } from '../../core/result.ts'
+import { type DomainName, parseDomainName } from '../../core/name/domain.ts'
+import { accept, type Result, refuse } from '../../core/result.ts'
 import type { Clock } from '../clock.ts'
 import type { PkixTrust } from '../https/pkix-trust.ts'
 import { openTls } from '../https/tls-handshake.ts'
-import type { Network } from '../network.ts'
+import type { DialFault, DialOptions, Endpoint, Network } from '../network.ts'
 import { formatServer } from './ask.ts'
 import { createEnding } from './ending.ts'
 import { createExchange, type Exchange } from './exchange.ts'
@@ -52,29 +53,44 @@ export function withTls(plain: Exchange, options: TlsOptions): Exchange {
 /** Connections on which the server has shown who it is before anything is sent. */
 function tlsNetwork({ network, trust, clock, onWarning = () => {} }: TlsOptions): Network {
   const told = new Map<string, string>()
+
+  async function connect(
+    endpoint: Endpoint,
+    host: DomainName,
+    dial: DialOptions,
+  ): Promise<Result<Socket, DialFault | 'lost'>> {
+    const dialled = await network.connectTcp(endpoint, dial)
+    if (!dialled.ok) return dialled
+    const ending = createEnding(dial.signal, limits.resolver.tlsHandshakeMs)
+    const { signal } = ending
+    const shaken = await openTls(dialled.value, { host, trust: trust(), clock, signal, protocol: 'dot' })
+    ending.stop()
+    const server = formatServer(endpoint)
+    if (shaken.kind === 'open') {
+      told.delete(server)
+      // One end of the two must not outlive the other.
+      shaken.socket.once('close', () => dialled.value.destroy())
+      return accept(shaken.socket)
+    }
+    if (signal.aborted) return refuse(signal.reason === 'timeout' ? 'timeout' : 'aborted')
+    if (shaken.isLost) return refuse('lost')
+    const { reason } = shaken.problem
+    if (told.get(server) !== reason) onWarning(`resolver ${server} is not used: ${reason}`)
+    told.set(server, reason)
+    return refuse('unauthenticated')
+  }
+
   return {
     async connectTcp(endpoint, dial) {
       const name = parseDomainName(endpoint.tlsName ?? '')
       if (!name.ok) return refuse('unauthenticated')
-      const dialled = await network.connectTcp(endpoint, dial)
-      if (!dialled.ok) return dialled
-      const ending = createEnding(dial.signal, limits.resolver.tlsHandshakeMs)
-      const { signal } = ending
-      const options = { host: name.value, trust: trust(), clock, signal, protocol: 'dot' }
-      const shaken = await openTls(dialled.value, options)
-      ending.stop()
-      const server = formatServer(endpoint)
-      if (shaken.kind === 'open') {
-        told.delete(server)
-        // One end of the two must not outlive the other.
-        shaken.socket.once('close', () => dialled.value.destroy())
-        return accept(shaken.socket)
+      // As with a connection that is closed before the reply comes, another may do better, once. RFC 7766 §6.2.4
+      for (let tries = 0; tries < 2; tries++) {
+        const connected = await connect(endpoint, name.value, dial)
+        if (connected.ok) return connected
+        if (connected.fault !== 'lost') return refuse(connected.fault)
       }
-      if (signal.aborted) return refuse(signal.reason === 'timeout' ? 'timeout' : 'aborted')
-      const { reason } = shaken.problem
-      if (told.get(server) !== reason) onWarning(`resolver ${server} is not used: ${reason}`)
-      told.set(server, reason)
-      return refuse('unauthenticated')
+      return refuse('refused')
     },
     openUdp: async () => refuse('forbidden'),
   }
