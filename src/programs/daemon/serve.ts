@@ -45,7 +45,7 @@ export async function serve(values: WorldValues, context: CommandContext): Promi
     })
     await runUntil(signal, { service: () => service, socketmap, notifier, log })
     log.event('stopping', 'stopping: questions under way are answered first')
-    notifier.stopping()
+    await notifier.stopping()
   } finally {
     listening?.close()
     await drain(socketmap)
