@@ -21,6 +21,7 @@ export function serveSocketmap(socket: Socket, answers: PostfixAnswers, clock: C
   let unread: Buffer = nothing
   let isAnswering = false
   let isEnding = false
+  let isDraining = false
   let activeAt = clock.now()
   /** Since when a part of a question is there, and no more. */
   let begunAt: number | undefined
@@ -60,7 +61,8 @@ export function serveSocketmap(socket: Socket, answers: PostfixAnswers, clock: C
         activeAt = clock.now()
         if (socket.destroyed) return
         send(text)
-        if (isEnding) socket.end()
+        if (isDraining) socket.destroySoon()
+        else if (isEnding) socket.end()
         else goOn()
       },
       () => socket.destroy(), // Postfix asks again, on a new connection
@@ -117,7 +119,9 @@ export function serveSocketmap(socket: Socket, answers: PostfixAnswers, clock: C
     },
     drain() {
       isEnding = true
-      if (!isAnswering) socket.end()
+      isDraining = true
+      // Postfix does not look at a connection before it needs it again: its end of it would stay open.
+      if (!isAnswering) socket.destroySoon()
     },
     destroy: () => socket.destroy(),
   }

@@ -26,6 +26,7 @@ interface Bed {
   readonly clock: MovedClock
   readonly server: SocketmapServer
   readonly decisions: Decisions<PostfixView>
+  readonly port: number
   connect(): Promise<Client>
 }
 
@@ -60,11 +61,11 @@ async function createBed(t: TestContext): Promise<Bed> {
     listening.close()
     await decisions.close()
   })
-  return { resolver, clock, server, decisions, connect: () => createClient(port, t) }
+  return { resolver, clock, server, decisions, port, connect: () => createClient(port, t) }
 }
 
-async function createClient(port: number, t: TestContext): Promise<Client> {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+async function createClient(port: number, t: TestContext, { allowHalfOpen = false } = {}): Promise<Client> {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen })
   t.after(() => socket.destroy())
   socket.on('error', () => {})
   await once(socket, 'connect')
@@ -243,6 +244,23 @@ test('draining answers what was asked and then closes', async (t) => {
   await drained
   const late = await come()
   await late.closed
+})
+
+test('draining waits for no client that keeps its connection: Postfix does, until it has the next question', async (t) => {
+  const { decisions, server, port } = await createBed(t)
+  const keeping = () => createClient(port, t, { allowHalfOpen: true })
+  const idle = await keeping()
+  idle.send(question('QUERY example'))
+  const reply = question('OK dane-only')
+  assert.equal(await idle.read(reply.length), reply)
+  const busy = await keeping()
+  busy.send(question('QUERY hangs.example'))
+  await settle(() => decisions.underWay > 0)
+  const drained = server.drain()
+  await settle(() => server.connections === 1)
+  await decisions.close()
+  assert.equal(await busy.read(question('NOTFOUND ').length), question('NOTFOUND '))
+  await drained
 })
 
 test('a thousand idle connections leave the others served', async (t) => {
