@@ -20,19 +20,29 @@ interface Bed {
   readonly clock: ReturnType<typeof movedClock>
   readonly decisions: Decisions<string>
   readonly made: Made<string>[]
+  /** What each was told to take the place of, and what failed without one. */
+  readonly replaced: (string | undefined)[]
+  readonly failed: string[]
 }
 
 function createBed(world: string, deadlineMs?: number): Bed {
   const resolver = fakeResolver(world)
   const clock = movedClock(start)
   const made: Made<string>[] = []
+  const replaced: (string | undefined)[] = []
+  const failed: string[] = []
   const decisions = createDecisions<string>({
     ...{ resolver, clock, random: () => 0.5, present },
     sts: { lookup: async () => stsOf() },
     ...(deadlineMs !== undefined && { deadlineMs }),
-    onMade: (one) => made.push(one),
+    onMade(one, outcome, before) {
+      assert.equal(present(outcome), one.view)
+      made.push(one)
+      replaced.push(before && `${before.made.view}, on ${before.outcome && present(before.outcome)}`)
+    },
+    onFailed: (held, outcome) => failed.push(`${held.view} held: ${present(outcome)}`),
   })
-  return { resolver, clock, decisions, made }
+  return { resolver, clock, decisions, made, replaced, failed }
 }
 
 function present(outcome: Outcome): string {
@@ -126,7 +136,7 @@ test('what gets no mail for some of its lives is dropped at its end', async () =
 
 test('a renewal that fails puts nothing aside that still holds', async () => {
   const bed = createBed(withDane)
-  const { resolver, clock, decisions } = bed
+  const { resolver, clock, decisions, failed } = bed
   await decisions.decide(example)
   resolver.setWorld(bogus)
   clock.move(580)
@@ -134,16 +144,34 @@ test('a renewal that fails puts nothing aside that still holds', async () => {
   await settle(bed)
   assert.equal((await decisions.decide(example)).view, 'dane')
   assert.equal((await decisions.renew(example)).view, 'dane')
+  assert.equal(failed.length, 2, 'each failure is told of')
+  assert.match(failed[0] ?? '', /^dane held: .*bogus/)
   clock.move(20)
   assert.match((await decisions.decide(example)).view, /bogus/)
 })
 
 test('a decision that is asked for takes the place of one that was to be kept', async () => {
-  const { resolver, decisions } = createBed(withDane)
+  const { resolver, decisions, made, replaced } = createBed(withDane)
   const before = await decisions.decide(example)
   resolver.setWorld('600 secure example. MX 10 mx.example.\n900 secure mx.example. A 192.0.2.1')
   assert.equal((await decisions.renew(example)).view, 'may')
   assert.equal(before.isCurrent, false)
+  assert.deepEqual(replaced, [undefined, 'dane, on dane'])
+  assert.ok((made[1]?.serial ?? 0) > (made[0]?.serial ?? 0))
+})
+
+test('the list is in the order of serial numbers, also after some were renewed', async () => {
+  const { decisions } = createBed(withDane)
+  const other: Destination = { ...example, port: 587 }
+  for (const one of [example, other]) await decisions.decide(one)
+  await decisions.renew(example)
+  assert.deepEqual(
+    [...decisions.list()].map(({ destination, serial }) => [destination.port, serial]),
+    [
+      [587, 2],
+      [25, 3],
+    ],
+  )
 })
 
 test('forgotten decisions are made anew', async () => {

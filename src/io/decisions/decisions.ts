@@ -33,6 +33,8 @@ export interface Made<View> {
   readonly at: number
   readonly until: number
   readonly tookMs: number
+  /** Greater than that of every decision made before. */
+  readonly serial: number
   /** Looked for because somebody waited, or because it was about to end. */
   readonly why: Why
   /** When it was last given out; whoever keeps it and gives it out again says so here. */
@@ -54,14 +56,22 @@ export interface Decisions<View> {
   /** Forgets the decision; whether there was one. */
   forget(destination: Destination): boolean
   forgetAll(): void
-  /** In no order. */
+  /** In the order of their serial numbers; may be gone through slowly while others are made. */
   list(): Iterable<Made<View>>
   /** Renews what mail goes to and what ends soon, and drops what has ended; to be called every second or so. */
   tick(): void
   readonly size: number
   /** Destinations being looked at, and those waiting for their turn. */
   readonly underWay: number
+  /** Those waiting for their turn. */
+  readonly waiting: number
   close(): Promise<void>
+}
+
+/** A decision that another takes the place of, with what it rested on as far as that is still kept. */
+export interface Replaced<View> {
+  readonly made: Made<View>
+  readonly outcome: Outcome | undefined
 }
 
 export interface DecisionsOptions<View> {
@@ -73,8 +83,10 @@ export interface DecisionsOptions<View> {
   readonly decision?: DecisionOptions
   readonly deadlineMs?: number
   present(outcome: Outcome, destination: Destination): View
-  /** Told of every decision made, with the one that it replaces. */
-  onMade?(made: Made<View>, before: Made<View> | undefined): void
+  /** Told of every decision made, with what it rests on and the one that it replaces. */
+  onMade?(made: Made<View>, outcome: Outcome, before: Replaced<View> | undefined): void
+  /** Told of a lookup that failed, and changed nothing because the decision from before still holds. */
+  onFailed?(held: Made<View>, outcome: Outcome): void
 }
 
 interface Kept<View> {
@@ -102,6 +114,7 @@ export function createDecisions<View>(options: DecisionsOptions<View>): Decision
   const renewals = createTurns(limits.decisions.refreshesAtOnce, limits.decisions.kept)
   const underWay: SharedWork<Made<View>> = createSharedWork()
   let looking = 0
+  let serial = 0
   let isClosed = false
 
   const heldAt = (key: string): Kept<View> | undefined => {
@@ -133,13 +146,17 @@ export function createDecisions<View>(options: DecisionsOptions<View>): Decision
     const before = kept.get(key)?.made
     const tookMs = performance.now() - start
     const askedAt = why === 'renewed' && before !== undefined ? before.askedAt : at
-    const made = madeOf({ destination, why, at, tookMs, askedAt }, outcome, options)
+    const made = madeOf({ destination, why, at, tookMs, askedAt, serial: ++serial }, outcome, options)
     // What still holds is not put aside because a lookup failed before its end.
-    if (before !== undefined && isFailure(outcome) && before.until > clock.now()) return before
+    if (before !== undefined && isFailure(outcome) && before.until > clock.now()) {
+      options.onFailed?.(before, outcome)
+      return before
+    }
     if (isClosed) return made
+    const replaced = before && { made: before, outcome: evidence.get(key)?.value }
     evidence.put(key, outcome, made.until)
     keep(key, made)
-    options.onMade?.(made, before)
+    options.onMade?.(made, outcome, replaced)
     return made
   }
   const look = async (key: string, destination: Destination, why: Why): Promise<Made<View>> => {
@@ -202,6 +219,9 @@ export function createDecisions<View>(options: DecisionsOptions<View>): Decision
     get underWay() {
       return looking
     },
+    get waiting() {
+      return turns.waiting
+    },
     async close() {
       isClosed = true
       await underWay.close()
@@ -209,7 +229,8 @@ export function createDecisions<View>(options: DecisionsOptions<View>): Decision
   }
 }
 
-function keyOf({ nextHop, port }: Destination): string {
+/** The same text for the same destination, and for no other. */
+export function keyOf({ nextHop, port }: Destination): string {
   return nextHop.kind === 'domain' ? `${nextHop.domain} ${port}` : `[${nextHop.host}] ${port}`
 }
 
@@ -231,7 +252,8 @@ function createEvidence(clock: Clock): Cache<Outcome> {
 /** A lookup with its records and its chain of trust comes to about as much. */
 const octetsPerLookup = 2048
 
-function octetsOf(outcome: Outcome): number {
+/** About how much memory what a decision rests on takes. */
+export function octetsOf(outcome: Outcome): number {
   return outcome.kind === 'failed' ? 256 : octetsPerLookup * (1 + lookupsOf(outcome.facts).length)
 }
 
@@ -260,7 +282,7 @@ async function lookAt<View>(
 }
 
 function madeOf<View>(
-  { at, ...rest }: Pick<Made<View>, 'destination' | 'why' | 'at' | 'tookMs' | 'askedAt'>,
+  { at, ...rest }: Pick<Made<View>, 'destination' | 'why' | 'at' | 'tookMs' | 'askedAt' | 'serial'>,
   outcome: Outcome,
   { present, clock }: DecisionsOptions<View>,
 ): Made<View> {

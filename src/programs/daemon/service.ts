@@ -23,7 +23,7 @@ export function createService(world: World, log: ServiceLog): Service {
       mixed: settings['mixed-hosts'],
       testingLevel: testingLevel === 'none' ? undefined : testingLevel,
     }),
-    onMade: (made, before) => log.decided(made, before),
+    onMade: (made, _, before) => log.decided(made, before?.made),
   })
   return {
     ...{ world, decisions, postfix: createPostfixAnswers(decisions, clock) },
