@@ -74,7 +74,7 @@ async function runIn(lab: Lab, args: readonly string[], line: CommandLine = {}):
     ...{ out, signal, clock, environment },
     ...(line.onReload !== undefined && { onReload: line.onReload }),
     openInput: () => Readable.from([Buffer.from(input)]),
-    openWorld: (values, need) => openWorld(values, need, around),
+    openWorld: (values, need, observer) => openWorld(values, need, around, observer),
   })
   return { status, ...written }
 }

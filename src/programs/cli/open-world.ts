@@ -2,7 +2,6 @@ import { ConfigError } from '../../core/config-error.ts'
 import { brokenAlgorithms } from '../../core/dnssec/algorithms.ts'
 import { createPkixTrust } from '../../io/https/pkix-trust.ts'
 import { createStsService } from '../../io/mtasts/sts-service.ts'
-import { warningOf } from '../../io/mtasts/sts-warning.ts'
 import type { Network } from '../../io/network.ts'
 import { createNetwork } from '../../io/network-node.ts'
 import { createResolver, type ResolverOptions } from '../../io/resolver/create-resolver.ts'
@@ -15,8 +14,9 @@ import { loadSettings } from '../config/resolve-settings.ts'
 import { type SettingValues, valuesOf } from '../config/settings.ts'
 import { chooseStorePath, inMemory, type StoreNeed } from '../config/store-path.ts'
 import type { CommandContext } from './command.ts'
-import { formatTrace, onTerminal } from './trace-text.ts'
-import type { World, WorldValues } from './world.ts'
+import { formatTrace } from './trace-text.ts'
+import type { World, WorldObserver, WorldValues } from './world.ts'
+import { warnerTo } from './world-warnings.ts'
 
 interface Surroundings extends Pick<CommandContext, 'out' | 'clock' | 'environment'> {
   /** In the place of this machine's: for the lab. */
@@ -24,7 +24,12 @@ interface Surroundings extends Pick<CommandContext, 'out' | 'clock' | 'environme
 }
 
 /** Puts the world together that options and configuration describe. Throws ConfigError or UsageError. */
-export async function openWorld(values: WorldValues, need: StoreNeed, around: Surroundings): Promise<World> {
+export async function openWorld(
+  values: WorldValues,
+  need: StoreNeed,
+  around: Surroundings,
+  observer?: WorldObserver,
+): Promise<World> {
   const { out, clock, environment } = around
   const settings = valuesOf(await loadSettings(values, environment))
   const inputs = readInputs(settings)
@@ -32,18 +37,16 @@ export async function openWorld(values: WorldValues, need: StoreNeed, around: Su
   const profile = createTlsProfile({ ca: inputs.authorities })
   const { network = createNetwork({ allowPrivate: settings['allow-private'] }) } = around
   const trace = values.trace === true ? (event: TraceEvent) => out.note(formatTrace(event)) : undefined
+  const tell = observer?.told ?? warnerTo(out, trace !== undefined)
   // The store comes last, so that nothing that fails may leave it open; nothing is asked before it is there.
   const keeping: Keeping = { path: chooseStorePath(settings.store, need, environment), store: undefined }
-  const resolverOptions = resolverOptionsOf(settings, inputs, { ...around, network, trace, trust, keeping })
-  const resolver = traced(createResolver(resolverOptions), trace)
-  const store = openStoreAt(keeping, need, out)
+  const resolverOptions = resolverOptionsOf(settings, inputs, { network, trust, clock, tell, keeping })
+  const resolver = observed(traced(createResolver(resolverOptions), trace), observer)
+  const store = openStoreAt(keeping, need, tell)
   const timeoutMs = settings.timeout * 1000
   const sts = createStsService({
     ...{ resolver, network, store, clock, trust, deadlineMs: Math.min(timeoutMs, 60_000) },
-    onEvent: (event) => {
-      const warning = warningOf(event)
-      if (warning !== undefined) out.warn(onTerminal(warning))
-    },
+    onEvent: (event) => tell({ kind: 'policy', event }),
   })
   return {
     ...{ resolverOptions, settings },
@@ -56,20 +59,22 @@ export async function openWorld(values: WorldValues, need: StoreNeed, around: Su
   }
 }
 
+type Tell = WorldObserver['told']
+
 /** The store, as soon as there is one. */
 interface Keeping {
   path: string
   store: Store | undefined
 }
 
-function openStoreAt(keeping: Keeping, need: StoreNeed, out: Surroundings['out']): Store {
+function openStoreAt(keeping: Keeping, need: StoreNeed, tell: Tell): Store {
   const onWarning = ({ table, key, reason }: StoreWarning) =>
-    out.warn(onTerminal(`store: ${table} of ${key}: ${reason}`))
+    tell({ kind: 'store-warning', text: `store: ${table} of ${key}: ${reason}` })
   try {
     keeping.store = openStore(keeping.path, { onWarning })
   } catch (error) {
     if (need !== 'optional' || !(error instanceof ConfigError)) throw error
-    out.warn(onTerminal(`${error.message}; what was learnt of trust anchors is not known`))
+    tell({ kind: 'store-warning', text: `${error.message}; what was learnt of trust anchors is not known` })
     keeping.path = inMemory
     keeping.store = openStore(inMemory)
   }
@@ -81,14 +86,13 @@ function resolverOptionsOf(
   { rootHints, trustAnchors }: Inputs,
   {
     network,
-    trace,
     trust,
     clock,
-    out,
+    tell,
     keeping,
-  }: Pick<World, 'network' | 'trace' | 'trust'> & Pick<Surroundings, 'clock' | 'out'> & { readonly keeping: Keeping },
+  }: Pick<World, 'network' | 'trust' | 'clock'> & { readonly tell: Tell; readonly keeping: Keeping },
 ): ResolverOptions {
-  if (settings.engine !== 'trust-ad') warnOfAlgorithms(settings['allow-sha1'], out)
+  if (settings.engine !== 'trust-ad') warnOfAlgorithms(settings['allow-sha1'], tell)
   return {
     ...{ engine: settings.engine, network, clock, servers: settings.server, rootHints, trustAnchors },
     negativeAnchors: settings['negative-trust-anchor'],
@@ -101,12 +105,8 @@ function resolverOptionsOf(
     clockSkew: settings['clock-skew'],
     trustRemoteAd: settings['trust-remote-ad'],
     trust: () => trust,
-    onEngine: (engine, why) => {
-      if (trace !== undefined) out.note(`# engine ${engine}: ${why}`)
-      // Others than the operator may think are asked then: worth a line to whoever reads the log.
-      else if (engine === 'forward') out.warn(onTerminal(`engine auto took forward: ${why}`))
-    },
-    onWarning: (warning) => out.warn(onTerminal(warning)),
+    onEngine: (engine, why) => tell({ kind: 'engine', engine, why }),
+    onWarning: (text) => tell({ kind: 'resolver-warning', text }),
   }
 }
 
@@ -116,14 +116,27 @@ function trustPointsOf({ store }: Keeping): TrustPointTable {
 }
 
 /** A crypto policy may forbid what DNSSEC needs; it must not take DANE away without a word. RFC 6840 §5.2 */
-function warnOfAlgorithms(allowSha1: boolean, out: Surroundings['out']): void {
+function warnOfAlgorithms(allowSha1: boolean, tell: Tell): void {
   const broken = brokenAlgorithms({ allowSha1 })
   if (broken.length === 0) return
-  out.warn(`the crypto library refuses ${broken.join(', ')}: zones signed by nothing else count as unsigned`)
+  const text = `the crypto library refuses ${broken.join(', ')}: zones signed by nothing else count as unsigned`
+  tell({ kind: 'resolver-warning', text })
 }
 
 /** With `--trace` every lookup is shown, whoever makes it. */
 function traced(resolver: Resolver, trace: World['trace']): Resolver {
   if (trace === undefined) return resolver
   return { ...resolver, resolve: (name, type, options) => resolver.resolve(name, type, { trace, ...options }) }
+}
+
+function observed(resolver: Resolver, observer: WorldObserver | undefined): Resolver {
+  if (observer === undefined) return resolver
+  return {
+    ...resolver,
+    async resolve(name, type, options) {
+      const resolution = await resolver.resolve(name, type, options)
+      observer.resolved(resolution)
+      return resolution
+    },
+  }
 }

@@ -21,9 +21,9 @@ export async function runProcess(args: readonly string[]): Promise<void> {
     environment: process.env,
     openInput,
     onReload: (reload) => process.on('SIGHUP', reload),
-    openWorld: async (values, need) => {
+    openWorld: async (values, need, observer) => {
       const { openWorld } = await import('./open-world.ts')
-      return openWorld(values, need, context)
+      return openWorld(values, need, context, observer)
     },
   }
   const service = findCommand(args)?.command.graceMs

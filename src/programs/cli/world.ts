@@ -1,6 +1,8 @@
+import type { Resolution } from '../../core/dnssec/resolution.ts'
 import type { Clock } from '../../io/clock.ts'
 import type { PkixTrust } from '../../io/https/pkix-trust.ts'
 import type { StsService } from '../../io/mtasts/sts-service.ts'
+import type { StsEvent } from '../../io/mtasts/sts-work.ts'
 import type { Network } from '../../io/network.ts'
 import type { ResolverOptions } from '../../io/resolver/create-resolver.ts'
 import type { Resolver, TraceEvent } from '../../io/resolver/resolver.ts'
@@ -38,5 +40,18 @@ export interface World {
 
 export type WorldValues = Partial<Values<typeof worldOptions & typeof serviceOptions>>
 
+/** Something that an operator may have to hear of a world; texts may quote strangers. */
+export type WorldEvent =
+  | { readonly kind: 'policy'; readonly event: StsEvent }
+  | { readonly kind: 'resolver-warning' | 'store-warning'; readonly text: string }
+  | { readonly kind: 'engine'; readonly engine: string; readonly why: string }
+
+/** Watches over a world: what would have been warned of on standard error is told here. */
+export interface WorldObserver {
+  told(event: WorldEvent): void
+  /** Of every lookup. */
+  resolved(resolution: Resolution): void
+}
+
 /** Throws ConfigError or UsageError for what the operator must mend, before anything was sent or written. */
-export type OpenWorld = (values: WorldValues, store: StoreNeed) => Promise<World>
+export type OpenWorld = (values: WorldValues, store: StoreNeed, observer?: WorldObserver) => Promise<World>
