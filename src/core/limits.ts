@@ -223,6 +223,50 @@ export const limits = {
     /** Octets of answers that may wait for a client to read them before no more of its questions are read. */
     unreadOctets: 65_536,
   },
+  events: {
+    /** Destinations whose protection is remembered, and as many again whose history is, and which raised an alarm. */
+    destinations: 50_000,
+    /** Decisions of one destination that differed, how long they are kept, and the octets of all. */
+    historyEach: 5,
+    historyKeptMs: 604_800_000,
+    historyOctets: 8 * 1024 * 1024,
+    /** How long the same alarm about the same destination is not raised again. */
+    repeatMs: 3_600_000,
+  },
+  http: {
+    /** Of a request: its body, its line with all headers, and how many headers. */
+    bodyOctets: 65_536,
+    headerOctets: 16_384,
+    headers: 50,
+    /** From the first octet to the end of the headers, and of the whole request. */
+    headersMs: 10_000,
+    requestMs: 20_000,
+    /** How long a connection may lie idle between requests, and how long nothing may move on one at work. */
+    keepAliveMs: 15_000,
+    stillMs: 90_000,
+    connections: 512,
+    requestsPerConnection: 1000,
+    /** Of one client: requests at once, and each second from then on; and how many clients are told apart. */
+    burst: 200,
+    requestsPerSecond: 50,
+    clients: 10_000,
+    /** Lookups that HTTP clients wait for at once: Postfix has its turn among them. */
+    lookupsAtOnce: 32,
+    /** Between two refreshes of one destination, and how many are remembered for it. */
+    refreshPauseMs: 5000,
+    refreshesKept: 10_000,
+    /** Decisions on one page of a list, unless told and at most. */
+    pageUsual: 100,
+    pageMost: 500,
+    /** Decisions passed over in one go before others have their turn. */
+    listedInOneGo: 1000,
+    /** Of the file with the token, and the fewest characters of a token. */
+    tokenFileOctets: 4096,
+    tokenCharacters: 16,
+    /** Of an answer that `waxseal query` reads, and how long it waits for one. */
+    answerOctets: 16 * 1024 * 1024,
+    answerMs: 60_000,
+  },
   certificates: {
     chain: 10,
     octets: 64 * 1024,

@@ -39,7 +39,7 @@ async function serve(...options: readonly string[]): Promise<Serving> {
   const path = join(commands.folder, `socket${services++}`)
   const stopping = new AbortController()
   const reloads: (() => void)[] = []
-  const args = ['serve', '--socketmap', path, '--store', ':memory:', ...commands.iterate, ...options]
+  const args = ['serve', '--socketmap', path, '--http', 'off', '--store', ':memory:', ...commands.iterate, ...options]
   let heard = ''
   const ended = commands.run(args, {
     signal: stopping.signal,

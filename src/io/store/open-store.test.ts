@@ -87,6 +87,15 @@ test('due lists what is alive and overdue, the most overdue first', async () => 
   await close()
 })
 
+test('policies are counted, those that were replaced or removed no more', async () => {
+  const { policies, close } = openStore(':memory:')
+  assert.equal(await policies.count?.(), 0)
+  for (const name of ['a.example', 'b.example', 'c.example', 'a.example']) await policies.put(policy(name))
+  await policies.remove(domain('b.example'))
+  assert.equal(await policies.count?.(), 2)
+  await close()
+})
+
 test('list goes through all policies by name', async () => {
   const { policies, close } = openStore(':memory:')
   for (const name of ['b.example', 'a.example', 'c.example']) await policies.put(policy(name))

@@ -69,6 +69,11 @@ export function createPolicyTable(database: DatabaseSync, commit: GroupCommit, o
     remove: (domain) => change(domain, () => statements.remove.run(domain)),
     due: async (now, count) => readMany(() => statements.due.all(now, now, count)),
     list: async (count, after = '') => readMany(() => statements.list.all(after, count)),
+    count: async () => {
+      const rows = read('', () => statements.count.all())
+      if (rows instanceof StoreError) throw rows
+      return Number(rows[0]?.count)
+    },
     findFailure: async (domain, id) => {
       try {
         return failureOfRow(domain, id, statements.findFailure.get(domain, id))
@@ -102,6 +107,7 @@ function prepareStatements(database: DatabaseSync) {
       'SELECT * FROM policies WHERE refresh_at <= ? AND expires_at > ? ORDER BY refresh_at LIMIT ?',
     ),
     list: database.prepare('SELECT * FROM policies WHERE domain > ? ORDER BY domain LIMIT ?'),
+    count: database.prepare('SELECT count(*) AS count FROM policies'),
     // Policies that demand nothing go first, then those nearest to their end, lapsed ones before all.
     trim: database.prepare(
       `DELETE FROM policies WHERE rowid IN (SELECT rowid FROM policies ORDER BY mode = 'none' DESC, expires_at

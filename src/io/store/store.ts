@@ -60,6 +60,8 @@ export interface PolicyTable {
   due(now: number, count: number): Promise<StoredPolicy[]>
   /** In the order of their names, from the first after `after`. */
   list(count: number, after?: string): Promise<StoredPolicy[]>
+  /** How many there are, lapsed ones included; not to be asked for all the time. Absent where it is not known. */
+  count?(): Promise<number>
   findFailure(domain: DomainName, id: string): Promise<FailedFetch | undefined>
   putFailure(failed: FailedFetch): Promise<WriteOutcome>
 }

@@ -19,14 +19,15 @@ export async function explainDomain(domain: DomainName, world: World, signal: Ab
   const now = clock.now()
   try {
     const facts = await examine({ kind: 'domain', domain }, { resolver, sts, smtpPort, signal: until })
-    return reportOf(domain, facts, { decision: decide(facts, { now }), now })
+    return explainDecision(domain, facts, { decision: decide(facts, { now }), now })
   } catch (error) {
     if (!until.aborted) throw error
     return unfinished(domain, world.timeoutMs / 1000)
   }
 }
 
-function reportOf(
+/** Says what was decided from these facts, and why. */
+export function explainDecision(
   domain: DomainName,
   facts: Facts,
   { decision, now }: { readonly decision: DomainDecision; readonly now: number },

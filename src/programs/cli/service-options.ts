@@ -9,6 +9,15 @@ export const serviceOptions = {
     description:
       'where Postfix may ask: address and port, or the path of a Unix socket; 127.0.0.1:8461 unless told; may be repeated',
   },
+  http: {
+    ...{ type: 'string', value: 'ADDRESS', multiple: true, group },
+    description:
+      'where the HTTP interface and its metrics are, as socketmap; 127.0.0.1:8462 unless told; off for nowhere',
+  },
+  'http-token-file': {
+    ...{ type: 'string', value: 'FILE', group },
+    description: 'what clients over HTTP must show, those on Unix sockets excepted; needed for addresses of a network',
+  },
   'mixed-hosts': {
     ...{ type: 'string', value: 'LEVEL', group },
     description:

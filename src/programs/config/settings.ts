@@ -42,6 +42,10 @@ export interface SettingValues {
   readonly timeout: number
   /** Where the service listens for Postfix. */
   readonly socketmap: readonly ListenAddress[]
+  /** Where it listens for HTTP; none when that is off. */
+  readonly http: readonly ListenAddress[]
+  /** A file with what clients over HTTP must show. */
+  readonly 'http-token-file': string | undefined
   readonly 'mixed-hosts': 'dane-only' | 'secure'
   readonly 'testing-level': 'none' | 'may' | 'encrypt'
   readonly 'log-format': 'text' | 'json'
@@ -99,6 +103,12 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
     fallback: [{ kind: 'tcp', address: '127.0.0.1', port: 8461 }],
     read: readListenAddresses,
   },
+  http: {
+    shape: 'texts',
+    fallback: [{ kind: 'tcp', address: '127.0.0.1', port: 8462 }],
+    read: (raw) => (String(raw) === 'off' ? accept([]) : readListenAddresses(raw)),
+  },
+  'http-token-file': pathSetting(),
   'mixed-hosts': wordSetting('dane-only', 'secure'),
   'testing-level': wordSetting('none', 'may', 'encrypt'),
   'log-format': wordSetting('text', 'json'),

@@ -13,6 +13,17 @@ export interface Listening {
   close(): void
 }
 
+export interface ListenOptions {
+  /** Of sockets that systemd opened. */
+  readonly name: string
+  readonly environment: Environment
+  readonly pid: number
+  /** Whether sockets that systemd gave no name are taken too, as they are unless told. */
+  readonly isNameless?: boolean
+  /** Of Unix sockets. */
+  readonly mode?: number
+}
+
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** The first descriptor that systemd hands over. sd_listen_fds(3) */
@@ -25,10 +36,10 @@ const firstDescriptor = 3
  */
 export async function listen(
   addresses: readonly ListenAddress[],
-  { name, environment, pid }: { readonly name: string; readonly environment: Environment; readonly pid: number },
-  accept: (socket: Socket) => void,
+  { name, environment, pid, isNameless = true, mode = 0o666 }: ListenOptions,
+  accept: ((socket: Socket) => void) | { create(): Server },
 ): Promise<Listening> {
-  const inherited = inheritedSockets(environment, pid, name)
+  const inherited = inheritedSockets(environment, pid, name, isNameless)
   const servers: Server[] = []
   const found: ListenAddress[] = []
   const close = () => {
@@ -36,9 +47,9 @@ export async function listen(
   }
   try {
     for (const where of inherited.length > 0 ? inherited : addresses) {
-      const server = createServer({ allowHalfOpen: true, pauseOnConnect: false }, accept)
+      const server = typeof accept === 'function' ? createServer({ allowHalfOpen: true }, accept) : accept.create()
       servers.push(server)
-      found.push(await open(server, where))
+      found.push(await open(server, where, mode))
     }
   } catch (error) {
     close()
@@ -48,17 +59,27 @@ export async function listen(
 }
 
 /** Of the sockets that systemd handed over, those of this name, and those that have none. sd_listen_fds_with_names(3) */
-export function inheritedSockets(environment: Environment, pid: number, name: string): readonly { fd: number }[] {
+export function inheritedSockets(
+  environment: Environment,
+  pid: number,
+  name: string,
+  isNameless = true,
+): readonly { fd: number }[] {
   const { LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES = '' } = environment
   if (LISTEN_PID !== String(pid) || LISTEN_FDS === undefined || !/^\d{1,3}$/.test(LISTEN_FDS)) return []
   const names = LISTEN_FDNAMES === '' ? [] : LISTEN_FDNAMES.split(':')
-  const isOurs = (place: number) => [undefined, 'unknown', name].includes(names[place])
+  const ours = isNameless ? [undefined, 'unknown', name] : [name]
+  const isOurs = (place: number) => ours.includes(names[place])
   return Array.from({ length: Number(LISTEN_FDS) }, (_, place) => place)
     .filter(isOurs)
     .map((place) => ({ fd: firstDescriptor + place }))
 }
 
-async function open(server: Server, where: ListenAddress | { readonly fd: number }): Promise<ListenAddress> {
+async function open(
+  server: Server,
+  where: ListenAddress | { readonly fd: number },
+  mode: number,
+): Promise<ListenAddress> {
   if ('kind' in where && where.kind === 'unix') await removeStale(where.path)
   const options =
     'fd' in where ? where : where.kind === 'unix' ? { path: where.path } : { host: where.address, port: where.port }
@@ -70,7 +91,7 @@ async function open(server: Server, where: ListenAddress | { readonly fd: number
     throw new ConfigError(`cannot listen on ${text}: ${reasonOf(error)}`)
   }
   if ('kind' in where && where.kind === 'unix') {
-    chmodSync(where.path, 0o666) // who may come this far is a matter of the folder
+    chmodSync(where.path, mode) // who may come this far is a matter of the folder
     return where
   }
   return addressOf(server)

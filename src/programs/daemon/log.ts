@@ -1,27 +1,43 @@
 import type { Made } from '../../io/decisions/decisions.ts'
 import type { Out } from '../cli/out.ts'
 import { onTerminal } from '../cli/trace-text.ts'
+import type { EventName, ServiceEvent } from './events/event.ts'
 import { type ServedView, textOf } from './view.ts'
 
 /** What the service tells whoever reads its log: one line an event. */
 export interface ServiceLog {
   /** A decision that somebody waited for, or one that came out otherwise than before. */
   decided(made: Made<ServedView>, before: Made<ServedView> | undefined): void
-  event(name: string, text: string): void
+  event(name: EventName, text: string): void
+  tell(event: ServiceEvent): void
 }
 
 export type LogFormat = 'text' | 'json'
 
-export function createServiceLog(out: Out, format: LogFormat): ServiceLog {
+/** Events that are about the service itself, whose sentences need no name before them. */
+const plainEvents: ReadonlySet<EventName> = new Set([
+  ...(['listening', 'main.cf', 'ready', 'reloaded', 'reload-failed', 'stopping', 'stopped', 'close-failed'] as const),
+])
+
+export function createServiceLog(
+  out: Out,
+  format: LogFormat,
+  onEvent: (name: EventName) => void = () => {},
+): ServiceLog {
+  const tell = ({ name, text, details }: ServiceEvent) => {
+    onEvent(name)
+    if (format === 'json') out.line(JSON.stringify({ event: name, text, ...details }))
+    else out.line(onTerminal(plainEvents.has(name) ? text : `${name}: ${text}`))
+  }
   return {
     decided(made, before) {
       const isChanged = before !== undefined && before.view.tlsrpt !== made.view.tlsrpt
       if (made.why === 'renewed' && !isChanged) return
+      onEvent('decision')
       out.line(format === 'json' ? JSON.stringify(decisionJson(made, isChanged)) : decisionText(made, isChanged))
     },
-    event(name, text) {
-      out.line(format === 'json' ? JSON.stringify({ event: name, text }) : onTerminal(text))
-    },
+    event: (name, text) => tell({ name, text }),
+    tell,
   }
 }
 

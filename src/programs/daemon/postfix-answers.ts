@@ -21,6 +21,16 @@ export interface PostfixAnswers {
   answer(request: string): Promise<string> | undefined
 }
 
+/** How questions were answered: from memory, by looking, that no policy can be about it, or as no question at all. */
+export interface AnswerCounts {
+  hit: number
+  miss: number
+  none: number
+  wrong: number
+}
+
+export const noAnswers: Readonly<AnswerCounts> = { hit: 0, miss: 0, none: 0, wrong: 0 }
+
 interface Ready {
   readonly made: Made<PostfixView>
   readonly text: string
@@ -38,7 +48,11 @@ const unknownMap = framed({
   reason: 'there is no such map: write QUERY for Postfix up to 3.9, QUERYwithTLSRPT for later ones',
 })
 
-export function createPostfixAnswers(decisions: Decisions<PostfixView>, clock: Clock): PostfixAnswers {
+export function createPostfixAnswers(
+  decisions: Decisions<PostfixView>,
+  clock: Clock,
+  counts: AnswerCounts = { ...noAnswers },
+): PostfixAnswers {
   const answered = new Map<string, Ready>()
   const remember = (request: string, made: Made<PostfixView>, text: string) => {
     if (request.length > limits.names.textCharacters) return
@@ -53,6 +67,7 @@ export function createPostfixAnswers(decisions: Decisions<PostfixView>, clock: C
       const now = clock.now()
       if (made.isCurrent && made.until > now) {
         made.askedAt = now
+        counts.hit++
         return text
       }
       answered.delete(request)
@@ -61,11 +76,17 @@ export function createPostfixAnswers(decisions: Decisions<PostfixView>, clock: C
     answer(request) {
       // Names in UTF-8 come as single octets here.
       const parsed = parseSocketmapRequest(Buffer.from(request, 'latin1').toString())
+      const dialect = parsed.ok ? dialects.get(parsed.value.map) : undefined
+      if (dialect === undefined) counts.wrong++
       if (!parsed.ok) return undefined
-      const dialect = dialects.get(parsed.value.map)
       if (dialect === undefined) return Promise.resolve(unknownMap)
       const destination = destinationOf(parseLookupKey(parsed.value.key))
-      if (destination === undefined) return Promise.resolve(notFound)
+      if (destination === undefined) {
+        counts.none++
+        return Promise.resolve(notFound)
+      }
+      if (decisions.held(destination) === undefined) counts.miss++
+      else counts.hit++
       return decisions.decide(destination).then((made) => {
         const text = made.view[dialect]
         remember(request, made, text)
@@ -85,6 +106,11 @@ export function destinationOf(key: LookupKey): Destination | undefined {
     case 'none':
       return undefined
   }
+}
+
+/** What a framed reply says: `OK dane-only`. */
+export function unframed(netstring: string): string {
+  return Buffer.from(netstring.slice(netstring.indexOf(':') + 1, -1), 'latin1').toString()
 }
 
 /** A reply as it goes over the wire. */

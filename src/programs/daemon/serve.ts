@@ -1,5 +1,7 @@
 import type { CommandContext } from '../cli/command.ts'
 import type { World, WorldValues } from '../cli/world.ts'
+import { createFront } from './front.ts'
+import type { ServiceLedger } from './ledger.ts'
 import { type Listening, listen } from './listen.ts'
 import { formatForPostfix, formatListenAddress } from './listen-address.ts'
 import { createServiceLog, type ServiceLog } from './log.ts'
@@ -15,27 +17,35 @@ const drainMs = 10_000
 
 /** Runs the policy service until the signal says so; resolves when everything is answered and closed. */
 export async function serve(values: WorldValues, context: CommandContext): Promise<void> {
-  const { clock, environment, signal, openWorld } = context
+  const { clock, environment, signal } = context
   const notifier = createNotifier(environment, process.pid)
-  let service = await begin(await openWorld(values, 'durable'), context)
-  const log = logOf(service.world, context)
+  let service: Service
   // Connections outlive a configuration: each question goes to the service that is there when it comes.
   const answers = {
     ready: (request: string) => service.postfix.ready(request),
     answer: (request: string) => service.postfix.answer(request),
   }
   const socketmap = createSocketmapServer(answers, clock)
-  let listening: Listening | undefined
+  const { http, ledger } = createFront({
+    ...{ clock, service: () => service, isStopping: () => signal.aborted },
+    connections: () => socketmap.connections,
+    onError: (error) => log.event('http-failed', `a question over HTTP failed: ${stackOf(error)}`),
+  })
+  service = await begin(values, context, ledger)
+  const log = logOf(service.world, context, ledger)
+  const listenings: Listening[] = []
   try {
-    listening = await listen(
-      service.world.settings.socketmap,
-      { name: 'socketmap', environment, pid: process.pid },
-      socketmap.accept,
-    )
-    tellWhere(listening, log)
+    const { settings } = service.world
+    const where = { environment, pid: process.pid }
+    listenings.push(await listen(settings.socketmap, { ...where, name: 'socketmap' }, socketmap.accept))
+    tellWhere(listenings, log)
+    // On Unix sockets only who may write to them may forget what is known, and nothing else is asked of them.
+    listenings.push(await listen(settings.http, { ...where, name: 'http', isNameless: false, mode: 0o660 }, http))
+    for (const address of listenings.at(-1)?.addresses ?? [])
+      log.event('listening', `listening on ${formatListenAddress(address)} for HTTP`)
     context.onReload?.(() => {
       notifier.reloading()
-      renew(values, service, context).then(
+      renew(values, service, context, ledger).then(
         (next) => {
           if (next !== undefined) service = next
           notifier.ready('serving')
@@ -47,26 +57,44 @@ export async function serve(values: WorldValues, context: CommandContext): Promi
     log.event('stopping', 'stopping: questions under way are answered first')
     await notifier.stopping()
   } finally {
-    listening?.close()
-    await drain(socketmap)
+    for (const listening of listenings) listening.close()
+    await drain([socketmap, http])
     await service.close()
   }
   log.event('stopped', 'stopped')
 }
 
-async function begin(world: World, context: CommandContext): Promise<Service> {
-  return createService(world, logOf(world, context))
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
-function logOf({ settings }: World, { out }: CommandContext): ServiceLog {
-  return createServiceLog(out, settings['log-format'])
+async function begin(values: WorldValues, context: CommandContext, ledger: ServiceLedger): Promise<Service> {
+  const world = await context.openWorld(values, 'durable', ledger)
+  try {
+    const log = logOf(world, context, ledger)
+    const service = createService(world, log, ledger)
+    ledger.useLog(log)
+    return service
+  } catch (error) {
+    await world.close()
+    throw error
+  }
+}
+
+function logOf({ settings }: World, { out }: CommandContext, { meters }: ServiceLedger): ServiceLog {
+  return createServiceLog(out, settings['log-format'], (name) => meters.event(name))
 }
 
 /** Reads the configuration again; undefined when it cannot be used, and all stays as it was. */
-async function renew(values: WorldValues, before: Service, context: CommandContext): Promise<Service | undefined> {
-  const log = logOf(before.world, context)
+async function renew(
+  values: WorldValues,
+  before: Service,
+  context: CommandContext,
+  ledger: ServiceLedger,
+): Promise<Service | undefined> {
+  const log = logOf(before.world, context, ledger)
   try {
-    const next = await begin(await context.openWorld(values, 'durable'), context)
+    const next = await begin(values, context, ledger)
     const isMoved = where(next.world) !== where(before.world)
     log.event('reloaded', `the configuration was read again${isMoved ? ': new addresses need a restart' : ''}`)
     // Whoever waits for the service before gets its answer from there.
@@ -79,11 +107,13 @@ async function renew(values: WorldValues, before: Service, context: CommandConte
 }
 
 function where({ settings }: World): string {
-  return settings.socketmap.map(formatListenAddress).join(' ')
+  return [...settings.socketmap, 'and', ...settings.http]
+    .map((address) => (typeof address === 'string' ? address : formatListenAddress(address)))
+    .join(' ')
 }
 
-function tellWhere({ addresses }: Listening, log: ServiceLog): void {
-  for (const address of addresses) {
+function tellWhere(listenings: readonly Listening[], log: ServiceLog): void {
+  for (const address of listenings.flatMap(({ addresses }) => addresses)) {
     log.event('listening', `listening on ${formatListenAddress(address)}`)
     log.event('main.cf', `main.cf: smtp_tls_policy_maps = ${formatForPostfix(address)}:QUERY`)
   }
@@ -104,7 +134,10 @@ async function runUntil(signal: AbortSignal, { service, socketmap, notifier, log
     })
   }
   const timers = [
-    setInterval(() => service().decisions.tick(), every.decisionsMs),
+    setInterval(() => {
+      service().decisions.tick()
+      service().readiness.tick()
+    }, every.decisionsMs),
     setInterval(() => socketmap.tick(), every.connectionsMs),
     setInterval(refresh, every.policiesMs),
     ...(notifier.watchdogMs === undefined ? [] : [setInterval(() => notifier.alive(), notifier.watchdogMs)]),
@@ -125,10 +158,15 @@ function aborted(signal: AbortSignal): Promise<void> {
   })
 }
 
-async function drain(socketmap: SocketmapServer): Promise<void> {
-  const tooLong = setTimeout(() => socketmap.destroy(), drainMs)
+/** Whoever answers questions: each has those under way answered, unless that takes too long. */
+type Draining = Pick<SocketmapServer, 'drain' | 'destroy'>
+
+async function drain(servers: readonly Draining[]): Promise<void> {
+  const tooLong = setTimeout(() => {
+    for (const server of servers) server.destroy()
+  }, drainMs)
   try {
-    await socketmap.drain()
+    await Promise.all(servers.map((server) => server.drain()))
   } finally {
     clearTimeout(tooLong)
   }

@@ -4,6 +4,7 @@ import { formatEndpoint } from '../../config/endpoint.ts'
 import { checkInputs } from '../../config/inputs.ts'
 import { settingsFromFile } from '../../config/resolve-settings.ts'
 import { type Origin, type SettingName, type Settings, settingNames, valuesOf } from '../../config/settings.ts'
+import { readHttpToken } from '../../daemon/http/token.ts'
 import { formatListenAddress } from '../../daemon/listen-address.ts'
 import { defineCommand } from '../command.ts'
 import { negativeAnchorToJson } from '../dns-json.ts'
@@ -26,6 +27,7 @@ export const configCheck = defineCommand({
     const path = findConfigPath(named, environment)
     const found = settingsFromFile(path === undefined ? undefined : await readConfigFile(path))
     await checkInputs(valuesOf(found))
+    readHttpToken(valuesOf(found))
     if (values.json === true) out.line(JSON.stringify(toJson(path, found)))
     else writeText(out, { path, found, looked: defaultConfigPaths(environment) })
     return EXIT.done
@@ -57,6 +59,7 @@ function formatValue(name: SettingName, found: Settings): string {
     return servers.length === 0 ? 'those of the system' : servers.join(', ')
   }
   if (name === 'socketmap') return found.socketmap.value.map(formatListenAddress).join(', ')
+  if (name === 'http') return found.http.value.map(formatListenAddress).join(', ') || 'off'
   if (name === 'negative-trust-anchor') {
     const anchors = found[name].value.map(describeNegativeAnchor)
     return anchors.length === 0 ? 'none' : anchors.join(', ')
@@ -87,5 +90,5 @@ function toJson(path: string | undefined, found: Settings) {
 function listedValue(name: SettingName, found: Settings): readonly unknown[] | undefined {
   if (name === 'server') return found.server.value.map(formatEndpoint)
   if (name === 'negative-trust-anchor') return found[name].value.map(negativeAnchorToJson)
-  return name === 'socketmap' ? found.socketmap.value.map(formatListenAddress) : undefined
+  return name === 'socketmap' || name === 'http' ? found[name].value.map(formatListenAddress) : undefined
 }

@@ -1,0 +1,145 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { limits } from '../../../core/limits.ts'
+import type { Clock } from '../../../io/clock.ts'
+import { findRoute } from './find-route.ts'
+import { refuseBrowsers, refuseStrangers } from './guard.ts'
+import { createRates } from './rates.ts'
+import { hasBody, readBody } from './read-body.ts'
+import { isProblem, problem, type Reply, type Route } from './reply.ts'
+
+/** All servers of the HTTP interface, one for each address. */
+export interface HttpServer {
+  /** One more, not yet listening. */
+  create(): Server
+  readonly connections: number
+  /** Accepts no more, answers what was asked, and resolves when the last connection is closed. */
+  drain(): Promise<void>
+  destroy(): void
+}
+
+export interface HttpServerOptions {
+  readonly routes: readonly Route[]
+  readonly clock: Clock
+  /** What clients over TCP must show; undefined when they need not. Looked up anew for each request. */
+  token(): string | undefined
+  /** The name of the route that was asked for, `none` when there is no such, and the status of the answer. */
+  onAnswer(route: string, status: number): void
+  /** Told of what is our own fault. */
+  onError(error: unknown): void
+}
+
+/** How often is looked for connections that have become idle, when no more questions are taken. */
+const drainEveryMs = 50
+
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const { http } = limits
+  const servers: Server[] = []
+  const rates = createRates(() => options.clock.now())
+  let connections = 0
+  return {
+    create() {
+      const server = createServer({
+        ...{ maxHeaderSize: http.headerOctets, headersTimeout: http.headersMs, requestTimeout: http.requestMs },
+        ...{ keepAliveTimeout: http.keepAliveMs, connectionsCheckingInterval: 1000, noDelay: true },
+      })
+      server.maxHeadersCount = http.headers
+      server.maxRequestsPerSocket = http.requestsPerConnection
+      server.timeout = http.stillMs
+      server.on('connection', (socket) => {
+        // Over all addresses together.
+        if (connections >= http.connections) {
+          socket.destroy()
+          return
+        }
+        connections++
+        socket.once('close', () => connections--)
+      })
+      server.on('request', (request, response) => {
+        handle(request, response, { ...options, take: rates.take }).catch((error: unknown) => {
+          // A client that goes away in the middle is no fault of ours.
+          if (!request.destroyed) options.onError(error)
+          response.destroy()
+        })
+      })
+      servers.push(server)
+      return server
+    },
+    get connections() {
+      return connections
+    },
+    drain: () =>
+      new Promise((resolve) => {
+        const look = () => {
+          for (const server of servers) server.closeIdleConnections()
+          if (connections > 0) return
+          clearInterval(timer)
+          resolve()
+        }
+        const timer = setInterval(look, drainEveryMs)
+        look()
+      }),
+    destroy() {
+      for (const server of servers) server.closeAllConnections()
+    },
+  }
+}
+
+interface Handling extends HttpServerOptions {
+  take(client: string): number | undefined
+}
+
+async function handle(request: IncomingMessage, response: ServerResponse, options: Handling): Promise<void> {
+  const found = findRoute(options.routes, request.method ?? '', request.url ?? '')
+  const reply = refuseEarly(request, found.kind === 'route' && found.route.isOpen === true, options)
+  if (reply !== undefined || found.kind === 'refused') {
+    const refusal = reply ?? (found.kind === 'refused' ? found.reply : problem('failed'))
+    options.onAnswer(found.kind === 'route' ? found.route.id : 'none', refusal.status)
+    write(response, refusal, !hasBody(request))
+    return
+  }
+  const { route, name, query } = found
+  const body = await readBody(request)
+  const answer = body.ok ? await answerBy(route, { name, query, body: body.value }, options) : problem(body.fault)
+  options.onAnswer(route.id, answer.status)
+  write(response, answer, body.ok || !hasBody(request))
+}
+
+function refuseEarly(request: IncomingMessage, isOpen: boolean, { take, token }: Handling): Reply | undefined {
+  const seconds = take(request.socket.remoteAddress ?? 'unix')
+  if (seconds !== undefined) return problem('too-many', undefined, { 'retry-after': String(seconds) })
+  const isUnix = typeof (request.socket.address() as AddressInfo | Record<string, never>).port !== 'number'
+  const expected = isUnix ? undefined : token()
+  const refusal = refuseBrowsers(request, !isUnix && expected === undefined)
+  if (refusal !== undefined || isOpen || expected === undefined) return refusal
+  return refuseStrangers(request.headers.authorization, expected)
+}
+
+async function answerBy(route: Route, question: Parameters<Route['answer']>[0], { onError }: Handling): Promise<Reply> {
+  try {
+    return await route.answer(question)
+  } catch (error) {
+    onError(error)
+    return problem('failed')
+  }
+}
+
+/** Nothing here is to be kept by others, taken for another type, or shown inside other pages. */
+const usualHeaders = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+}
+
+/** A request that was not read to its end takes its connection with it: what follows could be taken for another one. */
+function write(response: ServerResponse, reply: Reply, isRead: boolean): void {
+  const type = reply.text?.type ?? (isProblem(reply) ? 'application/problem+json' : 'application/json')
+  const body = reply.text?.body ?? `${JSON.stringify(reply.json)}\n`
+  response.writeHead(reply.status, {
+    ...usualHeaders,
+    ...reply.headers,
+    ...{ 'content-type': type, 'content-length': Buffer.byteLength(body) },
+    ...(isRead ? {} : { connection: 'close' }),
+  })
+  response.end(body) // of an answer to HEAD, Node sends the headers alone
+}

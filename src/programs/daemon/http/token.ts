@@ -1,0 +1,56 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
+import { isIPv4 } from 'node:net'
+import { ConfigError } from '../../../core/config-error.ts'
+import { limits } from '../../../core/limits.ts'
+import type { SettingValues } from '../../config/settings.ts'
+import { reasonOf } from '../../file-error.ts'
+import { formatListenAddress } from '../listen-address.ts'
+
+/**
+ * What clients over TCP must show; undefined when they need not. Throws ConfigError when the file cannot be used, or is not
+ * there for an address that others than this machine reach.
+ */
+export function readHttpToken({
+  http,
+  'http-token-file': path,
+}: Pick<SettingValues, 'http' | 'http-token-file'>): string | undefined {
+  if (path !== undefined) return http.length === 0 ? undefined : readToken(path)
+  const open = http.find((where) => where.kind === 'tcp' && !isLoopback(where.address))
+  if (open === undefined) return undefined
+  throw new ConfigError(`http: ${formatListenAddress(open)} can be reached by others: set http-token-file`)
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || (isIPv4(address) && address.startsWith('127.'))
+}
+
+/**
+ * Reads the token from a file that nobody but its owner may read or write, and its group read. Throws ConfigError for
+ * any other file, and for a token that could be guessed.
+ */
+export function readToken(path: string): string {
+  const text = readSecret(path).trim()
+  if (text.length < limits.http.tokenCharacters)
+    throw new ConfigError(`the token in "${path}" is shorter than ${limits.http.tokenCharacters} characters`)
+  // What can stand in a header. RFC 6750 §2.1
+  if (!/^[A-Za-z0-9._~+/-]+=*$/.test(text))
+    throw new ConfigError(`the token in "${path}" has characters that none may have`)
+  return text
+}
+
+function readSecret(path: string): string {
+  try {
+    const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    try {
+      const { mode, size } = fstatSync(file)
+      if ((mode & constants.S_IFMT) !== constants.S_IFREG) throw new Error('it is no plain file')
+      if ((mode & 0o037) !== 0) throw new Error(`others may use it (mode ${(mode & 0o777).toString(8)}): chmod 640`)
+      if (size > limits.http.tokenFileOctets) throw new Error(`it is longer than ${limits.http.tokenFileOctets} octets`)
+      return readFileSync(file, 'utf8')
+    } finally {
+      closeSync(file)
+    }
+  } catch (error) {
+    throw new ConfigError(`cannot use the token in "${path}": ${reasonOf(error)}`)
+  }
+}
