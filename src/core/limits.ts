@@ -209,6 +209,17 @@ export const limits = {
     /** For one destination with all its lookups. */
     deadlineMs: 30_000,
   },
+  overrides: {
+    kept: 10_000,
+    /** Entries of the audit trail, none of which is ever taken away. */
+    audited: 1_000_000,
+    /** How long one may last that lowers protection or passes over, and one that raises it. */
+    relaxMs: 90 * 86_400_000,
+    requireMs: 3650 * 86_400_000,
+    names: 20,
+    reasonCharacters: 200,
+    authorCharacters: 64,
+  },
   postfix: {
     /** Of one question, as Postfix bounds it, and of an answer, which it takes up to 100,000 octets long. */
     queryOctets: 10_000,

@@ -1,8 +1,10 @@
 import type { Failure } from '../dnssec/resolution.ts'
+import { applyOverrides } from './apply-overrides.ts'
 import { decideHost } from './decide-host.ts'
 import type { DecisionOptions, DomainDecision, HostDecision, MessageDemand, SessionReport } from './decision.ts'
 import { defaultOptions, noDemand } from './decision.ts'
 import type { Facts, MxFinding, StsFinding } from './facts.ts'
+import { noOverrides, type Overrides } from './overrides.ts'
 import { negativeAnchorsOf, validUntil } from './validity.ts'
 
 export interface DecideOptions {
@@ -10,12 +12,26 @@ export interface DecideOptions {
   readonly now: number
   readonly options?: DecisionOptions
   readonly demand?: MessageDemand
+  /** What operators decided otherwise. */
+  readonly overrides?: Overrides
 }
 
-/** What to do with mail for one next hop: tables 1a and 1b, and those rows of 1d that need no session. */
+/**
+ * What to do with mail for one next hop: tables 1a and 1b, and those rows of 1d that need no session; then what
+ * operators decided otherwise.
+ */
 export function decide(
   facts: Facts,
-  { now, options = defaultOptions, demand = noDemand }: DecideOptions,
+  { now, options = defaultOptions, demand = noDemand, overrides = noOverrides }: DecideOptions,
+): DomainDecision {
+  const decision = decideByTables(facts, { now, options, demand })
+  if (overrides.isEmpty) return decision
+  return applyOverrides(facts, decision, { now, options, demand, overrides, settle })
+}
+
+function decideByTables(
+  facts: Facts,
+  { now, options, demand }: Required<Omit<DecideOptions, 'overrides'>>,
 ): DomainDecision {
   const { mx, sts } = facts
   const base = {
@@ -81,11 +97,16 @@ function decideHosts(facts: Facts, base: Base, options: DecisionOptions, demand:
     return { ...base, action: 'defer', reason: 'policy-lookup-failed', text, hosts: [], validUntil: undefined }
   }
   const hosts = facts.hosts.map((host) => decideHost(host, facts, { options, demand }))
-  if (hosts.some(({ action }) => action === 'connect')) {
-    return { ...base, action: 'deliver', reason: 'hosts', text: describeMx(mx), hosts }
-  }
-  return { ...base, ...withoutHost(hosts), hosts }
+  return { ...base, ...settle(facts, hosts), hosts }
 }
+
+/** What the hosts come to for the domain. */
+function settle({ mx }: Facts, hosts: readonly HostDecision[]): Settled {
+  const canConnect = hosts.some(({ action }) => action === 'connect')
+  return canConnect ? { action: 'deliver', reason: 'hosts', text: describeMx(mx) } : withoutHost(hosts)
+}
+
+type Settled = Pick<DomainDecision, 'action' | 'reason' | 'text'> & { readonly row?: 'M7' }
 
 /** RFC 7672 §2.2.1. Without MX records the domain's word for its host is the denial, which may be no better. */
 function isInsecure(mx: MxFinding): boolean {
@@ -93,9 +114,7 @@ function isInsecure(mx: MxFinding): boolean {
 }
 
 /** Row M7 when there is nobody to connect to; else it depends on why each host is passed over. */
-function withoutHost(hosts: readonly HostDecision[]): Pick<DomainDecision, 'action' | 'reason' | 'text'> & {
-  readonly row?: 'M7'
-} {
+function withoutHost(hosts: readonly HostDecision[]): Settled {
   const reasons = hosts.map((host) => (host.action === 'skip' ? host.reason : undefined))
   if (reasons.every((reason) => reason === 'no-address')) {
     return { action: 'defer', row: 'M7', reason: 'no-usable-host', text: 'no MX host has an address' }

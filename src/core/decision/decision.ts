@@ -1,6 +1,7 @@
 import type { UsableTlsa } from '../dane/tlsa.ts'
 import type { NegativeAnchor } from '../dnssec/negative-anchors.ts'
 import type { DomainName } from '../name/domain.ts'
+import type { Override } from './override.ts'
 
 /** What an operator may have decided for a destination. The defaults are those of RFC 7672 and RFC 8461. */
 export interface DecisionOptions {
@@ -52,6 +53,10 @@ export interface DomainDecision {
   readonly validUntil: number | undefined
   /** Those by which some of what it rests on was not validated, so that DANE cannot apply there. RFC 7646 */
   readonly negativeAnchors: readonly NegativeAnchor[]
+  /** Those of an operator that count for it or for a host of it, each once; absent where none does. */
+  readonly overrides?: readonly Override[] | undefined
+  /** An operator leaves the domain to other rules than ours: of no host anything is asked. */
+  readonly isLeftAlone?: true | undefined
 }
 
 export type DomainReason =
@@ -79,6 +84,14 @@ export interface SkipDecision {
   readonly reason: SkipReason
   readonly text: string
   readonly reports: readonly SessionReport[]
+  readonly override?: AppliedOverride | undefined
+}
+
+/** An operator's word for one host, beside or in the place of what was found. */
+export interface AppliedOverride {
+  readonly by: Override
+  /** What was decided without it; undefined where mail to the whole domain waited. */
+  readonly instead: HostDecision | undefined
 }
 
 export type SkipReason =
@@ -88,6 +101,7 @@ export type SkipReason =
   | 'mx-not-in-policy'
   | 'dane-required'
   | 'requiretls-unprotected'
+  | 'override'
 
 /** What is asked of a session, from the strictest down. */
 export type TlsDemand = 'dane' | 'pkix' | 'encrypt' | 'may'
@@ -109,6 +123,7 @@ export interface ConnectDecision {
   readonly mxIsSecure: boolean
   readonly options: DecisionOptions
   readonly demand: MessageDemand
+  readonly override?: AppliedOverride | undefined
 }
 
 export type DaneUse =

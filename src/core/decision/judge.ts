@@ -1,4 +1,5 @@
 import type { ConnectDecision, ResultType, Row, SessionReport } from './decision.ts'
+import { judgeOverride } from './judge-override.ts'
 import { success, unlistedReport, unusableReport } from './reports.ts'
 
 /** What a session came to before any mail. */
@@ -18,6 +19,8 @@ export interface PeerFinding {
   readonly dane: DaneMatch | undefined
   /** Undefined when it holds: trusted, in date, and of this name. */
   readonly pkixFault: PeerFault | undefined
+  /** The same, held against the names that an operator's override asks for. */
+  readonly overrideFault?: PeerFault | undefined
 }
 
 export type DaneMatch =
@@ -40,12 +43,18 @@ export interface Verdict {
   readonly protection: Protected
   /** One line without a full stop. */
   readonly text: string
-  readonly cause: 'dane' | 'mta-sts' | 'starttls' | 'requiretls' | 'smtp'
+  readonly cause: 'dane' | 'mta-sts' | 'starttls' | 'requiretls' | 'smtp' | 'override'
   readonly reports: readonly SessionReport[]
 }
 
 /** Table 1d for one session with a host. */
 export function judgeSession(host: ConnectDecision, found: SessionFinding): Verdict {
+  const verdict = judgeByTables(host, found)
+  if (host.override === undefined || found.kind === 'no-session') return verdict
+  return judgeOverride({ ...host, override: host.override }, found, countedFor(host, verdict))
+}
+
+function judgeByTables(host: ConnectDecision, found: SessionFinding): Verdict {
   const verdict = weigh(host, found)
   if (found.kind === 'no-session' || found.kind === 'no-requiretls') return verdict
   const { requireTls, waived } = host.demand
@@ -64,15 +73,15 @@ function isAudited({ options }: ConnectDecision, found: SessionFinding, { action
   return options.audit && action === 'skip' && auditedRows.has(row) && isUp
 }
 
-/** Rows 31 and 32: the reports are those of the row that would have held it back. */
-function relax(verdict: Verdict, found: SessionFinding, row: Row, why: string): Verdict {
+/** Rows 31, 32 and 34: the reports are those of the row that would have held it back. */
+export function relax(verdict: Verdict, found: SessionFinding, row: Row, why: string): Verdict {
   if (verdict.action !== 'skip') return { ...verdict, row, text: why }
   const action = found.kind === 'no-handshake' ? 'retry-in-clear' : 'deliver'
   const protection = found.kind === 'tls' ? 'encrypted' : 'none'
   return { ...verdict, action, row, text: `${why}, although ${verdict.text}`, protection }
 }
 
-/** A message that waives TLS goes even where TLSA records cannot be looked up; that is what is counted then. */
+/** A message that waives TLS, or that an override lets go, goes even where TLSA records cannot be looked up; that is what is counted then. */
 function countedFor({ daneRow }: ConnectDecision, verdict: Verdict): Verdict {
   if (daneRow !== 'H8') return verdict
   return { ...verdict, reports: [{ policyType: 'tlsa', resultType: 'dnssec-invalid', reason: 'tlsa-lookup-failed' }] }

@@ -8,6 +8,7 @@ import type {
 } from '../../core/decision/decision.ts'
 import { defaultOptions } from '../../core/decision/decision.ts'
 import type { Facts, NextHop } from '../../core/decision/facts.ts'
+import { noOverrides, type Overrides } from '../../core/decision/overrides.ts'
 import type { DomainName } from '../../core/name/domain.ts'
 import type { MailDomain } from '../../core/smtp/mailbox.ts'
 import type { Clock } from '../clock.ts'
@@ -33,6 +34,8 @@ export interface DeliveryIo extends SessionIo, AuthenticatorIo {
   readonly port: number
   readonly random: Random
   readonly options?: DecisionOptions | undefined
+  /** What operators decided otherwise. */
+  readonly overrides?: Overrides | undefined
   /** MX hosts that are ourselves: mail must not come back. RFC 5321 §5.1 */
   readonly isSelf?: ((host: string) => boolean) | undefined
   /** Hears what was found out and decided about each domain. */
@@ -51,12 +54,12 @@ export interface PlanDemand extends MessageDemand {
 
 /** Decides about a domain, and makes the plan that carries the decision out. Rejects only when given up. */
 export async function planDomain(domain: MailDomain, demand: PlanDemand, io: DeliveryIo): Promise<DomainPlan> {
-  const { options = defaultOptions, clock, onDecision } = io
+  const { options = defaultOptions, overrides = noOverrides, clock, onDecision } = io
   const nextHop = nextHopOf(domain)
   if (demand.recheck && nextHop.kind === 'domain') await refreshPolicy(nextHop.domain, io)
   const now = clock.now()
   const facts = await examine(nextHop, { ...io, smtpPort: io.port, insecureMx: options.insecureMx })
-  const decision = decide(facts, { now, options, demand })
+  const decision = decide(facts, { now, options, demand, overrides })
   onDecision?.({ facts, decision })
   const { negativeAnchors } = decision
   return { ...planOf(decision, io), ...(negativeAnchors.length > 0 && { negativeAnchors }) }
@@ -135,5 +138,7 @@ function skipStatus(reason: SkipDecision['reason'], text: string): Status {
       return ourStatus('no-host', 'dns', text)
     case 'requiretls-unprotected':
       return ourStatus('requiretls-unprotected', 'requiretls', text)
+    case 'override':
+      return ourStatus('no-host', 'override', text)
   }
 }

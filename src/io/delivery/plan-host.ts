@@ -15,7 +15,7 @@ import {
   createAuthenticator,
   type PeerEvidence,
 } from '../smtp/authenticator.ts'
-import type { DaneEvidence, PkixEvidence } from '../smtp/peer-evidence.ts'
+import { bearsDnsId, type DaneEvidence, type PkixEvidence } from '../smtp/peer-evidence.ts'
 import type { SessionRecord } from '../smtp/run-session.ts'
 import { failedInTls, isWishForTls } from './attempt-address.ts'
 import type { ConnectPlan, Judgement } from './plan.ts'
@@ -26,7 +26,7 @@ export function planHost(host: ConnectDecision, io: AuthenticatorIo): ConnectPla
   // Of the last handshake: sessions with one host follow each other.
   let seen: PeerFinding | undefined
   const decide = (evidence: PeerEvidence): boolean => {
-    seen = findingOfPeer(evidence)
+    seen = findingOfPeer(evidence, pinnedNames(host))
     return judgeSession(host, { kind: 'tls', peer: seen }).action === 'deliver'
   }
   return {
@@ -51,15 +51,27 @@ function authenticatorFor(
     serverName,
     strict: tls !== 'may',
     dane: dane.state === 'ok' ? { ...demandOf(dane.records), names: dane.names } : undefined,
-    needsPkix: sts.mode !== 'none',
+    needsPkix: sts.mode !== 'none' || pinnedNames(host) !== undefined,
     decide,
   }
   return createAuthenticator(demand, io)
 }
 
+/** The names that an operator's override asks for; undefined where none does. */
+function pinnedNames({ override, host }: ConnectDecision): readonly DomainName[] | undefined {
+  const rule = override?.by.rule
+  if (rule?.kind !== 'require' || rule.level !== 'pkix') return undefined
+  return rule.names.length > 0 ? rule.names : [host as DomainName] // a literal bears no DNS name
+}
+
 /** What the evidence means in the words of the tables. */
-function findingOfPeer({ dane, pkix }: PeerEvidence): PeerFinding {
-  return { dane: dane && daneMatch(dane), pkixFault: pkixFault(pkix) }
+function findingOfPeer({ facts, dane, pkix }: PeerEvidence, names: readonly DomainName[] | undefined): PeerFinding {
+  const found = { dane: dane && daneMatch(dane), pkixFault: pkixFault(pkix) }
+  if (names === undefined) return found
+  const [leaf] = facts.chain
+  const nameMatches = leaf !== undefined && names.some((name) => bearsDnsId(leaf, name))
+  const fault = pkixFault(pkix && { ...pkix, nameMatches })
+  return { ...found, ...(fault !== undefined && { overrideFault: fault }) }
 }
 
 function daneMatch(dane: DaneEvidence): NonNullable<PeerFinding['dane']> {
@@ -221,4 +233,5 @@ const skipReasons = {
   starttls: 'no-starttls',
   requiretls: 'requiretls-missing',
   smtp: 'not-connected',
+  override: 'tls-failed',
 } as const satisfies Record<Verdict['cause'], Reason>

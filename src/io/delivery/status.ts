@@ -20,7 +20,7 @@ export interface Status {
 }
 
 /** What a verdict of ours is about. */
-export type Token = 'dane' | 'mta-sts' | 'starttls' | 'requiretls' | 'dns' | 'smtp'
+export type Token = 'dane' | 'mta-sts' | 'starttls' | 'requiretls' | 'override' | 'dns' | 'smtp'
 
 /** Reasons of our own, each with its code for now, and with the one that stands when no time is left. */
 const reasons = {
