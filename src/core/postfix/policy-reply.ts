@@ -2,6 +2,7 @@ import type { ConnectDecision, DomainDecision, HostDecision, SkipDecision } from
 import type { AppliedPolicy, Facts } from '../decision/facts.ts'
 import { limits } from '../limits.ts'
 import { formatMxPattern } from '../mtasts/policy.ts'
+import { replyByOverrides } from './override-reply.ts'
 import { type Dialect, readPolicyData } from './policy-grammar.ts'
 import type { SocketmapReply } from './socketmap.ts'
 
@@ -34,13 +35,16 @@ export function replyWith(facts: Facts, decision: DomainDecision, options: Postf
 }
 
 function chooseReply(facts: Facts, decision: DomainDecision, options: PostfixOptions): SocketmapReply {
+  if (decision.isLeftAlone === true) return { kind: 'not-found' }
   switch (decision.action) {
     case 'bounce':
       return { kind: 'not-found' }
     case 'defer':
       return replyWithDelay(facts, decision, options)
     case 'deliver':
-      return replyWithLevel(facts, decision.hosts, options)
+      return decision.overrides === undefined
+        ? replyWithLevel(facts, decision.hosts, options)
+        : replyByOverrides(facts, decision.hosts, options)
   }
 }
 
@@ -70,11 +74,12 @@ function replyWithDelay(
 }
 
 /** The policy that senders must keep to, unless the operator only watches what it would do. */
-function enforced({ sts }: Facts): AppliedPolicy | undefined {
+export function enforced({ sts }: Facts): AppliedPolicy | undefined {
   return sts?.policy?.policy.mode === 'enforce' ? sts.policy : undefined
 }
 
-function replyWithLevel(facts: Facts, hosts: readonly HostDecision[], options: PostfixOptions): SocketmapReply {
+/** What hosts must show, of which one may be used at least. */
+export function replyWithLevel(facts: Facts, hosts: readonly HostDecision[], options: PostfixOptions): SocketmapReply {
   const used = hosts.filter((host) => host.action === 'connect')
   const withDane = used.filter(({ tls }) => tls === 'dane')
   const isProved = used.every(({ mxIsSecure }) => mxIsSecure)
@@ -95,7 +100,7 @@ function isHeldToPolicy({ sts, options }: ConnectDecision): boolean {
   return sts.mode === 'enforce' && !options.audit
 }
 
-function isLookupFailure({ reason }: SkipDecision): boolean {
+export function isLookupFailure({ reason }: SkipDecision): boolean {
   return reason === 'tlsa-lookup-failed' || reason === 'address-lookup-failed'
 }
 
@@ -112,7 +117,9 @@ function replyWithPolicy(
   const names = hosts.flatMap((host) => (host.action === 'connect' && isListed(host) ? [host.host] : []))
   const patterns = policy.policy.mode === 'none' ? [] : policy.policy.mx.map(formatMxPattern)
   // A host whose TLSA records cannot be looked up must not pass by its certificate: patterns would let it. RFC 8461 §2
-  const isNarrowed = hosts.some((host) => host.action === 'skip' && isLookupFailure(host))
+  // Nor must one that an operator bars.
+  const isBarred = (host: SkipDecision) => isLookupFailure(host) || host.override !== undefined
+  const isNarrowed = hosts.some((host) => host.action === 'skip' && isBarred(host))
   return secure(names, isNarrowed ? names : patterns, facts, policy, options)
 }
 
@@ -120,7 +127,8 @@ function isListed({ sts }: ConnectDecision): boolean {
   return sts.mode !== 'none' && sts.listed
 }
 
-function secure(
+/** Level `secure` with these names for certificates, and for reports these patterns. */
+export function secure(
   names: readonly string[],
   patterns: readonly string[],
   facts: Facts,
@@ -132,7 +140,7 @@ function secure(
 }
 
 /** For reports of sessions under a policy in mode testing alone: nothing is held back. RFC 8461 §5 */
-function replyWithTesting(facts: Facts, options: PostfixOptions): SocketmapReply {
+export function replyWithTesting(facts: Facts, options: PostfixOptions): SocketmapReply {
   const policy = facts.sts?.policy
   if (policy?.policy.mode !== 'testing') return { kind: 'not-found' }
   if (options.dialect === 'base' || options.testingLevel === undefined) return { kind: 'not-found' }
@@ -168,6 +176,7 @@ function policyLines(body: string, octets: number): string[] {
   })
 }
 
-function ok(...words: readonly string[]): SocketmapReply {
+/** The right-hand side of a policy table. */
+export function ok(...words: readonly string[]): SocketmapReply {
   return { kind: 'ok', data: words.join(' ') }
 }
