@@ -17,6 +17,8 @@ interface Waiting {
 }
 
 export function createGroupCommit(database: DatabaseSync): GroupCommit {
+  const savepoint = database.prepare('SAVEPOINT change')
+  const release = database.prepare('RELEASE change')
   let waiting: Waiting[] = []
   let timer: NodeJS.Timeout | undefined
   let lastCommit = Number.NEGATIVE_INFINITY
@@ -49,16 +51,32 @@ export function createGroupCommit(database: DatabaseSync): GroupCommit {
       giveUp(error)
     }
   }
+  // A change that cannot be made takes none of those with it that wait beside it.
+  const applyAlone = (change: () => void) => {
+    savepoint.run()
+    try {
+      change()
+      release.run()
+    } catch (error) {
+      if (database.isTransaction) database.exec('ROLLBACK TO change; RELEASE change')
+      throw error
+    }
+  }
   const write = (change: () => void, onLost: (reason: string) => void) =>
     new Promise<WriteOutcome>((settle) => {
-      waiting.push({ settle, onLost })
+      const one = { settle, onLost }
+      waiting.push(one)
       try {
         if (!database.isTransaction) database.exec('BEGIN IMMEDIATE')
-        change()
+        applyAlone(change)
         const pause = lastCommit + limits.store.commitPauseMs - performance.now()
         timer ??= setTimeout(flush, Math.max(0, pause))
       } catch (error) {
-        giveUp(error)
+        // SQLite may have rolled everything back by itself, on a full disk for one.
+        if (!database.isTransaction || waiting.length === 1) return giveUp(error)
+        waiting = waiting.filter((other) => other !== one)
+        onLost(describeSqliteError(error))
+        settle('lost')
       }
     })
   return { write, flush }

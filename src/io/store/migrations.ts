@@ -47,4 +47,42 @@ export const migrations: readonly string[] = [
     digest TEXT NOT NULL
   ) STRICT;
   `,
+  overridesSchema(),
 ]
+
+/**
+ * `domain` and `host` are empty for any, and begin with a dot for a name and all below it. Nothing in the trail is
+ * ever changed; each entry's digest covers the one before, so that what others change by hand is found.
+ */
+function overridesSchema(): string {
+  return `
+  CREATE TABLE overrides (
+    domain TEXT NOT NULL,
+    host TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    author TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    digest TEXT NOT NULL,
+    PRIMARY KEY (domain, host)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE override_audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    author TEXT NOT NULL,
+    action TEXT NOT NULL,
+    domain TEXT NOT NULL,
+    host TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    expires_at INTEGER,
+    digest TEXT NOT NULL
+  ) STRICT;
+  CREATE TRIGGER override_audit_stays BEFORE UPDATE ON override_audit
+    BEGIN SELECT RAISE(ABORT, 'the audit trail is only added to'); END;
+  CREATE TRIGGER override_audit_is_kept BEFORE DELETE ON override_audit
+    BEGIN SELECT RAISE(ABORT, 'the audit trail is only added to'); END;
+  `
+}

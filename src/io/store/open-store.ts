@@ -2,6 +2,7 @@ import { limits } from '../../core/limits.ts'
 import { createAnchorTable } from './anchor-table.ts'
 import { openDatabase } from './database.ts'
 import { createGroupCommit } from './group-commit.ts'
+import { createOverrideTable } from './override-table.ts'
 import { createPolicyTable } from './policy-table.ts'
 import type { Store, StoreWarning } from './store.ts'
 import { createTrustPointTable } from './trust-point-table.ts'
@@ -27,6 +28,7 @@ export function openStore(path: string, options: OpenStoreOptions = {}): Store {
     policies: createPolicyTable(database, commit, { rows: policies, onWarning }),
     anchors: createAnchorTable(database, commit, { rows: anchors, onWarning }),
     trustPoints: createTrustPointTable(database, commit, { rows: limits.store.trustPoints, onWarning }),
+    overrides: createOverrideTable(database, commit, onWarning),
     close: async () => {
       commit.flush()
       if (database.isOpen) database.close()

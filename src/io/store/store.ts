@@ -1,3 +1,4 @@
+import type { Override, OverrideTarget } from '../../core/decision/override.ts'
 import type { DomainName } from '../../core/name/domain.ts'
 
 /** A policy as it was fetched, and what is needed to know how long it counts. RFC 8461 §3.2, §3.3 */
@@ -83,10 +84,49 @@ export interface TrustPointTable {
   update(owner: string, change: (before: string | undefined) => string): Promise<WriteOutcome>
 }
 
+/** Who changes something, when and why. */
+export interface Change {
+  readonly author: string
+  /** Milliseconds since 1970. */
+  readonly at: number
+  readonly reason: string
+}
+
+/** One change of overrides: what was put, or taken away, by whom and why. */
+export interface AuditEntry extends Change {
+  readonly id: number
+  readonly action: 'add' | 'replace' | 'remove'
+  readonly target: OverrideTarget
+  /** As text for people; of an override that was taken away, what it was. */
+  readonly rule: string
+  readonly expiresAt: number | undefined
+  /** False when it, or one before it, was not written by us. */
+  readonly isIntact: boolean
+}
+
+/** What operators decided. All methods reject with StoreError when the store cannot be read. */
+export interface OverrideTable {
+  /** Differs after every change, whichever process made it: cheap enough to be asked every second. */
+  revision(): Promise<string>
+  /**
+   * All of them, ended ones included. Rejects with StoreError for a damaged row as well: what it required is not to be
+   * done without.
+   */
+  list(): Promise<Override[]>
+  /** Puts it in the place of one for the same target. `full`: a limit is reached, and nothing was changed. */
+  put(override: Override): Promise<WriteOutcome | 'full'>
+  /** Takes the one for this target away, damaged or not; `absent` when there is none. */
+  remove(target: OverrideTarget, change: Change): Promise<WriteOutcome | 'absent' | 'full'>
+  /** Newest first, from the one before the entry of that id. */
+  audit(count: number, before?: number): Promise<AuditEntry[]>
+  /** Whether entries at the end of the trail are gone. */
+  isAuditCut(): Promise<boolean>
+}
+
 /** Something the operator should know; the store goes on. */
 export interface StoreWarning {
   readonly kind: 'damaged-row' | 'read-failed' | 'write-failed'
-  readonly table: 'policies' | 'failures' | 'anchors' | 'trust_points'
+  readonly table: 'policies' | 'failures' | 'anchors' | 'trust_points' | 'overrides'
   /** The domain, host or zone. */
   readonly key: string
   /** One line without a full stop. */
@@ -98,5 +138,6 @@ export interface Store {
   readonly policies: PolicyTable
   readonly anchors: AnchorTable
   readonly trustPoints: TrustPointTable
+  readonly overrides: OverrideTable
   close(): Promise<void>
 }
