@@ -72,6 +72,7 @@ const allowed: Record<string, readonly string[]> = {
   smtp: ['name'],
   decision: ['dane', 'mtasts', 'x509', 'dnssec', 'dns', 'name', 'smtp'],
   postfix: ['decision', 'mtasts', 'dns', 'name'],
+  lines: ['postfix', 'decision', 'dns', 'name'],
 }
 
 for (const [folder, below] of Object.entries(allowed)) {

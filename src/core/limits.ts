@@ -233,6 +233,17 @@ export const limits = {
     unreadMs: 60_000,
     /** Octets of answers that may wait for a client to read them before no more of its questions are read. */
     unreadOctets: 65_536,
+    /** Of a question and of an answer of tcp_table, with its line end. tcp_table(5) */
+    tcpTableOctets: 4096,
+  },
+  lines: {
+    /** Of a question, and of the reason in its answer. */
+    queryOctets: 2048,
+    reasonOctets: 400,
+    connections: 2000,
+    /** How long a connection may take to ask, and to read its answer. */
+    askMs: 10_000,
+    readMs: 30_000,
   },
   events: {
     /** Destinations whose protection is remembered, and as many again whose history is, and which raised an alarm. */

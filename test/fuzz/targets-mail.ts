@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { formatTlsa, isUsable, parseTlsa } from '../../src/core/dane/tlsa.ts'
+import { parseLineQuestion } from '../../src/core/lines/question.ts'
+import { defer, formatHostReply, formatLineReply } from '../../src/core/lines/reply.ts'
 import { formatStsPolicy, parseStsPolicy } from '../../src/core/mtasts/policy.ts'
 import { parseStsRecord, parseStsRecords } from '../../src/core/mtasts/record.ts'
+import { formatTcpTableReply, parseTcpTableRequest } from '../../src/core/postfix/tcp-table.ts'
 import { parseAddressList } from '../../src/core/smtp/address-list.ts'
 import { parseEhlo } from '../../src/core/smtp/ehlo.ts'
 import { escapeText } from '../../src/core/smtp/escape.ts'
@@ -181,6 +184,33 @@ const tlsaTarget = textTarget(
   },
 )
 
+const lineTarget = textTarget(
+  'lines',
+  /** Questions of one line and of tcp_table: whatever is quoted in an answer, it is one line with its pairs. */
+  (text) => {
+    const pairs = /^action=\w+(?: (?:tls=\w+|\w+="[^"\\$`{}|<>\n]*"))*$/
+    assert.match(formatLineReply(defer(text)), pairs)
+    const question = parseLineQuestion(text)
+    if (!question.ok) assert.ok(question.at >= 0 && question.at <= text.length)
+    else if (question.value.host !== undefined) {
+      assert.match(formatHostReply(defer(text), question.value.host), pairs)
+    }
+    const key = parseTcpTableRequest(text)
+    if (!key.ok) assert.ok(key.at >= 0 && key.at <= text.length)
+    else assert.match(formatTcpTableReply({ kind: 'ok', data: key.value }), /^[245]00 [!-~]*$/)
+  },
+  {
+    seeds: [
+      'query example.com',
+      'query [relay.example]:587 mx.example.com',
+      'query bücher.example.',
+      'get example.com',
+      'get %5brelay.example%5d:587',
+    ],
+    words: 'query get . : [ ] % %20 %c3%bc example.com submission [192.0.2.1] [IPv6:::1] bücher',
+  },
+)
+
 const demo = readFileSync(join(import.meta.dirname, '..', '..', 'worlds', 'demo.txt'), 'utf8')
 
 const worldTarget = textTarget(
@@ -207,5 +237,6 @@ export const mailTargets: readonly Target[] = [
   policyTarget,
   stsRecordTarget,
   tlsaTarget,
+  lineTarget,
   worldTarget,
 ]

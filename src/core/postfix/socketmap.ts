@@ -38,6 +38,22 @@ export function formatSocketmapReply(reply: SocketmapReply): string {
   }
 }
 
+/** What a reply says, as `formatSocketmapReply` wrote it. */
+export function readSocketmapReply(text: string): SocketmapReply {
+  const blank = text.indexOf(' ')
+  const rest = text.slice(blank + 1)
+  switch (text.slice(0, blank)) {
+    case 'OK':
+      return { kind: 'ok', data: rest }
+    case 'NOTFOUND':
+      return { kind: 'not-found' }
+    case 'TEMP':
+      return { kind: 'temporary', reason: rest }
+    default:
+      return { kind: 'permanent', reason: rest }
+  }
+}
+
 /** Reasons may quote what strangers wrote; they go into a log as they are. */
 function oneLine(reason: string): string {
   const plain = reason.replace(/[^ -~]+/g, '?')

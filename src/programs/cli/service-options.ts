@@ -18,6 +18,14 @@ export const serviceOptions = {
     ...{ type: 'string', value: 'FILE', group },
     description: 'what clients over HTTP must show, those on Unix sockets excepted; needed for addresses of a network',
   },
+  lines: {
+    ...{ type: 'string', value: 'ADDRESS', multiple: true, group },
+    description: 'where Exim and others may ask in one line; nowhere unless told; may be repeated',
+  },
+  'tcp-table': {
+    ...{ type: 'string', value: 'ADDRESS', multiple: true, group },
+    description: 'where a Postfix without socketmap may ask by tcp_table; nowhere unless told; may be repeated',
+  },
   'mixed-hosts': {
     ...{ type: 'string', value: 'LEVEL', group },
     description:

@@ -74,6 +74,8 @@ smtp-port = 2525
 allow-private = true
 timeout = 30
 socketmap = ["[::1]:8461", "unix:/run/waxseal/postfix"]
+lines = "/run/waxseal/lines"
+tcp-table = "127.0.0.1:8463"
 mixed-hosts = "secure"
 testing-level = "may"
 log-format = "json"
@@ -106,6 +108,8 @@ test('every setting can stand in the file, and paths are read from where the fil
       { kind: 'tcp', address: '::1', port: 8461 },
       { kind: 'unix', path: '/run/waxseal/postfix' },
     ],
+    lines: [{ kind: 'unix', path: '/run/waxseal/lines' }],
+    'tcp-table': [{ kind: 'tcp', address: '127.0.0.1', port: 8463 }],
     'mixed-hosts': 'secure',
     'testing-level': 'may',
     'log-format': 'json',

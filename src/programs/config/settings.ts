@@ -46,6 +46,9 @@ export interface SettingValues {
   readonly http: readonly ListenAddress[]
   /** A file with what clients over HTTP must show. */
   readonly 'http-token-file': string | undefined
+  /** Where it listens for questions of one line, as Exim asks them, and for those of tcp_table; nowhere unless told. */
+  readonly lines: readonly ListenAddress[]
+  readonly 'tcp-table': readonly ListenAddress[]
   readonly 'mixed-hosts': 'dane-only' | 'secure'
   readonly 'testing-level': 'none' | 'may' | 'encrypt'
   readonly 'log-format': 'text' | 'json'
@@ -109,6 +112,8 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
     read: (raw) => (String(raw) === 'off' ? accept([]) : readListenAddresses(raw)),
   },
   'http-token-file': pathSetting(),
+  lines: { shape: 'texts', fallback: [], read: readListenAddresses },
+  'tcp-table': { shape: 'texts', fallback: [], read: readListenAddresses },
   'mixed-hosts': wordSetting('dane-only', 'secure'),
   'testing-level': wordSetting('none', 'may', 'encrypt'),
   'log-format': wordSetting('text', 'json'),

@@ -2,6 +2,7 @@ import type { CommandContext } from '../cli/command.ts'
 import type { World, WorldValues } from '../cli/world.ts'
 import { createFront } from './front.ts'
 import type { ServiceLedger } from './ledger.ts'
+import { type LineServices, openLineServices } from './line-services.ts'
 import { type Listening, listen } from './listen.ts'
 import { formatForPostfix, formatListenAddress } from './listen-address.ts'
 import { createServiceLog, type ServiceLog } from './log.ts'
@@ -34,6 +35,7 @@ export async function serve(values: WorldValues, context: CommandContext): Promi
   service = await begin(values, context, ledger)
   const log = logOf(service.world, context, ledger)
   const listenings: Listening[] = []
+  let lines: LineServices | undefined
   try {
     const { settings } = service.world
     const where = { environment, pid: process.pid }
@@ -43,6 +45,7 @@ export async function serve(values: WorldValues, context: CommandContext): Promi
     listenings.push(await listen(settings.http, { ...where, name: 'http', isNameless: false, mode: 0o660 }, http))
     for (const address of listenings.at(-1)?.addresses ?? [])
       log.event('listening', `listening on ${formatListenAddress(address)} for HTTP`)
+    lines = await openLineServices({ ...where, settings, clock, log, decisions: () => service.decisions })
     context.onReload?.(() => {
       notifier.reloading()
       renew(values, service, context, ledger).then(
@@ -53,12 +56,12 @@ export async function serve(values: WorldValues, context: CommandContext): Promi
         (error: unknown) => log.event('reload-failed', `the configuration was not changed: ${String(error)}`),
       )
     })
-    await runUntil(signal, { service: () => service, socketmap, notifier, log })
+    await runUntil(signal, { service: () => service, socketmap, lines, notifier, log })
     log.event('stopping', 'stopping: questions under way are answered first')
     await notifier.stopping()
   } finally {
     for (const listening of listenings) listening.close()
-    await drain([socketmap, http])
+    await drain([socketmap, http, ...(lines === undefined ? [] : [lines])])
     await service.close()
   }
   log.event('stopped', 'stopped')
@@ -107,9 +110,8 @@ async function renew(
 }
 
 function where({ settings }: World): string {
-  return [...settings.socketmap, 'and', ...settings.http]
-    .map((address) => (typeof address === 'string' ? address : formatListenAddress(address)))
-    .join(' ')
+  const { socketmap, http, lines, 'tcp-table': tcpTable } = settings
+  return [socketmap, http, lines, tcpTable].map((addresses) => addresses.map(formatListenAddress).join(' ')).join(', ')
 }
 
 function tellWhere(listenings: readonly Listening[], log: ServiceLog): void {
@@ -122,11 +124,12 @@ function tellWhere(listenings: readonly Listening[], log: ServiceLog): void {
 interface Running {
   service(): Service
   readonly socketmap: SocketmapServer
+  readonly lines: LineServices
   readonly notifier: Notifier
   readonly log: ServiceLog
 }
 
-async function runUntil(signal: AbortSignal, { service, socketmap, notifier, log }: Running): Promise<void> {
+async function runUntil(signal: AbortSignal, { service, socketmap, lines, notifier, log }: Running): Promise<void> {
   const refresh = () => {
     const { sts } = service().world
     sts.refreshDue({ signal }).catch((error: unknown) => {
@@ -139,6 +142,7 @@ async function runUntil(signal: AbortSignal, { service, socketmap, notifier, log
       service().readiness.tick()
     }, every.decisionsMs),
     setInterval(() => socketmap.tick(), every.connectionsMs),
+    setInterval(() => lines.tick(), every.connectionsMs),
     setInterval(refresh, every.policiesMs),
     ...(notifier.watchdogMs === undefined ? [] : [setInterval(() => notifier.alive(), notifier.watchdogMs)]),
   ]

@@ -45,6 +45,7 @@ export function createService(world: World, log: ServiceLog, ledger: Ledger): Se
     present: presentWith({
       mixed: settings['mixed-hosts'],
       testingLevel: testingLevel === 'none' ? undefined : testingLevel,
+      withLines: settings.lines.length > 0,
     }),
     onMade(made, outcome, before) {
       log.decided(made, before?.made)

@@ -6,12 +6,12 @@ import { worldOptions } from '../world-options.ts'
 export const serve = defineCommand({
   name: 'serve',
   summary: 'Tell Postfix, before each delivery, what TLS a destination must show',
-  usage: ['serve [--socketmap ADDRESS]... [--mixed-hosts LEVEL]'],
+  usage: ['serve [--socketmap ADDRESS]... [--lines ADDRESS]... [--mixed-hosts LEVEL]'],
   description: [
     'Answers the policy lookups of Postfix (smtp_tls_policy_maps) over the socketmap protocol, from decisions that are ' +
       'made as explain makes them, kept for as long as they hold, and renewed before they end for what gets mail. ' +
       'The map QUERY is for Postfix up to 3.9, QUERYwithTLSRPT for later ones, which report by it. Prints one line for ' +
-      'each decision. docs/postfix.md shows how to set Postfix up.',
+      'each decision. docs/postfix.md shows how to set Postfix up, docs/exim.md how to set up Exim, which asks in lines.',
     'A lookup that fails or is forged is answered TEMP with the reason: Postfix keeps the mail and asks again. SIGHUP ' +
       'reads the configuration again; SIGTERM answers what was asked and ends.',
   ],

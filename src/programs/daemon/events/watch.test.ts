@@ -30,7 +30,12 @@ function createBed(world: string, sts: StsFinding = stsOf()) {
   const history = createHistory(clock)
   let finding = sts
   const decisions = createDecisions({
-    ...{ resolver, clock, random: () => 0.5, present: presentWith({ mixed: 'dane-only', testingLevel: undefined }) },
+    ...{
+      resolver,
+      clock,
+      random: () => 0.5,
+      present: presentWith({ mixed: 'dane-only', testingLevel: undefined, withLines: false }),
+    },
     sts: { lookup: async () => finding },
     onMade(made, outcome, before) {
       history.note(made, outcome, before)

@@ -1,0 +1,90 @@
+// What `waxseal serve` tells who asks in lines, in a lab.
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { type Lab, startLab } from '../../src/programs/lab/lab.ts'
+import { commandsIn, type LabCommands } from '../support/lab-commands.ts'
+
+const text = readFileSync(join(import.meta.dirname, '..', '..', 'worlds', 'demo.txt'), 'utf8').split(/^drop/m)[0] ?? ''
+
+let lab: Lab
+let commands: LabCommands
+
+before(async () => {
+  lab = await startLab(text)
+  commands = commandsIn(lab)
+})
+
+after(async () => {
+  commands.close()
+  await lab.close()
+})
+
+/** One question on a connection of its own, to its end. */
+async function ask(path: string, question: string): Promise<string> {
+  const socket = connect(path)
+  socket.end(question)
+  let said = ''
+  for await (const octets of socket) said += String(octets)
+  return said
+}
+
+/** Serves until `use` is done, and resolves to what was printed. */
+async function serve(args: readonly string[], wait: readonly string[], use: () => Promise<void>): Promise<string> {
+  const stopping = new AbortController()
+  const socketmap = join(commands.folder, 'socketmap')
+  const ended = commands.run(['serve', '--socketmap', socketmap, '--store', ':memory:', ...commands.iterate, ...args], {
+    signal: stopping.signal,
+  })
+  let isOver = false
+  const over = () => {
+    isOver = true
+  }
+  ended.then(over, over)
+  while (!wait.every((path) => existsSync(path)) && !isOver) await new Promise((resolve) => setImmediate(resolve))
+  assert.ok(!isOver, 'it ended before it listened')
+  try {
+    await use()
+  } finally {
+    stopping.abort()
+  }
+  const { status, stdout, stderr } = await ended
+  assert.deepEqual([status, stderr], [0, ''])
+  return stdout
+}
+
+const lineReplies: [question: string, reply: RegExp][] = [
+  ['query friends.example', /^action=deliver hosts="mx\.friends\.example" dane="mx\.friends\.example" pkix="" /],
+  ['query bakery.example', /^action=deliver hosts="mx\.bakery\.example" dane="" pkix="mx\.bakery\.example" /],
+  ['query library.example', /^action=deliver .* may="mx\.library\.example" reason=""\n$/],
+  ['query choir.example in.provider.example', /^action=deliver host="in\.provider\.example" tls=dane reason=""\n$/],
+  ['query choir.example mx.bakery.example', /^action=deliver host="mx\.bakery\.example" tls=skip reason=".+"\n$/],
+  ['query nobody.example', /^action=bounce hosts="" dane="" pkix="" encrypt="" may="" reason=".+"\n$/],
+]
+
+test('STS-134: Exim and a Postfix without socketmap are told the same as the socketmap tells', async () => {
+  const lines = join(commands.folder, 'lines')
+  const table = join(commands.folder, 'table')
+  const stdout = await serve(['--lines', lines, '--tcp-table', table], [lines, table], async () => {
+    for (const [question, reply] of lineReplies) assert.match(await ask(lines, `${question}\n`), reply)
+    assert.equal(
+      await ask(table, 'get friends.example\nget b%61kery.example\nget nobody.example\n'),
+      '200 dane-only\n200 secure%20match=mx.bakery.example%20servername=hostname\n500 not%20found\n',
+    )
+  })
+  assert.match(stdout, new RegExp(`^listening on ${lines} for questions of one line$`, 'm'))
+  assert.match(stdout, new RegExp(`^main\\.cf: smtp_tls_policy_maps = tcp:${table}$`, 'm'))
+  assert.ok(!existsSync(lines) && !existsSync(table), 'sockets are left behind')
+})
+
+test('an address for lines that cannot be had stops the service before anything is served', async () => {
+  const { status, stderr } = await commands.run([
+    ...['serve', '--socketmap', join(commands.folder, 'other'), '--store', ':memory:', ...commands.iterate],
+    ...['--lines', '/nowhere/at/all'],
+  ])
+  assert.equal(status, 78)
+  assert.match(stderr, /cannot listen on \/nowhere\/at\/all: /)
+  assert.ok(!existsSync(join(commands.folder, 'other')), 'the socket of the socketmap is left behind')
+})
