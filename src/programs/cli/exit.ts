@@ -11,7 +11,7 @@ export const EXIT = {
   noInput: 66,
   /** The domain takes no mail (null MX). */
   noHost: 68,
-  /** The domain does not exist. */
+  /** The domain does not exist; or the service to be asked is not there. */
   unavailable: 69,
   /** A bug of ours. */
   software: 70,
@@ -19,6 +19,10 @@ export const EXIT = {
   cannotCreate: 73,
   /** Later it may be otherwise. */
   temporary: 75,
+  /** The other side speaks otherwise than we do. */
+  protocol: 76,
+  /** Not without a token, or not with this one. */
+  noPermission: 77,
   /** The operator's configuration is wrong. */
   config: 78,
   interrupted: 130,

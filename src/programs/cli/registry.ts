@@ -34,6 +34,11 @@ export const registry: readonly Registered[] = [
     load: async () => (await import('./commands/serve.ts')).serve,
   },
   {
+    name: 'query',
+    summary: 'Ask a running service what it tells of a destination, and why',
+    load: async () => (await import('./commands/query.ts')).query,
+  },
+  {
     name: 'dns',
     summary: 'Look up records and show the chain of trust that proves them',
     load: async () => (await import('./commands/dns.ts')).dns,

@@ -44,6 +44,11 @@ const refusedFiles: [why: string, text: string, message: string][] = [
     'server = "tls://192.0.2.1"',
     `${path}:1: server: "tls://192.0.2.1" is no server over TLS: write tls://ADDRESS#NAME, with the name that its certificate must have`,
   ],
+  [
+    'a place for HTTP that is none',
+    'http = "on"',
+    `${path}:1: http: "on" is neither address and port nor the path of a socket`,
+  ],
   ['an empty path', 'store = ""', `${path}:1: store: "" is no path`],
 ]
 for (const [why, text, message] of refusedFiles) {
@@ -76,6 +81,8 @@ timeout = 30
 socketmap = ["[::1]:8461", "unix:/run/waxseal/postfix"]
 lines = "/run/waxseal/lines"
 tcp-table = "127.0.0.1:8463"
+http = ["/run/waxseal/http", "127.0.0.1:80"]
+http-token-file = "token"
 mixed-hosts = "secure"
 testing-level = "may"
 log-format = "json"
@@ -110,6 +117,11 @@ test('every setting can stand in the file, and paths are read from where the fil
     ],
     lines: [{ kind: 'unix', path: '/run/waxseal/lines' }],
     'tcp-table': [{ kind: 'tcp', address: '127.0.0.1', port: 8463 }],
+    http: [
+      { kind: 'unix', path: '/run/waxseal/http' },
+      { kind: 'tcp', address: '127.0.0.1', port: 80 },
+    ],
+    'http-token-file': '/etc/waxseal/token',
     'mixed-hosts': 'secure',
     'testing-level': 'may',
     'log-format': 'json',
@@ -235,4 +247,9 @@ test('files that are not there, too long or no files are refused', async () => {
   } finally {
     rmSync(folder, { recursive: true })
   }
+})
+
+test('http may be off, in the file and on the command line', async () => {
+  assert.deepEqual(resolveSettings({}, await parseConfigFile('http = "off"', path)).http.value, [])
+  assert.deepEqual(resolveSettings({ http: ['off'] }, undefined).http.value, [])
 })

@@ -12,6 +12,7 @@ export const serve = defineCommand({
       'made as explain makes them, kept for as long as they hold, and renewed before they end for what gets mail. ' +
       'The map QUERY is for Postfix up to 3.9, QUERYwithTLSRPT for later ones, which report by it. Prints one line for ' +
       'each decision. docs/postfix.md shows how to set Postfix up, docs/exim.md how to set up Exim, which asks in lines.',
+    'Over HTTP (docs/service.md) it answers waxseal query and other programs, and has metrics for Prometheus.',
     'A lookup that fails or is forged is answered TEMP with the reason: Postfix keeps the mail and asks again. SIGHUP ' +
       'reads the configuration again; SIGTERM answers what was asked and ends.',
   ],

@@ -16,7 +16,6 @@ export const eventNames = [
   'downgrade-ended',
   'protection-lost',
   'policy-changed',
-  'policy-stored',
   'policy-lapsing',
   'refresh-failed',
   'anchor-trouble',
