@@ -126,10 +126,10 @@ async function isOpen(port: number): Promise<boolean> {
 test('the service makes no system call that its unit forbids', async (t) => {
   const log = join(place, 'calls')
   const env = { PATH: process.env.PATH, HOME: place }
-  const program = [process.execPath, main, 'serve', ...alone, '--socketmap', '127.0.0.1:8462']
+  const program = [process.execPath, main, 'serve', ...alone, '--socketmap', '127.0.0.1:8464']
   const { child, heard } = start(t, 'strace', ['-f', '-qq', '-o', log, '-e', 'signal=none', ...program], env)
   await heard.until('listening')
-  assert.match(await askOn(8462, 'QUERY example.org'), /^\d+:TEMP /)
+  assert.match(await askOn(8464, 'QUERY example.org'), /^\d+:TEMP /)
   const [served = ''] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').split(' ')
   process.kill(Number(served), 'SIGTERM')
   await once(child, 'exit')
