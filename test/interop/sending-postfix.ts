@@ -2,10 +2,14 @@
 import { execFile } from 'node:child_process'
 import { mkdirSync, readFileSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { run, type Stage } from './servers.ts'
 
 const runAsync = promisify(execFile)
+
+/** The pace at which mail is tried again while nothing tells that it would go now. */
+const retryMs = 200
 
 /** What Postfix did about one recipient in one attempt, by its own log. */
 export interface Attempt {
@@ -40,7 +44,7 @@ export interface SendingPostfix {
   flush(): Promise<void>
   /** Recipients in the queue now. */
   queued(): Promise<string[]>
-  /** Flushes whenever something was put back, until nothing is kept; what is kept after a minute is named. */
+  /** Has everything that waits tried again and again, until nothing waits; what does after two minutes is named. */
   flushUntilEmpty(): Promise<void>
   /** `postmap -q` with this map. */
   look(key: string, map: string): Promise<Looked>
@@ -90,11 +94,11 @@ export async function startSendingPostfix(stage: Stage, options: SendingOptions)
   const attempts = () => attemptsIn(followed.lines())
   const latest = (to: string, isEnough: (attempt: Attempt) => boolean) =>
     attempts().findLast((attempt) => attempt.to === to && isEnough(attempt))
-  /** Flushes once, and waits until something came of it. */
-  const flushOnce = async () => {
-    const { length } = attempts()
+  /** Flushes, and waits until there are so many attempts. */
+  const flushTo = async (count: number) => {
     await flush()
-    await followed.wait('an attempt after the flush', () => attempts().length > length || undefined)
+    await followed.wait('an attempt after the flush', () => attempts().length >= count || undefined)
+    await pause(retryMs)
   }
   return {
     ...{ queued, flush, attempts },
@@ -103,17 +107,21 @@ export async function startSendingPostfix(stage: Stage, options: SendingOptions)
     async attemptWithFlushes(to, isEnough) {
       const deadline = AbortSignal.timeout(60_000)
       for (;;) {
+        const { length } = attempts()
         const found = latest(to, isEnough)
         if (found !== undefined) return found
         if (deadline.aborted) throw new Error(`no attempt for ${to} was as it should be`)
-        await flushOnce()
+        await flushTo(length + 1)
       }
     },
     async flushUntilEmpty() {
-      const deadline = AbortSignal.timeout(60_000)
-      for (let kept = await queued(); kept.length > 0; kept = await queued()) {
+      const deadline = AbortSignal.timeout(120_000)
+      for (;;) {
+        const { length } = attempts()
+        const kept = await queued()
+        if (kept.length === 0) return
         if (deadline.aborted) throw new Error(`still queued: ${kept.join(' ')}`)
-        await flushOnce()
+        await flushTo(length + kept.length)
       }
     },
     look: (key, map) =>
@@ -142,6 +150,7 @@ function mainCf(folder: string, { authorities, routes, transports, settings }: S
     'smtp_tls_security_level = may',
     'smtp_dns_support_level = dnssec',
     'smtp_tls_dane_insecure_mx_policy = dane',
+    'smtp_defer_if_no_mx_address_found = yes',
     `smtp_tls_CAfile = ${authorities}`,
     'smtp_tls_loglevel = 1',
     'smtp_connect_timeout = 5s',
