@@ -70,7 +70,9 @@ const submitted: { readonly domain: string; readonly mark: string }[] = []
 before(async () => {
   world = await openSendingWorld(stage, {
     world: calm,
-    transports: { out: ['smtp_tls_policy_maps=socketmap:inet:127.0.0.1:8461:QUERY'] },
+    transports: {
+      out: ['smtp_tls_policy_maps=socketmap:inet:127.0.0.1:8461:QUERY', 'smtp_tls_dane_insecure_mx_policy=dane'],
+    },
   })
   service = await serve()
 })

@@ -1,7 +1,9 @@
 // A real Postfix sends through `waxseal serve` to a world of destinations: what the map says of each, and what became
 // of the mail.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { readAsPostfix } from '../support/postfix-policy-parser.ts'
 import type { PolicyService } from './policy-service.ts'
@@ -13,6 +15,15 @@ import { openStage, waitForPort } from './servers.ts'
 const stage = openStage()
 const tcp = 'socketmap:inet:127.0.0.1:8461'
 const unix = `socketmap:unix:${stage.folder}/policies`
+
+/** What docs/postfix.md has people write into main.cf, but for the authorities, which are the lab's own. */
+function documented(): string[] {
+  const guide = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'postfix.md'), 'utf8')
+  const [, block = ''] = /```\n(smtp_tls_policy_maps = [^`]*)```/.exec(guide) ?? []
+  const lines = block.split('\n').filter((line) => line !== '' && !line.startsWith('smtp_tls_CAfile'))
+  assert.equal(lines.length, 3, block)
+  return lines.map((line) => line.replace(' = ', '='))
+}
 
 let world: SendingWorld
 let postfix: SendingPostfix
@@ -34,9 +45,10 @@ before(async () => {
   world = await openSendingWorld(stage, {
     world: text,
     transports: {
-      tcp: [`smtp_tls_policy_maps=${tcp}:QUERY`],
-      unix: [`smtp_tls_policy_maps=${unix}:QUERY`],
+      tcp: [`smtp_tls_policy_maps=${tcp}:QUERY`, 'smtp_tls_dane_insecure_mx_policy=dane'],
+      unix: [`smtp_tls_policy_maps=${unix}:QUERY`, 'smtp_tls_dane_insecure_mx_policy=dane'],
       proxied: [],
+      documented: documented(),
       // As Postfix before 3.7.13 has it, unless smtp_tls_security_level is "dane".
       unset: [`smtp_tls_policy_maps=${tcp}:QUERY`, 'smtp_tls_dane_insecure_mx_policy=may'],
     },
@@ -127,11 +139,19 @@ function assertFate(attempt: Attempt, fate: Fate, mark: string): void {
   )
 }
 
+/** MTA-STS has the sender name the host that it means. RFC 8461 §7.1 */
+function assertServerName(mark: string, host: string): void {
+  const arrived = world.lab.received.find(({ text: message }) => message.includes(`\r\nSubject: ${mark}\r\n`))
+  assert.equal(arrived?.tls?.serverName, host)
+}
+
 for (const { domain, as, key, rows, why, answer, fate, mixed } of cases) {
   test(`${rows}: ${key}: ${why}`, async () => {
     assertAnswer(answerTo(`${tcp}:QUERY`, key), answer)
     assertAnswer(answerTo(`${unix}:QUERY`, key), mixed?.answer ?? answer)
     assertFate(await postfix.attempt(`tcp@${as}`), fate, `by tcp to ${domain}`)
+    const isByPolicy = fate.status === 'sent' && typeof answer === 'string' && answer.startsWith('secure ')
+    if (isByPolicy) assertServerName(`by tcp to ${domain}`, fate.relay)
     if (mixed !== undefined) assertFate(await postfix.attempt(`unix@${as}`), mixed.fate, `by unix to ${domain}`)
   })
 }
@@ -226,7 +246,29 @@ test('through proxymap(8), as from a chroot', async () => {
   assert.deepEqual([held.status, held.dsn], ['deferred', '4.7.5'])
 })
 
-test('docs/postfix.md: without smtp_tls_dane_insecure_mx_policy = dane, unsigned MX records lead to anybody', async () => {
+const byTheBook: readonly string[] = [
+  'ee',
+  'hosted',
+  'hosted-wrong',
+  'unusable',
+  'no-tlsa',
+  'clear',
+  'sts',
+  'sts-own',
+  'both-own',
+]
+
+test('with the settings of docs/postfix.md, where level dane stands behind the map, the same comes of it', async () => {
+  const chosen = cases.filter(({ name }) => byTheBook.includes(name))
+  assert.equal(chosen.length, byTheBook.length)
+  for (const { domain } of chosen)
+    await postfix.submit('documented', `documented@${domain}`, `by the book to ${domain}`)
+  for (const { domain, fate } of chosen) {
+    assertFate(await postfix.attempt(`documented@${domain}`), fate, `by the book to ${domain}`)
+  }
+})
+
+test('without smtp_tls_dane_insecure_mx_policy = dane, unsigned MX records lead to anybody, as docs/postfix.md says', async () => {
   await postfix.submit('unset', 'unset@hosted-wrong.example', 'unset')
   const fate: Fate = { status: 'sent', relay: 'mx.ee-wrong.example', tls: 'encrypted' }
   assertFate(await postfix.attempt('unset@hosted-wrong.example'), fate, 'unset')
@@ -236,7 +278,9 @@ test('what was put back is in the queue, all of it and nothing else', async () =
   const isKept = ({ fate }: Pick<Case, 'fate'>) => fate.status === 'deferred'
   const kept = cases.filter(isKept).map(({ as }) => `tcp@${as}`)
   const mixed = cases.filter((one) => one.mixed !== undefined && isKept(one.mixed)).map(({ as }) => `unix@${as}`)
-  assert.deepEqual((await postfix.queued()).sort(), [...kept, ...mixed, 'proxied@sts-unlisted.example'].sort())
+  const book = cases.filter((one) => byTheBook.includes(one.name) && isKept(one)).map(({ as }) => `documented@${as}`)
+  const all = [...kept, ...mixed, ...book, 'proxied@sts-unlisted.example']
+  assert.deepEqual((await postfix.queued()).sort(), all.sort())
 })
 
 const later = cases.filter((one): one is CompleteCase & Required<Pick<Case, 'later'>> => one.later !== undefined)

@@ -149,7 +149,6 @@ function mainCf(folder: string, { authorities, routes, transports, settings }: S
     `sender_dependent_default_transport_maps = inline:{ ${bySender.join(', ')} }`,
     'smtp_tls_security_level = may',
     'smtp_dns_support_level = dnssec',
-    'smtp_tls_dane_insecure_mx_policy = dane',
     'smtp_defer_if_no_mx_address_found = yes',
     `smtp_tls_CAfile = ${authorities}`,
     'smtp_tls_loglevel = 1',
