@@ -280,8 +280,9 @@ export const limits = {
     /** Decisions on one page of a list, unless told and at most. */
     pageUsual: 100,
     pageMost: 500,
-    /** Decisions passed over in one go before others have their turn. */
+    /** Decisions passed over in one go before others have their turn, and pages looked for at once. */
     listedInOneGo: 1000,
+    listsAtOnce: 2,
     /** Of the file with the token, and the fewest characters of a token. */
     tokenFileOctets: 4096,
     tokenCharacters: 16,

@@ -44,16 +44,21 @@ let sockets = 0
 export interface ServedOptions {
   readonly clock?: Clock
   readonly args?: readonly string[]
+  /** The configuration says where the interface is. */
+  readonly isFromFile?: boolean
 }
 
-export async function serveIn(commands: LabCommands, { clock, args = [] }: ServedOptions = {}): Promise<Served> {
+export async function serveIn(
+  commands: LabCommands,
+  { clock, args = [], isFromFile = false }: ServedOptions = {},
+): Promise<Served> {
   const path = join(commands.folder, `map${sockets++}`)
   const stopping = new AbortController()
   const reloads: (() => void)[] = []
   const waiting = new Set<() => void>()
   let text = ''
   let isOver = false
-  const where = args.includes('--http') ? [] : ['--http', '127.0.0.1:0']
+  const where = isFromFile || args.includes('--http') ? [] : ['--http', '127.0.0.1:0']
   const ended = commands.run(
     ['serve', '--socketmap', path, ...where, '--store', ':memory:', ...commands.iterate, ...args],
     {
@@ -88,13 +93,14 @@ export async function serveIn(commands: LabCommands, { clock, args = [] }: Serve
   } catch (error) {
     throw new Error(`${error}: ${(await ended).stderr}`)
   }
-  const port = Number(/listening on 127\.0\.0\.1:(\d+) for HTTP/.exec(text)?.[1] ?? 0)
+  const [, host = '127.0.0.1', found = '0'] = /listening on ([\d.]+):(\d+) for HTTP/.exec(text) ?? []
+  const port = Number(found)
   return {
     ...{ port, path, hear, heard: () => text },
-    options: ['--http', `127.0.0.1:${port}`],
-    ask: (target, options) => ask({ host: '127.0.0.1', port }, target, options),
+    options: ['--http', `${host}:${port}`],
+    ask: (target, options) => ask({ host, port }, target, options),
     async say(...pieces) {
-      const socket = connect(port, '127.0.0.1')
+      const socket = connect(port, host)
       const got: Buffer[] = []
       socket.on('data', (octets: Buffer) => got.push(octets))
       socket.on('error', () => {}) // closed on us: what came before counts

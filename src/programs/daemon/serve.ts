@@ -1,6 +1,7 @@
 import type { CommandContext } from '../cli/command.ts'
 import type { World, WorldValues } from '../cli/world.ts'
 import { createFront } from './front.ts'
+import { readHttpToken } from './http/token.ts'
 import type { ServiceLedger } from './ledger.ts'
 import { type LineServices, openLineServices } from './line-services.ts'
 import { type Listening, listen } from './listen.ts'
@@ -42,8 +43,11 @@ export async function serve(values: WorldValues, context: CommandContext): Promi
     listenings.push(await listen(settings.socketmap, { ...where, name: 'socketmap' }, socketmap.accept))
     tellWhere(listenings, log)
     // On Unix sockets only who may write to them may forget what is known, and nothing else is asked of them.
-    listenings.push(await listen(settings.http, { ...where, name: 'http', isNameless: false, mode: 0o660 }, http))
-    for (const address of listenings.at(-1)?.addresses ?? [])
+    const forHttp = await listen(settings.http, { ...where, name: 'http', isNameless: false, mode: 0o660 }, http)
+    listenings.push(forHttp)
+    // Sockets of the service manager's are held to the same rule as the configuration's.
+    readHttpToken({ ...settings, http: forHttp.addresses })
+    for (const address of forHttp.addresses)
       log.event('listening', `listening on ${formatListenAddress(address)} for HTTP`)
     lines = await openLineServices({ ...where, settings, clock, log, decisions: () => service.decisions })
     context.onReload?.(() => {

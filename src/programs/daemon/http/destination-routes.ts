@@ -12,6 +12,7 @@ const one = '/v1/destinations/{destination}'
 /** Decisions of destinations: to be asked for, with what they rest on, renewed, forgotten and listed. */
 export function destinationRoutes(service: () => Service): readonly Route[] {
   const lookups = createLookups(service)
+  let listing = 0
   const of =
     (work: (destination: Destination, question: Question) => Promise<Reply> | Reply) => (question: Question) => {
       const key = parseLookupKey(question.name)
@@ -46,9 +47,11 @@ export function destinationRoutes(service: () => Service): readonly Route[] {
       answers: { 200: { description: 'The evidence.', schema: 'Evidence' } },
       refusals: ['not-a-destination', 'not-held', 'busy'],
       answer: of(async (destination, question) => {
-        const made = await find(destination, question)
-        if (!isMade(made)) return made
+        const found = await find(destination, question)
+        if (!isMade(found)) return found
         const { decisions, history } = service()
+        // Another may have come meanwhile, and the evidence is that of the last.
+        const made = decisions.held(destination) ?? found
         return { status: 200, json: evidenceReport(made, decisions.outcomeOf(destination), history.of(destination)) }
       }),
     },
@@ -96,7 +99,16 @@ export function destinationRoutes(service: () => Service): readonly Route[] {
         after: { description: '`next` of the page before', schema: { type: 'integer', minimum: 0, default: 0 } },
       },
       answers: { 200: { description: 'A page.', schema: 'List' } },
-      answer: ({ query }) => listPage(service(), query),
+      refusals: ['busy'],
+      answer: async ({ query }) => {
+        if (listing >= limits.http.listsAtOnce) return problem('busy', undefined, { 'retry-after': '1' })
+        listing++
+        try {
+          return await listPage(service(), query)
+        } finally {
+          listing--
+        }
+      },
     },
   ]
 }

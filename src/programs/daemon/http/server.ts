@@ -7,6 +7,7 @@ import { refuseBrowsers, refuseStrangers } from './guard.ts'
 import { createRates } from './rates.ts'
 import { hasBody, readBody } from './read-body.ts'
 import { isProblem, problem, type Reply, type Route } from './reply.ts'
+import { isLoopback } from './token.ts'
 
 /** All servers of the HTTP interface, one for each address. */
 export interface HttpServer {
@@ -110,9 +111,12 @@ function refuseEarly(request: IncomingMessage, isOpen: boolean, { take, token }:
   if (seconds !== undefined) return problem('too-many', undefined, { 'retry-after': String(seconds) })
   const isUnix = typeof (request.socket.address() as AddressInfo | Record<string, never>).port !== 'number'
   const expected = isUnix ? undefined : token()
-  const refusal = refuseBrowsers(request, !isUnix && expected === undefined)
-  if (refusal !== undefined || isOpen || expected === undefined) return refusal
-  return refuseStrangers(request.headers.authorization, expected)
+  const isGuarded = isUnix || expected !== undefined
+  const refusal = refuseBrowsers(request, !isGuarded)
+  if (refusal !== undefined || isOpen) return refusal
+  if (expected !== undefined) return refuseStrangers(request.headers.authorization, expected)
+  // Wherever the socket came from, and whatever the configuration has become since.
+  return isUnix || isLoopback(request.socket.localAddress ?? '') ? undefined : problem('unauthorized')
 }
 
 async function answerBy(route: Route, question: Parameters<Route['answer']>[0], { onError }: Handling): Promise<Reply> {

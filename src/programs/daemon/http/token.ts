@@ -20,8 +20,10 @@ export function readHttpToken({
   throw new ConfigError(`http: ${formatListenAddress(open)} can be reached by others: set http-token-file`)
 }
 
-function isLoopback(address: string): boolean {
-  return address === '::1' || (isIPv4(address) && address.startsWith('127.'))
+/** Whether only this machine reaches the address; IPv4 may stand in IPv6. RFC 4291 §2.5.5.2 */
+export function isLoopback(address: string): boolean {
+  const plain = address.replace(/^::ffff:/i, '')
+  return plain === '::1' || (isIPv4(plain) && plain.startsWith('127.'))
 }
 
 /**
