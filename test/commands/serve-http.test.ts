@@ -125,6 +125,21 @@ test('it is alive and, once the resolver has answered, ready', async () => {
   assert.deepEqual(read(await served.ask('/readyz'), 'Ready'), { ready: true, why: null })
 })
 
+test('with a trust anchor that fits nothing it says why it is not ready, and raises an alarm', async () => {
+  const anchors = join(commands.folder, 'wrong-anchors')
+  writeFileSync(anchors, `. IN DS 12345 13 2 ${'ab'.repeat(32)}\n`)
+  const at = commands.iterate.indexOf('--trust-anchor') + 1
+  const own = await serveIn({ ...commands, iterate: commands.iterate.with(at, anchors) })
+  await own.hear('anchor-trouble: the trust anchor of . does not fit its keys')
+  assert.match(await own.lookUp('friends.example'), /^TEMP /)
+  const { ready, why } = read(await own.ask('/readyz'), 'Ready', 503)
+  assert.equal(ready, false)
+  assert.match(String(why), /^the resolver does not answer: .*no key matches the trust anchors of \./)
+  assert.equal((await own.ask('/livez')).status, 200)
+  assert.match((await own.ask('/metrics')).text, /^waxseal_ready 0$/m)
+  await own.stop()
+})
+
 test('the document that is served is docs/openapi.json', async () => {
   const file = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'openapi.json'), 'utf8')
   assert.deepEqual((await served.ask('/v1/openapi.json')).json, JSON.parse(file), 'run npm run openapi')
