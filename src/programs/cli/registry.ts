@@ -48,6 +48,11 @@ export const registry: readonly Registered[] = [
     summary: 'Check the configuration, and show every value with where it comes from',
     load: async () => (await import('./commands/config-check.ts')).configCheck,
   },
+  {
+    name: 'config import',
+    summary: 'Turn the configuration of postfix-tlspol or postfix-mta-sts-resolver into ours',
+    load: async () => (await import('./commands/config-import.ts')).configImport,
+  },
 ]
 
 /** The command that these arguments begin with, and the arguments behind its name. */
