@@ -10,7 +10,14 @@ import { destinationRoutes } from './destination-routes.ts'
 import type { Reply } from './reply.ts'
 
 const answer = framed({ kind: 'ok', data: 'dane-only' })
-const view: ServedView = { base: answer, tlsrpt: answer, summary: 'Goes.', word: 'dane-only', reasons: [] }
+const view: ServedView = {
+  base: answer,
+  tlsrpt: answer,
+  summary: 'Goes.',
+  word: 'dane-only',
+  reasons: [],
+  line: undefined,
+}
 
 function madeOf(serial: number): Made<ServedView> {
   const destination = { nextHop: { kind: 'domain', domain: domain(`d${serial}.example`) }, port: 25 } as const
