@@ -80,6 +80,12 @@ test('the library is imported with its types', () => {
   assert.equal(run(process.execPath, ['user.js'], elsewhere).trim(), 'function')
 })
 
+test('the transport for nodemailer is imported from the packed package, and asks for no nodemailer', () => {
+  const program =
+    "import { createWaxsealTransport } from 'waxseal/nodemailer'; const t = createWaxsealTransport(); console.log(t.name); t.close()"
+  assert.equal(run(process.execPath, ['--input-type=module', '-e', program], elsewhere).trim(), 'Waxseal')
+})
+
 test('publint finds nothing', () => {
   assert.match(run(join(root, 'node_modules', '.bin', 'publint'), ['--strict'], root), /All good/)
 })
