@@ -25,7 +25,7 @@ if (named.length === 0) {
 const own = [
   'src/**/*.test.ts',
   'test/*.test.ts',
-  'test/{commands,fuzz,recorded,resolver,scenarios,support}/**/*.test.ts',
+  'test/{adapters,commands,fuzz,recorded,resolver,scenarios,support}/**/*.test.ts',
 ]
 const files = named.length > 0 ? named : own
 run(findNode(), ['--test', '--test-timeout=120000', '--test-reporter=./scripts/summary-reporter.mjs'].concat(files))

@@ -1,0 +1,95 @@
+// Waxseal for ZoneMTA: copy to plugins/waxseal.js, and see docs/other-mail-servers.md.
+'use strict'
+
+const crypto = require('node:crypto')
+
+module.exports.title = 'Waxseal'
+
+/** Decisions of messages under way. */
+const decisions = new WeakMap()
+
+module.exports.init = (app, done) => {
+  start(app).then(
+    () => done(),
+    (error) => done(error),
+  )
+}
+
+async function start(app) {
+  const { createWaxseal } = await import('waxseal')
+  const { store = ':memory:', servers } = app.config
+  install(app, createWaxseal({ store, ...(servers && { servers }) }))
+}
+
+/** Apart from `init`, for who has a Waxseal already. */
+module.exports.install = install
+
+function install(app, waxseal) {
+  // Before anything is looked up: which hosts there are, and whether mail may go at all.
+  app.addHook('sender:fetch', (delivery, next) => {
+    if (delivery.mx || delivery.domain.startsWith('[')) return next() // routed by hand
+    waxseal.explain(delivery.domain).then(
+      ({ decision }) => next(prepare(delivery, decision)),
+      (error) => next(policyError('defer', `451 4.4.3 ${delivery.domain} cannot be looked up: ${error.message}`)),
+    )
+  })
+  // The last hook before MAIL FROM that can stop a message. A connection that was used before passes it again.
+  app.addHook('sender:headers', (delivery, connection, next) => {
+    const decision = decisions.get(delivery)
+    next(decision === undefined ? undefined : judge(decision, connection))
+  })
+}
+
+function prepare(delivery, decision) {
+  if (decision.action === 'bounce') return policyError('reject', `550 5.1.2 ${decision.text}`)
+  const open = decision.hosts.filter(({ action }) => action === 'connect')
+  if (decision.action !== 'deliver' || open.length === 0) {
+    const [skipped] = decision.hosts
+    return policyError('defer', `451 4.7.5 ${decision.text}${skipped ? `: ${skipped.host}: ${skipped.text}` : ''}`)
+  }
+  decisions.set(delivery, decision)
+  delivery.mx = open.map(({ host, preference }) => ({ exchange: host, priority: preference, A: [], AAAA: [] }))
+  delivery.skipSTS = true // judged below, by the policy that is remembered
+  return undefined
+}
+
+/** Undefined, or why the message must not go over this connection. */
+function judge({ hosts }, connection) {
+  const name = String(connection.options.servername ?? '').toLowerCase()
+  const host = hosts.find((one) => one.action === 'connect' && one.host === name)
+  if (host === undefined) return policyError('defer', `451 4.7.5 ${name || 'the host'} is no host that mail may reach`)
+  if (host.tls === 'may') return undefined
+  if (connection.secure !== true) return policyError('defer', `451 4.7.4 ${name} offers no TLS, and must`)
+  const socket = connection._socket
+  switch (host.tls) {
+    case 'encrypt':
+      return undefined
+    case 'pkix':
+      // Node judges chain and name also where it is told to go on.
+      if (socket.authorized === true) return undefined
+      return policyError('defer', `451 4.7.5 ${name}: its certificate is not valid: ${socket.authorizationError}`)
+    case 'dane':
+      if (matches(host.dane.records, socket.getPeerX509Certificate())) return undefined
+      return policyError('defer', `451 4.7.5 ${name}: its certificate matches none of its DANE-EE records`)
+    default:
+      return policyError('defer', `451 4.7.5 ${name}: nothing is known of ${host.tls}`)
+  }
+}
+
+/** DANE-EE alone (RFC 7672 §3.1.1): for DANE-TA the chain has to be built, which cannot be done here. */
+function matches(records, certificate) {
+  return (
+    certificate !== undefined &&
+    records.some(({ usage, selector, matchingType, data }) => {
+      if (usage !== 3) return false
+      const part = selector === 0 ? certificate.raw : certificate.publicKey.export({ type: 'spki', format: 'der' })
+      const digest = [undefined, 'sha256', 'sha512'][matchingType]
+      const shown = digest === undefined ? part : crypto.createHash(digest).update(part).digest()
+      return Buffer.compare(shown, data) === 0
+    })
+  )
+}
+
+function policyError(action, response) {
+  return Object.assign(new Error(response), { response, action, category: 'policy', temporary: action === 'defer' })
+}
