@@ -19,6 +19,7 @@ import { createPkixTrust } from './io/https/pkix-trust.ts'
 import { createStsService } from './io/mtasts/sts-service.ts'
 import type { Endpoint, Network } from './io/network.ts'
 import { createNetwork } from './io/network-node.ts'
+import { createOverrideWatch } from './io/overrides/override-watch.ts'
 import { createResolver } from './io/resolver/create-resolver.ts'
 import type { TraceEvent } from './io/resolver/resolver.ts'
 import { createTlsProfile } from './io/smtp/tls-profile.ts'
@@ -33,6 +34,7 @@ export type {
   SkipDecision,
 } from './core/decision/decision.ts'
 export type { AddressFinding, Facts, HostFacts, MxFinding, StsFinding, TlsaFinding } from './core/decision/facts.ts'
+export type { Override, OverrideRule, OverrideTarget } from './core/decision/override.ts'
 export type { ResourceRecord } from './core/dns/message.ts'
 export { formatType } from './core/dns/types.ts'
 export { formatRecord } from './core/dns/zone-text.ts'
@@ -86,7 +88,10 @@ export interface WaxsealOptions {
   readonly onWarning?: (warning: string) => void
   /** PEM text of the authorities to trust for MTA-STS, in the place of those that Node carries. */
   readonly ca?: string
-  /** Where MTA-STS policies are kept: a path, or `:memory:`, which forgets them with the process. */
+  /**
+   * Where MTA-STS policies are kept, and what operators overrode: a path, or `:memory:`, which forgets it with the
+   * process. Overrides count for `explain` and `deliver` as for the commands.
+   */
   readonly store?: string
   /**
    * A file that secure DNS answers are saved to by `close`, and proved again from by the next process; not with engine
@@ -187,22 +192,26 @@ export function createWaxseal(options: WaxsealOptions = {}): Waxseal {
   const store = openStore(path) // last: nothing that fails may leave it open
   const sts = createStsService({ resolver, network, store, clock, trust })
   const decision = { ...defaultOptions, ...options.decision }
+  const watch = createOverrideWatch({ table: store.overrides, clock, onTrouble: options.onWarning })
   return {
     resolve: async (name, type, more) => resolver.resolve(readName(name), readType(type), more),
     async explain(domain, { signal } = {}) {
       const nextHop = { kind: 'domain', domain: readDomain(domain) } as const
       const now = clock.now()
       const facts = await examine(nextHop, { resolver, sts, smtpPort, signal, insecureMx: decision.insecureMx })
-      return { facts, decision: decide(facts, { now, options: decision }) }
+      await watch.refresh()
+      return { facts, decision: decide(facts, { now, options: decision, overrides: watch.current }) }
     },
-    deliver: async ({ from, to, message, requireTls }, { signal } = {}) =>
-      deliver(
+    async deliver({ from, to, message, requireTls }, { signal } = {}) {
+      await watch.refresh()
+      return deliver(
         { sender: from === null ? null : readMailbox(from), recipients: to.map(readMailbox), message, requireTls },
         {
           ...{ resolver, network, clock, profile, sts, signal, clientName, port: smtpPort, anchors: store.anchors },
-          ...{ random: Math.random, options: decision },
+          ...{ random: Math.random, options: decision, overrides: watch.current },
         },
-      ),
+      )
+    },
     refreshPolicies: ({ signal } = {}) => sts.refreshDue({ signal }),
     async close() {
       await sts.close()

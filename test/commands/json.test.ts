@@ -215,6 +215,19 @@ test('send --json has the keys of docs/json.md, and sessions of every kind', asy
   }
 })
 
+test('override list and audit --json have the keys of docs/json.md, and explain those of an override', async () => {
+  const store = ['--store', join(commands.folder, 'overrides.db')]
+  const to = ['--domain', 'dane.example', '--relax', 'may', '--until', '1d', '--reason', 'x', '--author', 'me']
+  await commands.run(['override', 'add', ...to, ...store])
+  const list = await print('override', 'list', '--json', ...store)
+  assertKeys(list, shapeOf('## `waxseal.overrides/1`').keys)
+  const [one] = list.overrides as Json[]
+  assertKeys(one ?? {}, shapeOf('### A stored override').keys)
+  assertKeys(await print('override', 'audit', '--json', ...store), shapeOf('## `waxseal.audit/1`').keys)
+  const [shown] = (await print('explain', '--json', ...commands.iterate, ...store, 'dane.example')).overrides as Json[]
+  assertKeys(shown ?? {}, shapeOf('### An override').keys)
+})
+
 test('demo --json has the keys of docs/json.md', async () => {
   const story = await print('demo', '--json')
   const shape = shapeOf('## `waxseal.demo/1`')

@@ -144,7 +144,10 @@ async function startService(): Promise<() => Promise<void>> {
   ]
   const main = join(root, 'src', 'programs', 'cli', 'main.ts')
   const env = { PATH: process.env.PATH, HOME: '/nonexistent', NO_COLOR: '1', LANG: 'C.UTF-8' }
-  const child = spawn(process.execPath, [main, 'serve', '--http', 'off', ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [main, 'serve', '--http', 'off', ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const closed = once(child, 'close')
   await new Promise<void>((resolve, reject) => {
     let said = ''

@@ -20,7 +20,10 @@ export interface PolicyService {
 /** Starts it, and resolves when it listens. */
 export async function startPolicyService(stage: Stage, args: readonly string[]): Promise<PolicyService> {
   const env = { PATH: process.env.PATH, HOME: '/nonexistent', NO_COLOR: '1', LANG: 'C.UTF-8' }
-  const child = spawn(process.execPath, [main, 'serve', '--http', 'off', ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [main, 'serve', '--http', 'off', ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let said = ''
   const listeners = new Set<() => void>()
   const take = (chunk: Buffer) => {

@@ -33,7 +33,7 @@ function require(
   if (by.rule.level === 'dane' && dane?.kind !== 'matched') return turnAway(verdict, '35', by, 'DANE is required')
   if (by.rule.level !== 'pkix' || isProved) return verdict
   if (overrideFault !== undefined) return turnAway(verdict, '35', by, overrideFault.reason)
-  return { ...verdict, protection: 'verified', text: `the certificate is as asked ${describeOverride(by)}` }
+  return { ...verdict, row: '35', protection: 'verified', text: `the certificate is as asked ${describeOverride(by)}` }
 }
 
 function turnAway(verdict: Verdict, row: '34' | '35', by: Override, why: string): Verdict {

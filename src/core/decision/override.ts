@@ -14,6 +14,7 @@ export interface OverrideTarget {
   readonly host: NamePattern | undefined
 }
 
+/** What is decided, in the place of what was found or beside it. */
 export type OverrideRule =
   /** At least that, whatever was found. Names are those of which a certificate must bear one; none means the host's own. */
   | { readonly kind: 'require'; readonly level: 'encrypt' | 'dane' }
@@ -50,7 +51,7 @@ export type OverrideFault =
 
 /** Whether an operator may say so; what lowers protection always ends, and never for all domains of a host. */
 export function checkOverride(override: Override): Result<Override, OverrideFault> {
-  const { target, rule, reason, author, createdAt, expiresAt } = override
+  const { target, rule, createdAt, expiresAt } = override
   const { domain, host } = target
   if (domain === undefined && host === undefined) return refuse('no-target')
   if (rule.kind === 'relax' && domain === undefined) return refuse('relax-without-domain')
@@ -60,12 +61,18 @@ export function checkOverride(override: Override): Result<Override, OverrideFaul
     // A domain's MX records may be forged: the host that they name vouches for nothing.
     if (rule.names.length === 0 && host === undefined) return refuse('names-missing')
   }
-  if (!isLine(reason, limits.overrides.reasonCharacters)) return refuse('reason')
-  if (!isLine(author, limits.overrides.authorCharacters)) return refuse('author')
+  const fault = checkChange(override)
+  if (fault !== undefined) return refuse(fault)
   if (expiresAt === undefined) return rule.kind === 'require' ? accept(override) : refuse('expiry-missing')
   if (!(expiresAt > createdAt)) return refuse('expiry-past')
   const most = rule.kind === 'require' ? limits.overrides.requireMs : limits.overrides.relaxMs
   return expiresAt - createdAt > most ? refuse('expiry-too-far') : accept(override)
+}
+
+/** Whether somebody may change something so. */
+export function checkChange({ reason, author }: Pick<Override, 'reason' | 'author'>): 'reason' | 'author' | undefined {
+  if (!isLine(reason, limits.overrides.reasonCharacters)) return 'reason'
+  return isLine(author, limits.overrides.authorCharacters) ? undefined : 'author'
 }
 
 /** One line that says something, and does nothing to a terminal or a log: no controls, no marks of direction. */

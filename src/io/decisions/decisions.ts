@@ -1,6 +1,7 @@
 import { decide } from '../../core/decision/decide.ts'
 import { type DecisionOptions, type DomainDecision, defaultOptions } from '../../core/decision/decision.ts'
 import type { Facts, NextHop } from '../../core/decision/facts.ts'
+import { noOverrides, type Overrides } from '../../core/decision/overrides.ts'
 import { lookupsOf } from '../../core/decision/validity.ts'
 import { limits } from '../../core/limits.ts'
 import type { Clock } from '../clock.ts'
@@ -56,6 +57,8 @@ export interface Decisions<View> {
   /** Forgets the decision; whether there was one. */
   forget(destination: Destination): boolean
   forgetAll(): void
+  /** Forgets those of which this is true; without an outcome it is too long ago. How many there were. */
+  forgetWhere(isStale: (destination: Destination, outcome: Outcome | undefined) => boolean): number
   /** In the order of their serial numbers; may be gone through slowly while others are made. */
   list(): Iterable<Made<View>>
   /** Renews what mail goes to and what ends soon, and drops what has ended; to be called every second or so. */
@@ -81,6 +84,8 @@ export interface DecisionsOptions<View> {
   /** From 0 up to 1. */
   readonly random: () => number
   readonly decision?: DecisionOptions
+  /** What operators decided otherwise, asked for when a decision is made. */
+  readonly overrides?: () => Overrides
   readonly deadlineMs?: number
   present(outcome: Outcome, destination: Destination): View
   /** Told of every decision made, with what it rests on and the one that it replaces. */
@@ -198,6 +203,14 @@ export function createDecisions<View>(options: DecisionsOptions<View>): Decision
         drop(key)
       }
     },
+    forgetWhere(isStale) {
+      const stale = [...kept].filter(([key, { made }]) => isStale(made.destination, evidence.get(key)?.value))
+      for (const [key] of stale) {
+        evidence.delete(key)
+        drop(key)
+      }
+      return stale.length
+    },
     *list() {
       for (const { made } of kept.values()) yield made
     },
@@ -259,17 +272,20 @@ export function octetsOf(outcome: Outcome): number {
 
 async function lookAt<View>(
   { nextHop, port }: Destination,
-  { resolver, sts, clock, decision = defaultOptions, deadlineMs = limits.decisions.deadlineMs }: DecisionsOptions<View>,
+  options: DecisionsOptions<View>,
   { turn, signal: stop }: { readonly turn: Promise<() => void> | undefined; readonly signal: AbortSignal },
 ): Promise<Outcome> {
   if (turn === undefined) return { kind: 'failed', reason: 'too many destinations are being looked up' }
+  const { resolver, sts, clock, decision = defaultOptions, deadlineMs = limits.decisions.deadlineMs } = options
   const done = await turn
   const ending = createEnding(stop, deadlineMs)
   try {
     const now = clock.now()
     const { signal } = ending
     const facts = await examine(nextHop, { resolver, sts, smtpPort: port, signal, insecureMx: decision.insecureMx })
-    return { kind: 'decided', facts, decision: decide(facts, { now, options: decision }) }
+    // Only now, as they may have changed meanwhile; who changes them forgets what was decided before.
+    const overrides = options.overrides?.() ?? noOverrides
+    return { kind: 'decided', facts, decision: decide(facts, { now, options: decision, overrides }) }
   } catch (error) {
     if (!ending.signal.aborted) throw error
     const isTooLong = ending.signal.reason === 'timeout'

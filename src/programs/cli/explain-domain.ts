@@ -1,25 +1,27 @@
 import { formatTlsa, whyUnusable } from '../../core/dane/tlsa.ts'
+import { namesOf } from '../../core/decision/apply-overrides.ts'
 import { decide } from '../../core/decision/decide.ts'
 import type { DomainDecision, HostDecision } from '../../core/decision/decision.ts'
 import type { Facts, HostFacts, StsFinding, TlsaFinding } from '../../core/decision/facts.ts'
+import { describeRule, describeTarget, type Override } from '../../core/decision/override.ts'
 import { formatMxPattern } from '../../core/mtasts/policy.ts'
 import type { DomainName } from '../../core/name/domain.ts'
 import { examine } from '../../io/examine/examine.ts'
 import { deadline } from './deadline.ts'
 import { negativeAnchorToJson, resolutionToJson } from './dns-json.ts'
 import { adviceFor } from './explain-advice.ts'
-import type { ExplainReport, HostReport, PolicyReport, TlsaReport } from './explain-report.ts'
+import type { ExplainReport, HostReport, OverrideReport, PolicyReport, TlsaReport } from './explain-report.ts'
 import { protectionOf, reasonsFor, summarize } from './explain-summary.ts'
 import type { World } from './world.ts'
 
 /** Looks at a domain and says what mail to it must be shown, and why. */
 export async function explainDomain(domain: DomainName, world: World, signal: AbortSignal): Promise<ExplainReport> {
   const until = deadline(signal, world.timeoutMs)
-  const { resolver, sts, smtpPort, clock } = world
+  const { resolver, sts, smtpPort, clock, overrides } = world
   const now = clock.now()
   try {
     const facts = await examine({ kind: 'domain', domain }, { resolver, sts, smtpPort, signal: until })
-    return explainDecision(domain, facts, { decision: decide(facts, { now }), now })
+    return explainDecision(domain, facts, { decision: decide(facts, { now, overrides: overrides.current }), now })
   } catch (error) {
     if (!until.aborted) throw error
     return unfinished(domain, world.timeoutMs / 1000)
@@ -46,8 +48,17 @@ export function explainDecision(
     mx: facts.mx.resolution === undefined ? null : resolutionToJson(facts.mx.resolution),
     hosts: facts.hosts.map((host, place) => hostReport(host, decision.hosts[place])),
     policy: policyReport(facts.sts),
+    overrides: (decision.overrides ?? []).map(overrideReport),
   } as const
   return { ...report, advice: adviceFor(report, now) }
+}
+
+function overrideReport(override: Override): OverrideReport {
+  const { target, rule, author, reason, createdAt, expiresAt } = override
+  return {
+    ...{ target: describeTarget(target), rule: describeRule(rule), author, reason, createdAt },
+    expiresAt: expiresAt ?? null,
+  }
 }
 
 function hostReport(facts: HostFacts, decision: HostDecision | undefined): HostReport {
@@ -80,17 +91,20 @@ function hasAnchors({ records }: Extract<Connect['dane'], { state: 'ok' }>): boo
 }
 
 function pkixNames(connects: Connect | undefined): string[] {
-  return connects?.tls === 'pkix' ? [connects.host] : []
+  if (connects?.tls !== 'pkix') return []
+  const names = connects.override === undefined ? [] : namesOf(connects.override.by)
+  return names.length > 0 ? [...names] : [connects.host]
 }
 
-function mustShow({ tls, host, dane }: Connect): string | null {
+function mustShow(connects: Connect): string | null {
+  const { tls, dane } = connects
   switch (tls) {
     case 'dane':
       return dane.state === 'ok' && hasAnchors(dane)
         ? 'STARTTLS, and a certificate that a TLSA record matches or that leads to one that does'
         : 'STARTTLS, and a certificate that a TLSA record matches'
     case 'pkix':
-      return `STARTTLS, and a certificate for ${host} from a public authority`
+      return `STARTTLS, and a certificate for ${pkixNames(connects).join(' or ')} from a public authority`
     case 'encrypt':
       return 'STARTTLS, with any certificate'
     case 'may':
@@ -138,6 +152,7 @@ function unfinished(domain: DomainName, seconds: number): ExplainReport {
       negativeTrustAnchors: [],
       mx: null,
       hosts: [],
+      overrides: [],
       policy,
       advice: ['try again, with a larger --timeout if need be'],
     },

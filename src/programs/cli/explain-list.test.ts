@@ -16,7 +16,7 @@ const report: Omit<ExplainReport, 'domain'> = {
     reasons: [],
     negativeTrustAnchors: [],
   },
-  ...{ validUntil: null, mx: null, hosts: [], advice: [] },
+  ...{ validUntil: null, mx: null, hosts: [], overrides: [], advice: [] },
   policy: {
     ...{ state: 'none', row: 'S1', mode: null, id: null, mx: [], cached: false, fetchedAt: null, expiresAt: null },
     ...{ reason: null, record: null },

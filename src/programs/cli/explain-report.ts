@@ -19,8 +19,21 @@ export interface ExplainReport {
   readonly mx: LookupReport | null
   readonly hosts: readonly HostReport[]
   readonly policy: PolicyReport
+  /** What operators decided otherwise, as far as it counts here. */
+  readonly overrides: readonly OverrideReport[]
   /** What to do, when something is wrong. */
   readonly advice: readonly string[]
+}
+
+export interface OverrideReport {
+  /** `mail to example.org by way of mx.example.net` */
+  readonly target: string
+  /** `require pkix (mail.example.org)`, `relax may`, `skip` */
+  readonly rule: string
+  readonly author: string
+  readonly reason: string
+  readonly createdAt: number
+  readonly expiresAt: number | null
 }
 
 export interface HostReport {

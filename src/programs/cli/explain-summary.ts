@@ -1,4 +1,5 @@
 import type { ConnectDecision, DomainDecision, HostDecision } from '../../core/decision/decision.ts'
+import { describeOverride, describeRule, describeTarget } from '../../core/decision/override.ts'
 import { describeNegativeAnchor } from '../../core/dnssec/negative-anchors.ts'
 import { type DomainName, formatDomain } from '../../core/name/domain.ts'
 import { formatMoment } from './durations.ts'
@@ -43,6 +44,10 @@ function isLoose({ tls }: ConnectDecision): boolean {
   return tls === 'may'
 }
 
+function isByPolicy({ tls, sts }: ConnectDecision): boolean {
+  return tls !== 'pkix' || sts.mode === 'enforce'
+}
+
 function describe(open: readonly ConnectDecision[]): string {
   const kinds = new Set(open.map(({ tls }) => tls))
   const [only] = kinds
@@ -52,8 +57,9 @@ function describe(open: readonly ConnectDecision[]): string {
       ? 'each host authenticated by DANE, though nothing proves that the domain names it'
       : 'authenticated by DANE'
   }
-  if (kinds.size === 1 && only === 'pkix') return 'authenticated by MTA-STS'
-  if (!kinds.has('may') && !kinds.has('encrypt')) return 'authenticated by DANE or MTA-STS'
+  const word = open.every(isByPolicy) ? 'MTA-STS' : 'the names that an override asks for'
+  if (kinds.size === 1 && only === 'pkix') return `authenticated by ${word}`
+  if (!kinds.has('may') && !kinds.has('encrypt')) return `authenticated by DANE or ${word}`
   if (!kinds.has('may')) return 'always encrypted, not always authenticated'
   if (kinds.size > 1) return 'not all of which must be authenticated'
   return 'encrypted where TLS is offered, which an attacker on the way can prevent'
@@ -65,8 +71,11 @@ function listOf(names: readonly string[]): string {
   return shown.length < 2 ? last : `${shown.slice(0, -1).join(', ')} and ${last}`
 }
 
-/** Why each host that is passed over is. */
-export function reasonsFor({ hosts, negativeAnchors }: DomainDecision): string[] {
-  const skipped = hosts.flatMap((host) => (host.action === 'skip' ? [`${host.host}: ${host.text}`] : []))
-  return [...skipped, ...negativeAnchors.map((anchor) => `no DANE: ${describeNegativeAnchor(anchor)}`)]
+/** Why each host that is passed over is, what operators decided otherwise, and where nothing is validated. */
+export function reasonsFor({ hosts, negativeAnchors, overrides = [] }: DomainDecision): string[] {
+  return [
+    ...overrides.map((one) => `${describeTarget(one.target)}: ${describeRule(one.rule)}, ${describeOverride(one)}`),
+    ...hosts.flatMap((host) => (host.action === 'skip' ? [`${host.host}: ${host.text}`] : [])),
+    ...negativeAnchors.map((anchor) => `no DANE: ${describeNegativeAnchor(anchor)}`),
+  ]
 }

@@ -55,6 +55,7 @@ const protectedReport: ExplainReport = {
   ...{
     summary: 'Mail to a.example is protected by DANE.',
     reasons: [],
+    overrides: [],
     negativeTrustAnchors: [],
     validUntil: null,
     advice: [],

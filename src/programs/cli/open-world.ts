@@ -4,6 +4,7 @@ import { createPkixTrust } from '../../io/https/pkix-trust.ts'
 import { createStsService } from '../../io/mtasts/sts-service.ts'
 import type { Network } from '../../io/network.ts'
 import { createNetwork } from '../../io/network-node.ts'
+import { createOverrideWatch } from '../../io/overrides/override-watch.ts'
 import { createResolver, type ResolverOptions } from '../../io/resolver/create-resolver.ts'
 import type { Resolver, TraceEvent } from '../../io/resolver/resolver.ts'
 import { createTlsProfile } from '../../io/smtp/tls-profile.ts'
@@ -43,19 +44,29 @@ export async function openWorld(
   const resolverOptions = resolverOptionsOf(settings, inputs, { network, trust, clock, tell, keeping })
   const resolver = observed(traced(createResolver(resolverOptions), trace), observer)
   const store = openStoreAt(keeping, need, tell)
+  const overrides = createOverrideWatch({
+    ...{ table: store.overrides, clock },
+    onTrouble: (reason) => tell({ kind: 'store-warning', text: `overrides cannot be read: ${reason}` }),
+  })
   const timeoutMs = settings.timeout * 1000
   const sts = createStsService({
     ...{ resolver, network, store, clock, trust, deadlineMs: Math.min(timeoutMs, 60_000) },
     onEvent: (event) => tell({ kind: 'policy', event }),
   })
+  const close = async () => {
+    await sts.close()
+    await resolver.close()
+    await store.close()
+  }
+  await overrides.refresh()
+  const { unreadable } = overrides.current
+  if (unreadable !== undefined) {
+    await close()
+    throw new ConfigError(`the store "${keeping.path}" cannot be used: ${unreadable}`)
+  }
   return {
-    ...{ resolverOptions, settings },
+    ...{ resolverOptions, settings, overrides, close },
     ...{ resolver, network, store, clock, trust, profile, sts, trace, timeoutMs, smtpPort: settings['smtp-port'] },
-    async close() {
-      await sts.close()
-      await resolver.close()
-      await store.close()
-    },
   }
 }
 

@@ -39,6 +39,26 @@ export const registry: readonly Registered[] = [
     load: async () => (await import('./commands/query.ts')).query,
   },
   {
+    name: 'override add',
+    summary: 'Decide for a domain or an MX host otherwise than DANE and MTA-STS do',
+    load: async () => (await import('./commands/override-add.ts')).overrideAdd,
+  },
+  {
+    name: 'override list',
+    summary: 'Show all overrides, with whose they are, until when and why',
+    load: async () => (await import('./commands/override-list.ts')).overrideList,
+  },
+  {
+    name: 'override remove',
+    summary: 'Take an override back before it ends',
+    load: async () => (await import('./commands/override-remove.ts')).overrideRemove,
+  },
+  {
+    name: 'override audit',
+    summary: 'Show who changed overrides, when and why',
+    load: async () => (await import('./commands/override-audit.ts')).overrideAudit,
+  },
+  {
     name: 'dns',
     summary: 'Look up records and show the chain of trust that proves them',
     load: async () => (await import('./commands/dns.ts')).dns,

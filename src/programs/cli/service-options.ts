@@ -37,6 +37,11 @@ export const serviceOptions = {
     description:
       'level for policies in mode testing, so that Postfix reports by them: none (unless told), may or encrypt',
   },
+  'dry-run': {
+    ...{ type: 'string', value: 'DOMAIN', multiple: true, group },
+    description:
+      'ask nothing of Postfix for this domain, .DOMAIN and all below it, or all, and log what would be; may be repeated',
+  },
   'log-format': {
     ...{ type: 'string', value: 'FORMAT', group },
     description: 'text, or json for one object a line',

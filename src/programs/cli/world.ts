@@ -4,6 +4,7 @@ import type { PkixTrust } from '../../io/https/pkix-trust.ts'
 import type { StsService } from '../../io/mtasts/sts-service.ts'
 import type { StsEvent } from '../../io/mtasts/sts-work.ts'
 import type { Network } from '../../io/network.ts'
+import type { OverrideWatch } from '../../io/overrides/override-watch.ts'
 import type { ResolverOptions } from '../../io/resolver/create-resolver.ts'
 import type { Resolver, TraceEvent } from '../../io/resolver/resolver.ts'
 import type { TlsProfile } from '../../io/smtp/tls-profile.ts'
@@ -21,6 +22,8 @@ export interface World {
   readonly resolverOptions: ResolverOptions
   readonly network: Network
   readonly store: Store
+  /** What operators decided otherwise, as the store has it. */
+  readonly overrides: OverrideWatch
   readonly clock: Clock
   /** The authorities that policy hosts and MX hosts under MTA-STS must chain to. */
   readonly trust: PkixTrust

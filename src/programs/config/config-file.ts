@@ -102,6 +102,7 @@ const shapeWords: Record<Shape, string> = {
   texts: 'a text in quotes or a list of such',
   number: 'a number',
   boolean: 'true or false',
+  'boolean or texts': 'true, false, a text in quotes or a list of such',
 }
 
 async function configSchema() {
@@ -111,6 +112,7 @@ async function configSchema() {
     texts: union([string(), array(string())]),
     number: number(),
     boolean: boolean(),
+    'boolean or texts': union([boolean(), string(), array(string())]),
   }
   return strictObject(Object.fromEntries(settingNames.map((name) => [name, optional(schemas[settings[name].shape])])))
 }

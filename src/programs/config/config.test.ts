@@ -49,6 +49,16 @@ const refusedFiles: [why: string, text: string, message: string][] = [
     'http = "on"',
     `${path}:1: http: "on" is neither address and port nor the path of a socket`,
   ],
+  [
+    'a dry run of what is no domain',
+    'dry-run = ["a..b"]',
+    `${path}:1: dry-run: "a..b" is no domain, nor .domain for all below it, nor all`,
+  ],
+  [
+    'a dry run of a number',
+    'dry-run = 1',
+    `${path}:1: dry-run must be true, false, a text in quotes or a list of such`,
+  ],
   ['an empty path', 'store = ""', `${path}:1: store: "" is no path`],
 ]
 for (const [why, text, message] of refusedFiles) {
@@ -86,6 +96,7 @@ http-token-file = "token"
 mixed-hosts = "secure"
 testing-level = "may"
 log-format = "json"
+dry-run = ["example.org", ".example.net"]
 `
 
 test('every setting can stand in the file, and paths are read from where the file is', async () => {
@@ -125,6 +136,10 @@ test('every setting can stand in the file, and paths are read from where the fil
     'mixed-hosts': 'secure',
     'testing-level': 'may',
     'log-format': 'json',
+    'dry-run': [
+      { name: 'example.org', below: false },
+      { name: 'example.net', below: true },
+    ],
   })
   assert.deepEqual(settings.timeout.origin, { from: 'file', path, line: 17 })
 })

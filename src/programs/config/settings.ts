@@ -1,3 +1,4 @@
+import { type NamePattern, parseNamePattern } from '../../core/decision/override.ts'
 import {
   type NegativeAnchor,
   type NegativeAnchorFault,
@@ -52,7 +53,11 @@ export interface SettingValues {
   readonly 'mixed-hosts': 'dane-only' | 'secure'
   readonly 'testing-level': 'none' | 'may' | 'encrypt'
   readonly 'log-format': 'text' | 'json'
+  /** For which domains nothing is asked of Postfix, and only logged what would be. */
+  readonly 'dry-run': DryRun
 }
+
+export type DryRun = 'all' | readonly NamePattern[]
 
 export type SettingName = keyof SettingValues
 
@@ -67,7 +72,7 @@ export type Settings = {
 }
 
 /** What TOML may hold for a setting; on the command line everything is text. */
-export type Shape = 'text' | 'texts' | 'number' | 'boolean'
+export type Shape = 'text' | 'texts' | 'number' | 'boolean' | 'boolean or texts'
 
 /** A value before its meaning is read: of the shape that its setting has. */
 export type Raw = string | number | boolean | readonly string[]
@@ -117,6 +122,7 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
   'mixed-hosts': wordSetting('dane-only', 'secure'),
   'testing-level': wordSetting('none', 'may', 'encrypt'),
   'log-format': wordSetting('text', 'json'),
+  'dry-run': { shape: 'boolean or texts', fallback: [], read: readDryRun },
 }
 
 export const settingNames = Object.keys(settings) as SettingName[] // the table's own keys
@@ -140,6 +146,19 @@ function wordSetting<const Word extends string>(...words: readonly [Word, ...Wor
     return refuse(`${quote(text)} is none of ${words.join(', ')}${suggestion(text, words)}`)
   }
   return { shape: 'text', fallback: words[0], read }
+}
+
+/** `true`, or `all` where there is only text, or domains. */
+function readDryRun(raw: Raw): Result<DryRun, string> {
+  if (raw === true || raw === false) return accept(raw ? 'all' : [])
+  const patterns: NamePattern[] = []
+  for (const text of Array.isArray(raw) ? raw : [String(raw)]) {
+    if (text === 'all') return accept('all')
+    const pattern = parseNamePattern(text, 'domain')
+    if (!pattern.ok) return refuse(`${quote(text)} is no domain, nor .domain for all below it, nor all`)
+    patterns.push(pattern.value)
+  }
+  return accept(patterns)
 }
 
 function readListenAddresses(raw: Raw): Result<readonly ListenAddress[], string> {

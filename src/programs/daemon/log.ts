@@ -16,7 +16,17 @@ export type LogFormat = 'text' | 'json'
 
 /** Events that are about the service itself, whose sentences need no name before them. */
 const plainEvents: ReadonlySet<EventName> = new Set([
-  ...(['listening', 'main.cf', 'ready', 'reloaded', 'reload-failed', 'stopping', 'stopped', 'close-failed'] as const),
+  ...([
+    'listening',
+    'main.cf',
+    'ready',
+    'reloaded',
+    'reload-failed',
+    'stopping',
+    'stopped',
+    'close-failed',
+    'overrides',
+  ] as const),
 ])
 
 export function createServiceLog(
@@ -31,7 +41,7 @@ export function createServiceLog(
   }
   return {
     decided(made, before) {
-      const isChanged = before !== undefined && before.view.tlsrpt !== made.view.tlsrpt
+      const isChanged = before !== undefined && isOther(before.view, made.view)
       if (made.why === 'renewed' && !isChanged) return
       onEvent('decision')
       out.line(format === 'json' ? JSON.stringify(decisionJson(made, isChanged)) : decisionText(made, isChanged))
@@ -41,19 +51,30 @@ export function createServiceLog(
   }
 }
 
+function isOther(before: ServedView, view: ServedView): boolean {
+  return before.tlsrpt !== view.tlsrpt || before.wouldAnswer !== view.wouldAnswer
+}
+
 /** `example.org: dane-only. Mail to … goes only to …. (34 ms)` */
 function decisionText({ destination, view, tookMs }: Made<ServedView>, isChanged: boolean): string {
   const reasons = view.reasons.map((reason) => ` ${reason}.`).join('')
   const change = isChanged ? ', otherwise than before' : ''
+  const dry = view.wouldAnswer === undefined ? '' : `Dry run: would answer ${view.wouldAnswer}. `
   return onTerminal(
-    `${textOf(destination)}: ${view.word}. ${view.summary}${reasons} (${Math.round(tookMs)} ms${change})`,
+    `${textOf(destination)}: ${view.word}. ${dry}${view.summary}${reasons} (${Math.round(tookMs)} ms${change})`,
   )
 }
 
 function decisionJson({ destination, view, tookMs, until, why }: Made<ServedView>, isChanged: boolean) {
   return {
     ...{ event: 'decision', destination: textOf(destination), postfix: view.word, summary: view.summary },
-    ...{ reasons: view.reasons, changed: isChanged, why, tookMs: Math.round(tookMs) },
+    ...{
+      reasons: view.reasons,
+      wouldAnswer: view.wouldAnswer ?? null,
+      changed: isChanged,
+      why,
+      tookMs: Math.round(tookMs),
+    },
     until: new Date(until).toISOString(),
   }
 }

@@ -140,7 +140,12 @@ async function runUntil(signal: AbortSignal, { service, socketmap, lines, notifi
       if (!signal.aborted) log.event('refresh-failed', `policies could not be renewed: ${String(error)}`)
     })
   }
+  const followOverrides = () => {
+    const { followOverrides: follow } = service()
+    follow().catch((error: unknown) => log.event('overrides-failed', `overrides could not be read: ${String(error)}`))
+  }
   const timers = [
+    setInterval(followOverrides, every.decisionsMs),
     setInterval(() => {
       service().decisions.tick()
       service().readiness.tick()

@@ -1,6 +1,9 @@
+import { matchesPattern, type OverrideTarget } from '../../core/decision/override.ts'
 import type { Resolution } from '../../core/dnssec/resolution.ts'
-import { createDecisions, type Decisions } from '../../io/decisions/decisions.ts'
+import type { DomainName } from '../../core/name/domain.ts'
+import { createDecisions, type Decisions, type Destination, type Outcome } from '../../io/decisions/decisions.ts'
 import type { World, WorldEvent } from '../cli/world.ts'
+import type { DryRun } from '../config/settings.ts'
 import type { History } from './events/history.ts'
 import type { Watch } from './events/watch.ts'
 import { readHttpToken } from './http/token.ts'
@@ -20,6 +23,8 @@ export interface Service {
   readonly readiness: Readiness
   /** What clients of the HTTP interface must show; undefined when they need not. */
   readonly httpToken: string | undefined
+  /** Forgets decisions that operators have overridden since, or whose overrides have ended; to be called every second. */
+  followOverrides(): Promise<void>
   close(): Promise<void>
 }
 
@@ -35,17 +40,19 @@ export interface Ledger {
 
 /** Takes the world over: closing the service closes it. Throws ConfigError, before it does, for what cannot be used. */
 export function createService(world: World, log: ServiceLog, ledger: Ledger): Service {
-  const { resolver, sts, clock, settings } = world
+  const { resolver, sts, clock, settings, overrides } = world
   const { meters, history, watch, counts } = ledger
   const httpToken = readHttpToken(settings)
   const testingLevel = settings['testing-level']
   const decisions = createDecisions<ServedView>({
     ...{ resolver, sts, clock, random: Math.random },
     deadlineMs: world.timeoutMs,
+    overrides: () => overrides.current,
     present: presentWith({
       mixed: settings['mixed-hosts'],
       testingLevel: testingLevel === 'none' ? undefined : testingLevel,
       withLines: settings.lines.length > 0,
+      isDryRun: (name) => isDryRun(settings['dry-run'], name),
     }),
     onMade(made, outcome, before) {
       log.decided(made, before?.made)
@@ -59,10 +66,34 @@ export function createService(world: World, log: ServiceLog, ledger: Ledger): Se
   return {
     ...{ world, decisions, history, counts, readiness, httpToken },
     postfix: createPostfixAnswers(decisions, clock, counts),
+    async followOverrides() {
+      const targets = await overrides.refresh()
+      if (targets.length === 0) return
+      const count = decisions.forgetWhere((destination, outcome) => isConcerned(targets, destination, outcome))
+      log.event('overrides', `overrides changed: ${targets.length}; decisions to be made anew: ${count}`)
+    },
     async close() {
       readiness.close()
       await decisions.close()
       await world.close()
     },
   }
+}
+
+export function isDryRun(setting: DryRun, name: DomainName): boolean {
+  return setting === 'all' || setting.some((pattern) => matchesPattern(pattern, name))
+}
+
+/** Where nobody remembers by way of which hosts mail goes, it may be by one of these. */
+function isConcerned(
+  targets: readonly OverrideTarget[],
+  { nextHop }: Destination,
+  outcome: Outcome | undefined,
+): boolean {
+  const name = nextHop.kind === 'domain' ? nextHop.domain : nextHop.host
+  const hosts = outcome?.kind === 'decided' ? outcome.facts.hosts : undefined
+  return targets.some(({ domain, host }) => {
+    if (domain !== undefined && !matchesPattern(domain, name)) return false
+    return host === undefined || hosts === undefined || hosts.some((one) => matchesPattern(host, one.host))
+  })
 }

@@ -1,7 +1,8 @@
 import type { DomainDecision } from '../../core/decision/decision.ts'
-import { answerOf, defer } from '../../core/lines/reply.ts'
+import { answerOf, defer, type LineAnswer, nothingToSay } from '../../core/lines/reply.ts'
+import type { DomainName } from '../../core/name/domain.ts'
 import { type PostfixOptions, replyWith } from '../../core/postfix/policy-reply.ts'
-import type { SocketmapReply } from '../../core/postfix/socketmap.ts'
+import { formatSocketmapReply, type SocketmapReply } from '../../core/postfix/socketmap.ts'
 import type { Destination, Outcome } from '../../io/decisions/decisions.ts'
 import { reasonsFor, summarize } from '../cli/explain-summary.ts'
 import type { LineView } from './line-answers.ts'
@@ -14,30 +15,59 @@ export interface ServedView extends PostfixView, LineView {
   /** What Postfix is told: `dane-only`, `secure`, `NOTFOUND`, `TEMP`. */
   readonly word: string
   readonly reasons: readonly string[]
+  /** In a dry run, what Postfix would have been told where that insists on something or delays. */
+  readonly wouldAnswer: string | undefined
 }
 
 export interface ViewOptions extends Omit<PostfixOptions, 'dialect'> {
   /** Keep what who asks by lines is told, too. */
   readonly withLines: boolean
+  /** Whether nothing is to be asked of mail servers for this domain or relay. */
+  isDryRun?(name: DomainName): boolean
 }
 
-export function presentWith(options: ViewOptions) {
+export function presentWith({ isDryRun = () => false, withLines, ...options }: ViewOptions) {
   return (outcome: Outcome, destination: Destination): ServedView => {
+    const { nextHop } = destination
+    const isDry = isDryRun(nextHop.kind === 'domain' ? nextHop.domain : nextHop.host)
     if (outcome.kind === 'failed') {
       const reply: SocketmapReply = { kind: 'temporary', reason: outcome.reason }
-      const line = options.withLines ? defer(outcome.reason) : undefined
       const summary = `Mail to ${textOf(destination)} waits: ${outcome.reason}.`
-      return { base: framed(reply), tlsrpt: framed(reply), summary, word: 'TEMP', reasons: [], line }
+      const answers = answersOf({ base: reply, tlsrpt: reply }, isDry)
+      return { ...answers, summary, reasons: [], line: withLines ? lineOf(defer(outcome.reason), answers) : undefined }
     }
     const { facts, decision } = outcome
     const base = replyWith(facts, decision, { ...options, dialect: 'base' })
     const tlsrpt = replyWith(facts, decision, { ...options, dialect: 'tlsrpt' })
+    const answers = answersOf({ base, tlsrpt }, isDry)
     return {
-      ...{ base: framed(base), tlsrpt: framed(tlsrpt), word: wordOf(base), reasons: reasonsFor(decision) },
-      summary: summaryOf(destination, decision),
-      line: options.withLines ? answerOf(decision) : undefined,
+      ...{ ...answers, summary: summaryOf(destination, decision), reasons: reasonsFor(decision) },
+      line: withLines ? lineOf(answerOf(decision), answers) : undefined,
     }
   }
+}
+
+/** A dry run asks nothing of those who ask by lines either. */
+function lineOf(line: LineAnswer, { wouldAnswer }: Answers): LineAnswer {
+  return wouldAnswer === undefined ? line : { ...nothingToSay, reason: 'a dry run asks nothing' }
+}
+
+type Answers = Pick<ServedView, 'base' | 'tlsrpt' | 'word' | 'wouldAnswer'>
+type Replies = Readonly<Record<'base' | 'tlsrpt', SocketmapReply>>
+
+/** A dry run leaves mail to what `main.cf` says wherever more would be asked. */
+function answersOf({ base, tlsrpt }: Replies, isDry: boolean): Answers {
+  const asking = isDry ? [base, tlsrpt].find(asksForMore) : undefined
+  if (asking === undefined) {
+    return { base: framed(base), tlsrpt: framed(tlsrpt), word: wordOf(base), wouldAnswer: undefined }
+  }
+  const notFound: SocketmapReply = { kind: 'not-found' }
+  const text = framed(notFound)
+  return { base: text, tlsrpt: text, word: wordOf(notFound), wouldAnswer: formatSocketmapReply(asking) }
+}
+
+function asksForMore(reply: SocketmapReply): boolean {
+  return reply.kind === 'temporary' || (reply.kind === 'ok' && wordOf(reply) !== 'may')
 }
 
 function summaryOf({ nextHop }: Destination, decision: DomainDecision): string {

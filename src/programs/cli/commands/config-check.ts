@@ -1,3 +1,4 @@
+import { formatNamePattern } from '../../../core/decision/override.ts'
 import { describeNegativeAnchor } from '../../../core/dnssec/negative-anchors.ts'
 import { defaultConfigPaths, findConfigPath, readConfigFile } from '../../config/config-file.ts'
 import { formatEndpoint } from '../../config/endpoint.ts'
@@ -64,7 +65,12 @@ function formatValue(name: SettingName, found: Settings): string {
     const anchors = found[name].value.map(describeNegativeAnchor)
     return anchors.length === 0 ? 'none' : anchors.join(', ')
   }
+  if (name === 'dry-run') return formatDryRun(found).join(', ') || 'no'
   return String(found[name].value ?? unset[name] ?? '')
+}
+
+function formatDryRun({ 'dry-run': { value } }: Settings): string[] {
+  return value === 'all' ? ['all'] : value.map(formatNamePattern)
 }
 
 const unset: Partial<Record<SettingName, string>> = {
@@ -89,6 +95,7 @@ function toJson(path: string | undefined, found: Settings) {
 /** Of a setting with a list of values, each as it is written. */
 function listedValue(name: SettingName, found: Settings): readonly unknown[] | undefined {
   if (name === 'server') return found.server.value.map(formatEndpoint)
+  if (name === 'dry-run') return formatDryRun(found)
   if (name === 'negative-trust-anchor') return found[name].value.map(negativeAnchorToJson)
   return name === 'socketmap' || name === 'http' ? found[name].value.map(formatListenAddress) : undefined
 }

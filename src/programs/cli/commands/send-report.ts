@@ -58,7 +58,8 @@ export function writeReport({ recipients, domains }: DeliveryReport, out: Out): 
   for (const recipient of recipients) {
     const { kind } = recipient.status
     out.line(`${out.style(styles[kind], verdicts[kind].padEnd(indent))}${escapeText(formatMailbox(recipient.mailbox))}`)
-    for (const detail of detailsOf(recipient)) {
+    const overridden = recipient.status.kind === 'delivered' ? overrideFor(recipient, domains) : []
+    for (const detail of [...detailsOf(recipient), ...overridden]) {
       for (const line of hang(detail, { first: margin, next: margin, width: out.columns })) out.line(line)
     }
   }
@@ -80,6 +81,13 @@ function detailsOf({ status, host, address, protection }: RecipientReport): stri
     `${code}${text}`,
     ...(at === undefined ? [] : [`at ${at}`]),
   ]
+}
+
+/** By whose override it went, as rows 34 and 35 say it; who did not get it is told so in the status. */
+function overrideFor({ host, row }: RecipientReport, domains: DeliveryReport['domains']): string[] {
+  if (row !== '34' && row !== '35') return []
+  const found = domains.flatMap(({ hosts }) => hosts).find((one) => one.host === host && one.row === row)
+  return found === undefined ? [] : [escapeText(found.reason)]
 }
 
 function sumUp(recipients: readonly RecipientReport[]): string {

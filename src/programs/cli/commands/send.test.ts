@@ -7,6 +7,7 @@ import { after, test } from 'node:test'
 import { fakeNetwork } from '../../../../test/support/fake-network.ts'
 import { fakeResolver } from '../../../../test/support/fake-resolver.ts'
 import { type SmtpScript, startSmtpServer } from '../../../../test/support/smtp-server.ts'
+import { noOverrides } from '../../../core/decision/overrides.ts'
 import { createPkixTrust } from '../../../io/https/pkix-trust.ts'
 import { createStsService } from '../../../io/mtasts/sts-service.ts'
 import { createTlsProfile } from '../../../io/smtp/tls-profile.ts'
@@ -56,6 +57,7 @@ async function send(args: readonly string[], wish: Wish = {}) {
     openInput: () => Readable.from([Buffer.from(wish.input ?? 'Subject: x\n\ny\n')].filter(({ length }) => length > 0)),
     openWorld: async (values) => ({
       ...{ resolver, resolverOptions: { network }, network, store, clock, trust, sts },
+      overrides: { current: noOverrides, refresh: async () => [] },
       profile: createTlsProfile({ environment: {} }),
       ...{ smtpPort: 25, timeoutMs: 1000, trace: values.trace === true ? () => {} : undefined },
       settings: valuesOf(settingsFromFile(undefined)),

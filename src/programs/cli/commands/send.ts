@@ -168,7 +168,7 @@ interface Delivery {
 async function deliverIn(world: World, delivery: Delivery, { out, signal }: CommandContext): Promise<DeliveryReport> {
   const { deliver } = await import('../../../io/delivery/deliver.ts')
   const { sender, recipients, clientName, submission, requireTls, tlsMandatory, daneMandatory } = delivery
-  const { resolver, network, store, clock, profile, sts, smtpPort, trace } = world
+  const { resolver, network, store, clock, profile, sts, smtpPort, trace, overrides } = world
   const describe = (seconds: number) => `delivering to ${recipients.map(formatMailbox).join(', ')} for ${seconds} s`
   return withProgress(out, describe, () =>
     deliver(
@@ -177,6 +177,7 @@ async function deliverIn(world: World, delivery: Delivery, { out, signal }: Comm
         ...{ resolver, network, clock, profile, sts, signal, clientName, port: smtpPort, anchors: store.anchors },
         random: Math.random,
         options: { ...defaultOptions, tlsMandatory, daneMandatory },
+        overrides: overrides.current,
         ...(trace === undefined ? {} : { follow: (entry, host) => out.note(`${host} ${formatEntry(entry)}`) }),
       },
     ),

@@ -23,6 +23,8 @@ export const eventNames = [
   'resolver-warning',
   'store-warning',
   'http-failed',
+  'overrides',
+  'overrides-failed',
 ] as const
 export type EventName = (typeof eventNames)[number]
 
