@@ -65,6 +65,14 @@ test('V-CACHE (STS-27): after a failed fetch five minutes pass before the next',
   assert.deepEqual(paused, [true, true, true, false, false])
 })
 
+test('every time is in whole milliseconds, as the store takes them', () => {
+  for (let late = 0; late < 8; late++) {
+    const life = { fetchedAt: start, maxAge: 7201 }
+    assert.ok(Number.isInteger(refreshRetryTime(life, at(1000) + late)), `${late}`)
+    assert.ok(Number.isInteger(refreshTime({ fetchedAt: start + late, maxAge: 7201 })))
+  }
+})
+
 test('a failure from the future, after the clock went back, stops nobody', () => {
   assert.equal(isPaused(at(200), at(199)), false)
 })

@@ -23,10 +23,13 @@ export function refreshTime({ fetchedAt, maxAge }: PolicyLife): number {
   return fetchedAt + Math.min(limits.sts.refreshEvery, maxAge / 2) * 1000
 }
 
-/** When to try a refresh again that failed: a quarter of what is left of its life, five minutes to six hours. */
+/**
+ * When to try a refresh again that failed: a quarter of what is left of its life, five minutes to six hours. In whole
+ * milliseconds, as the store takes no others.
+ */
 export function refreshRetryTime(life: PolicyLife, now: number): number {
   const left = (expiryTime(life) - now) / 1000
-  return now + Math.min(Math.max(left / 4, limits.sts.fetchPause), limits.sts.refreshRetryMax) * 1000
+  return now + Math.floor(Math.min(Math.max(left / 4, limits.sts.fetchPause), limits.sts.refreshRetryMax) * 1000)
 }
 
 /** Whether a failed fetch for the same domain and id is too recent for another. RFC 8461 §3.3 */
