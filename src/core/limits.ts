@@ -209,6 +209,12 @@ export const limits = {
     /** For one destination with all its lookups. */
     deadlineMs: 30_000,
   },
+  archive: {
+    octets: 256 * 1024 * 1024,
+    /** A policy of its longest, every octet escaped. */
+    lineOctets: 512 * 1024,
+    keyOctets: 4096,
+  },
   overrides: {
     kept: 10_000,
     /** Entries of the audit trail, none of which is ever taken away. */

@@ -8,6 +8,7 @@ import { ourEdns } from '../../src/core/dns/edns.ts'
 import { encodeMessage, makeQuery } from '../../src/core/dns/encode.ts'
 import { TYPE } from '../../src/core/dns/types.ts'
 import { limits } from '../../src/core/limits.ts'
+import { openArchive, readArchive } from '../../src/core/mtasts/archive.ts'
 import { parseCertificate, parseSpki, spkiOf } from '../../src/core/x509/certificate.ts'
 import { parseCacheFile, writeCacheFile } from '../../src/io/resolver/cache-file.ts'
 import { createSavedReplies } from '../../src/io/resolver/saved-replies.ts'
@@ -186,12 +187,36 @@ const cacheTarget: Target = {
   words: [octetsOf('0000000000010001'), octetsOf('c00c'), octetsOf('00300001'), octetsOf('040000000000')],
 }
 
+const archiveSeed = [
+  'waxseal-policies/1',
+  '{"domain":"a.example","id":"1","fetchedAt":1,"body":"version: STSv1\\nmode: none\\nmax_age: 60\\n"}',
+  `signature ${'A'.repeat(86)}==`,
+  '',
+].join('\n')
+
+/** As if every signature were right. */
+const archiveTarget = textTarget(
+  'policy-archive',
+  (text) => {
+    const octets = Buffer.from(text)
+    const opened = openArchive(octets)
+    const read = readArchive(opened.ok ? opened.value : { signed: octets, signature: octets })
+    if (!read.ok) return assert.ok(read.at >= 2 && read.at <= text.split('\n').length + 1)
+    for (const { body, fetchedAt } of read.value) assert.ok(body !== '' && fetchedAt >= 0)
+  },
+  {
+    seeds: [archiveSeed],
+    words: '"domain" "id" "fetchedAt" "body" { } : , \\n \\u0000 1e3 -1 null waxseal-policies/1 signature',
+  },
+)
+
 export const fileTargets: readonly Target[] = [
   // Every unknown key is compared with every setting.
   { ...configTarget, workPerOctet: 500 },
   { ...rootHintsTarget, workPerOctet: 1000 },
   serversTarget,
   listTarget,
+  archiveTarget,
   certificateTarget,
   // Names of 127 labels may stand in two octets, as in other messages.
   { ...cacheTarget, workPerOctet: 1000 },

@@ -65,6 +65,14 @@ export function createPolicyTable(database: DatabaseSync, commit: GroupCommit, o
         statements.forgetFailures.run(policy.domain)
         trim()
       }),
+    async putIfNewer(policy) {
+      let isPut = false
+      const written = await change(policy.domain, () => {
+        isPut = Number(statements.putIfNewer.run(...valuesOf(policy)).changes) > 0
+        if (isPut) trim()
+      })
+      return written === 'durable' && !isPut ? 'kept' : written
+    },
     postpone: (domain, refreshAt) => change(domain, () => statements.postpone.run(refreshAt, domain)),
     remove: (domain) => change(domain, () => statements.remove.run(domain)),
     due: async (now, count) => readMany(() => statements.due.all(now, now, count)),
@@ -100,6 +108,13 @@ function prepareStatements(database: DatabaseSync) {
     put: database.prepare(
       `INSERT OR REPLACE INTO policies (domain, id, body, mode, max_age, fetched_at, expires_at, refresh_at, digest)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    putIfNewer: database.prepare(
+      `INSERT INTO policies (domain, id, body, mode, max_age, fetched_at, expires_at, refresh_at, digest)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (domain) DO UPDATE SET id = excluded.id, body = excluded.body, mode = excluded.mode,
+       max_age = excluded.max_age, fetched_at = excluded.fetched_at, expires_at = excluded.expires_at,
+       refresh_at = excluded.refresh_at, digest = excluded.digest WHERE excluded.fetched_at > policies.fetched_at`,
     ),
     postpone: database.prepare('UPDATE policies SET refresh_at = ? WHERE domain = ?'),
     remove: database.prepare('DELETE FROM policies WHERE domain = ?'),

@@ -54,6 +54,8 @@ export interface PolicyTable {
   find(domain: DomainName): Promise<StoredPolicy | undefined>
   /** Puts the policy in the place of any before; resolves when a crash can no longer lose it. */
   put(policy: StoredPolicy): Promise<WriteOutcome>
+  /** As `put`, but only where none is stored that was fetched as late or later: `kept` then. */
+  putIfNewer(policy: StoredPolicy): Promise<WriteOutcome | 'kept'>
   /** Moves the time of the next refresh. */
   postpone(domain: DomainName, refreshAt: number): Promise<WriteOutcome>
   remove(domain: DomainName): Promise<WriteOutcome>

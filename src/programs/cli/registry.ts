@@ -59,6 +59,16 @@ export const registry: readonly Registered[] = [
     load: async () => (await import('./commands/override-audit.ts')).overrideAudit,
   },
   {
+    name: 'export',
+    summary: 'Write the MTA-STS policies in force to a signed file, for another machine',
+    load: async () => (await import('./commands/export.ts')).exportPolicies,
+  },
+  {
+    name: 'import',
+    summary: 'Take over MTA-STS policies that another machine exported',
+    load: async () => (await import('./commands/import.ts')).importPolicies,
+  },
+  {
     name: 'dns',
     summary: 'Look up records and show the chain of trust that proves them',
     load: async () => (await import('./commands/dns.ts')).dns,

@@ -57,8 +57,8 @@ export const overrideAdd = defineCommand({
   },
   examples: [
     {
-      line: 'waxseal override add --domain a.example --relax encrypt --until 3d --reason lapsed',
-      does: 'takes any certificate for three days',
+      line: 'waxseal override add --domain a.example --relax may --until 3d --reason lapsed',
+      does: 'lets mail go as it can for three days',
     },
     {
       line: 'waxseal override add --domain .bank.example --require dane --reason contract',
