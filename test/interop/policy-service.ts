@@ -15,6 +15,8 @@ export interface PolicyService {
   reload(): Promise<void>
   /** Ends it as systemd does; resolves to its exit status. */
   stop(): Promise<number | null>
+  /** Ends it in the midst of whatever it does. */
+  kill(): Promise<void>
 }
 
 /** Starts it, and resolves when it listens. */
@@ -58,10 +60,14 @@ export async function startPolicyService(stage: Stage, args: readonly string[]):
     child.kill('SIGTERM')
     return ended
   }
+  const kill = async () => {
+    child.kill('SIGKILL')
+    await ended
+  }
   stage.onStop(async () => void (await stop()))
   await hear(/listening on /)
   return {
-    ...{ hear, stop, said: () => said },
+    ...{ hear, stop, kill, said: () => said },
     async reload() {
       const { length } = said
       child.kill('SIGHUP')

@@ -18,13 +18,15 @@ interface Wave {
   readonly events: readonly Event[]
   /** Whether forged records that nobody could have signed are left behind, which are believed until their TTL ends. */
   readonly leavesForgeries: boolean
+  /** How the service comes to be started anew in the midst of it. */
+  readonly ends: 'stopped' | 'killed'
 }
 
 /** Of the demonstration, against every kind of domain; and a second one of other attacks. */
 const waves: readonly Wave[] = [
-  { events: eventsOf(demo.slice(calm.length)), leavesForgeries: true },
+  { events: eventsOf(demo.slice(calm.length)), leavesForgeries: true, ends: 'stopped' },
   {
-    leavesForgeries: false,
+    ...{ leavesForgeries: false, ends: 'killed' },
     events: eventsOf(`
 attack forge-dnssec _25._tcp.mx.clinic.example type=TLSA
 attack swap-certificate mx.clinic.example certificate=untrusted
@@ -84,11 +86,11 @@ function serve(): Promise<PolicyService> {
 }
 
 /** One message to every domain. */
-async function submitRound(): Promise<void> {
+async function submitRound(mailbox = 'user'): Promise<void> {
   for (const domain of domains) {
     const mark = `message ${submitted.length}`
     submitted.push({ domain, mark })
-    await world.postfix.submit('out', `user@${domain}.example`, mark)
+    await world.postfix.submit('out', `${mailbox}@${domain}.example`, mark)
   }
 }
 
@@ -149,7 +151,7 @@ test('in calm all mail arrives', async () => {
   assertNothingUnprotected()
 })
 
-for (const [at, { events, leavesForgeries }] of waves.entries()) {
+for (const [at, { events, leavesForgeries, ends }] of waves.entries()) {
   test(`wave ${at + 1}: nothing leaves unprotected, and all arrives in the end`, async () => {
     const from = submitted.length
     const attemptsBefore = world.postfix.attempts().length
@@ -160,7 +162,10 @@ for (const [at, { events, leavesForgeries }] of waves.entries()) {
       // What is in memory is forgotten, and what is decided now is decided under attack.
       await service.reload()
       await rounds(2)
-      assert.equal(await service.stop(), 0)
+      if (ends === 'killed') await service.kill()
+      else assert.equal(await service.stop(), 0)
+      // Meanwhile nobody can be asked.
+      await rounds(1)
       service = await serve()
       await rounds(2)
       assertNothingUnprotected()
@@ -188,6 +193,21 @@ for (const [at, { events, leavesForgeries }] of waves.entries()) {
     assert.ok(read.length > 0)
   })
 }
+
+test('while the service is away all mail waits, whoever it is for, and none is lost', async () => {
+  const from = submitted.length
+  assert.equal(await service.stop(), 0)
+  await submitRound('patient')
+  for (const { domain } of submitted.slice(from)) {
+    const { status, dsn } = await world.postfix.attempt(`patient@${domain}.example`)
+    assert.deepEqual([status, dsn], ['deferred', '4.7.5'])
+  }
+  for (const { mark } of submitted.slice(from)) assert.deepEqual(arrivalsOf(mark), [])
+  service = await serve()
+  await world.postfix.flushUntilEmpty()
+  for (const { domain, mark } of submitted.slice(from)) assert.equal(arrivalsOf(mark).length, 1, domain)
+  assertNothingUnprotected()
+})
 
 test('the two waves make every kind of attack', () => {
   const made = new Set(
