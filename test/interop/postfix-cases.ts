@@ -243,6 +243,15 @@ const sts: readonly Case[] = [
     ...{ answer: 'secure match=mx.@ servername=hostname', fate: deferred('4.7.5', /not verified/) },
   },
   {
+    ...{
+      name: 'sts-sibling',
+      rows: '1d/21',
+      why: 'Postfix up to 3.10.4 takes a certificate for another of the MX hosts',
+    },
+    world: `${unsigned}\nhost mx.@ names=b.@\nzone @ MX 20 b.@\nhost b.@\npolicy @ mx=*.@`,
+    ...{ answer: 'secure match=mx.@:b.@ servername=hostname', fate: sent('mx.@', 'Verified') },
+  },
+  {
     ...{ name: 'sts-unlisted', rows: '1d/17', why: 'MTA-STS does not list the host' },
     world: `${unsigned}\nhost mx.@\npolicy @ mx=other.@`,
     ...{ answer: /does not list it/, fate: deferred('4.7.5', noAnswer) },
