@@ -17,6 +17,7 @@ const view: ServedView = {
   word: 'dane-only',
   reasons: [],
   line: undefined,
+  wouldAnswer: undefined,
 }
 
 function madeOf(serial: number): Made<ServedView> {
