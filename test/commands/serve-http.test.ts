@@ -360,6 +360,21 @@ for (const [why, args, words] of unusable) {
   })
 }
 
+test('config check finds an address of a network without a token, and shows where HTTP is', async () => {
+  const file = join(commands.folder, 'check.toml')
+  writeFileSync(file, 'http = ["127.0.0.1:1", "[::]:2"]\n')
+  const { status, stderr } = await commands.run(['config', 'check', file])
+  assert.equal(status, 78)
+  assert.match(stderr, /\[::\]:2 can be reached by others: set http-token-file/)
+  writeFileSync(file, 'http = ["127.0.0.1:1", "/run/waxseal/http"]\n')
+  assert.match(
+    (await commands.run(['config', 'check', file])).stdout,
+    /^ {2}http +127\.0\.0\.1:1, \/run\/waxseal\/http /m,
+  )
+  writeFileSync(file, 'http = "off"\n')
+  assert.match((await commands.run(['config', 'check', file])).stdout, /^ {2}http +off /m)
+})
+
 test('a token that others may read, or that could be guessed, is refused', async () => {
   const run = async (token: string, mode: number) => {
     const file = join(commands.folder, `token-${mode}-${token.length}`)

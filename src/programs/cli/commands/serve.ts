@@ -6,7 +6,7 @@ import { worldOptions } from '../world-options.ts'
 export const serve = defineCommand({
   name: 'serve',
   summary: 'Tell Postfix, before each delivery, what TLS a destination must show',
-  usage: ['serve [--socketmap ADDRESS]... [--lines ADDRESS]... [--mixed-hosts LEVEL]'],
+  usage: ['serve [--socketmap ADDRESS]... [--http ADDRESS]... [--lines ADDRESS]... [--mixed-hosts LEVEL]'],
   description: [
     'Answers the policy lookups of Postfix (smtp_tls_policy_maps) over the socketmap protocol, from decisions that are ' +
       'made as explain makes them, kept for as long as they hold, and renewed before they end for what gets mail. ' +

@@ -16,6 +16,8 @@ export interface Past {
   readonly made: Made<ServedView>
   /** Undefined once there was no room to keep it any longer. */
   readonly outcome: Outcome | undefined
+  /** What it has in common with others that came out the same. */
+  readonly kind: string
   /** How often it came out the same in a row, and when last, in milliseconds since 1970. */
   readonly times: number
   readonly lastAt: number
@@ -36,7 +38,7 @@ export function createHistory(clock: Clock): History {
       const key = keyOf(made.destination)
       const past = kept.get(key)?.value ?? (before === undefined ? [] : [pastOf(before.made, before.outcome)])
       const [last] = past
-      const isSame = last !== undefined && last.made.view.tlsrpt === made.view.tlsrpt
+      const isSame = last?.kind === kindOf(made, outcome)
       // What always comes out the same, and holds nothing back, has no history.
       if (past.length <= 1 && (last === undefined || isSame) && made.view.word !== 'TEMP') return
       const next = isSame ? { ...last, times: last.times + 1, lastAt: made.at } : pastOf(made, outcome)
@@ -47,7 +49,13 @@ export function createHistory(clock: Clock): History {
 }
 
 function pastOf(made: Made<ServedView>, outcome: Outcome | undefined): Past {
-  return { made, outcome, times: 1, lastAt: made.at }
+  return { made, outcome, kind: kindOf(made, outcome), times: 1, lastAt: made.at }
+}
+
+/** Failures that only name another server, or another address, are the same: they would push out what was before them. */
+function kindOf({ view }: Made<ServedView>, outcome: Outcome | undefined): string {
+  if (view.word !== 'TEMP') return view.tlsrpt
+  return outcome?.kind === 'decided' ? `TEMP ${outcome.decision.reason}` : 'TEMP'
 }
 
 /** Of the texts of a decision. */

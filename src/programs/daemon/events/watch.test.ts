@@ -168,6 +168,27 @@ test('what always came out the same has no history; what was held back has, with
   )
 })
 
+test('failures of one kind are one entry, whatever they say in detail, and another kind is another', async () => {
+  const { resolver, clock, decisions, history } = createBed('timeout example. MX')
+  const worlds = [
+    ['timeout example. MX', 'servfail example. MX', 'bogus example. MX'],
+    [withDane.replace(/^ *600 secure _25.*$/m, 'bogus _25._tcp.mx.example. TLSA')],
+  ]
+  for (const world of worlds.flat()) {
+    resolver.setWorld(world)
+    clock.move(600)
+    await decisions.decide(example)
+  }
+  const past = history.of(example)
+  assert.deepEqual(
+    past.map(({ times, made }) => [times, made.view.word]),
+    [
+      [1, 'TEMP'],
+      [3, 'TEMP'],
+    ],
+  )
+})
+
 test('a decision that is replaced before its end is in the history with what it rested on', async () => {
   const { resolver, decisions, history } = createBed(withDane)
   await decisions.decide(example)

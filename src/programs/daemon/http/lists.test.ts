@@ -47,13 +47,29 @@ test('the end of a long list is found without keeping others waiting', async () 
     if (!isOver) setImmediate(takeTurn)
   }
   setImmediate(takeTurn)
-  const { json } = await ask({ after: String(count - 2) })
+  const { text } = await ask({ after: String(count - 2) })
   isOver = true
   assert.deepEqual(
-    (json as { destinations: { destination: string }[] }).destinations.map(({ destination }) => destination),
+    (JSON.parse(text?.body ?? '') as { destinations: { destination: string }[] }).destinations.map(
+      ({ destination }) => destination,
+    ),
     [`d${count - 1}.example`, `d${count}.example`],
   )
   assert.ok(turns >= count / limits.http.listedInOneGo - 1, `${turns} turns of others`)
+})
+
+test('a long page is written with turns of others between its parts', async () => {
+  const ask = listRoute()
+  let turns = 0
+  let isOver = false
+  const takeTurn = () => {
+    turns++
+    if (!isOver) setImmediate(takeTurn)
+  }
+  setImmediate(takeTurn)
+  await ask({ limit: String(limits.http.pageMost) })
+  isOver = true
+  assert.ok(turns >= limits.http.pageMost / 20, `${turns} turns of others`)
 })
 
 test('no more pages are looked for at once than may be', async () => {
