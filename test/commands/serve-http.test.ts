@@ -1,5 +1,6 @@
 // The HTTP interface of `waxseal serve` in a lab: what it answers, and what it makes of clients that mean no good.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -311,6 +312,30 @@ test('a client that asks too fast is told to wait, and mail servers are not', as
   for (const answer of late) refusal(answer, 'too-many')
   assert.equal(await own.lookUp('friends.example'), 'OK dane-only')
   assert.equal((await own.stop()).status, 0)
+})
+
+test('the end answers what was asked, and waits for nobody who only began or was idle', async () => {
+  const own = await serveIn(commands)
+  const sockets = ['GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n', 'GET /livez HTTP/1.1\r\nHo'].map((octets) => {
+    const socket = connect(own.port, '127.0.0.1')
+    socket.on('error', () => {}) // it may be reset
+    socket.write(octets)
+    return socket
+  })
+  const [idle] = sockets
+  assert.ok(idle)
+  await once(idle, 'data')
+  // Nothing is there to be answered any more after the last of these.
+  const asked = own.ask('/v1/destinations/insurer.example')
+  await own.hear('insurer.example: secure. ')
+  const closed = sockets.map((socket) => once(socket, 'close'))
+  const stopped = own.stop()
+  const { status } = await asked
+  assert.equal(status, 200)
+  await Promise.all(closed)
+  const ended = await stopped
+  assert.equal(ended.status, 0)
+  assert.doesNotMatch(ended.stdout, /connections are closed that were not done/)
 })
 
 test('with a token nobody gets anything without it, but for health; on a Unix socket it is not asked for', async () => {

@@ -50,3 +50,9 @@ for (const [environment, descriptors] of handed) {
     )
   })
 }
+
+test('of sockets without a name none is taken where only named ones are', () => {
+  const environment = { LISTEN_PID: '7', LISTEN_FDS: '3', LISTEN_FDNAMES: 'http:socketmap:unknown' }
+  assert.deepEqual(inheritedSockets(environment, 7, 'http', false), [{ fd: 3 }])
+  assert.deepEqual(inheritedSockets({ LISTEN_PID: '7', LISTEN_FDS: '2' }, 7, 'http', false), [])
+})

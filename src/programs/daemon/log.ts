@@ -24,6 +24,7 @@ const plainEvents: ReadonlySet<EventName> = new Set([
     'reload-failed',
     'stopping',
     'stopped',
+    'cut-off',
     'close-failed',
     'overrides',
   ] as const),

@@ -65,7 +65,7 @@ export async function serve(values: WorldValues, context: CommandContext): Promi
     await notifier.stopping()
   } finally {
     for (const listening of listenings) listening.close()
-    await drain([socketmap, http, ...(lines === undefined ? [] : [lines])])
+    await drain([socketmap, http, ...(lines === undefined ? [] : [lines])], log)
     await service.close()
   }
   log.event('stopped', 'stopped')
@@ -174,8 +174,9 @@ function aborted(signal: AbortSignal): Promise<void> {
 /** Whoever answers questions: each has those under way answered, unless that takes too long. */
 type Draining = Pick<SocketmapServer, 'drain' | 'destroy'>
 
-async function drain(servers: readonly Draining[]): Promise<void> {
+async function drain(servers: readonly Draining[], log: ServiceLog): Promise<void> {
   const tooLong = setTimeout(() => {
+    log.event('cut-off', `connections are closed that were not done in ${drainMs / 1000} s`)
     for (const server of servers) server.destroy()
   }, drainMs)
   try {

@@ -10,6 +10,7 @@ export const eventNames = [
   'reload-failed',
   'stopping',
   'stopped',
+  'cut-off',
   'close-failed',
   'decision',
   'downgrade-attempt',

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { limits } from '../../../core/limits.ts'
 import type { Clock } from '../../../io/clock.ts'
 import { findRoute } from './find-route.ts'
@@ -30,14 +30,15 @@ export interface HttpServerOptions {
   onError(error: unknown): void
 }
 
-/** How often is looked for connections that have become idle, when no more questions are taken. */
+/** How often is looked for connections on which nothing is answered any more, when no more questions are taken. */
 const drainEveryMs = 50
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { http } = limits
   const servers: Server[] = []
   const rates = createRates(() => options.clock.now())
-  let connections = 0
+  /** Each with how many of its requests are being answered. */
+  const open = new Map<Socket, number>()
   return {
     create() {
       const server = createServer({
@@ -49,14 +50,19 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       server.timeout = http.stillMs
       server.on('connection', (socket) => {
         // Over all addresses together.
-        if (connections >= http.connections) {
+        if (open.size >= http.connections) {
           socket.destroy()
           return
         }
-        connections++
-        socket.once('close', () => connections--)
+        open.set(socket, 0)
+        socket.once('close', () => open.delete(socket))
       })
       server.on('request', (request, response) => {
+        const { socket } = request
+        open.set(socket, (open.get(socket) ?? 0) + 1)
+        response.once('close', () => {
+          if (open.has(socket)) open.set(socket, (open.get(socket) ?? 1) - 1)
+        })
         handle(request, response, { ...options, take: rates.take }).catch((error: unknown) => {
           // A client that goes away in the middle is no fault of ours.
           if (!request.destroyed) options.onError(error)
@@ -67,13 +73,14 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       return server
     },
     get connections() {
-      return connections
+      return open.size
     },
     drain: () =>
       new Promise((resolve) => {
         const look = () => {
-          for (const server of servers) server.closeIdleConnections()
-          if (connections > 0) return
+          // A request that is not there yet is none: nobody keeps us from ending by it.
+          for (const [socket, requests] of open) if (requests === 0) socket.destroy()
+          if (open.size > 0) return
           clearInterval(timer)
           resolve()
         }
