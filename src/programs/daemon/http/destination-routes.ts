@@ -153,10 +153,12 @@ function createLookups(service: () => Service) {
         const seconds = Math.ceil((refreshPauseMs - since) / 1000)
         return problem('too-many', 'it was refreshed just now', { 'retry-after': String(seconds) })
       }
-      refreshed.delete(key)
-      refreshed.set(key, now)
-      if (refreshed.size > refreshesKept) refreshed.delete(refreshed.keys().next().value as string) // it has one
-      return look(() => service().decisions.renew(destination))
+      return look(() => {
+        refreshed.delete(key)
+        refreshed.set(key, now)
+        if (refreshed.size > refreshesKept) refreshed.delete(refreshed.keys().next().value as string) // it has one
+        return service().decisions.renew(destination)
+      })
     },
   }
 }
