@@ -101,6 +101,23 @@ policy shared.example mx=mx.shared.example
 zone   neighbour.example signed=no
 zone   neighbour.example MX 10 mx.neighbour.example
 zone   mx.neighbour.example A 192.0.2.200
+# A domain without a policy at the very host of one with: a connection for the first must not carry mail for the second.
+zone   guest.example signed=no
+zone   guest.example MX 10 mx.shared.example
+
+# What one host must show is not what the next must.
+zone   mixed.example
+zone   mixed.example MX 10 mx1.mixed.example
+zone   mixed.example MX 20 mx2.mixed.example
+zone   _25._tcp.mx1.mixed.example TLSA 3 1 1 {zeros.32}
+host   mx1.mixed.example
+host   mx2.mixed.example starttls=no
+zone   mixed-up.example
+zone   mixed-up.example MX 10 mx1.mixed-up.example
+zone   mixed-up.example MX 20 mx2.mixed-up.example
+zone   _25._tcp.mx2.mixed-up.example TLSA 3 1 1 {mx2.mixed-up.example.spki.sha256}
+host   mx1.mixed-up.example down
+host   mx2.mixed-up.example certificate=self-signed
 `
 
 const stage = openStage()
@@ -241,6 +258,11 @@ const calm: readonly Expected[] = [
   held('alias.example', /certificate/i),
   held('nickname.example', /certificate/i),
   { domain: 'neighbour.example', outcome: 'delivered', host: 'mx.shared.example', says: / X=TLS1\.\S+ CV=no / },
+  {
+    ...{ domain: 'mixed.example', outcome: 'delivered', host: 'mx2.mixed.example' },
+    says: /T=waxseal_smtp H=mx2\.mixed\.example \[[^ ]+\] C=/,
+  },
+  dane('mixed-up.example', 'mx2.mixed-up.example'),
   { domain: 'null.example', outcome: 'bounced', says: /R=waxseal_ask: / },
   { domain: 'missing.example', outcome: 'bounced', says: /R=waxseal_ask: / },
 ]
@@ -249,6 +271,13 @@ for (const expected of calm) {
   const { domain, outcome } = expected
   test(`calm: mail to ${domain} is ${outcome}`, () => sendTo(expected, 'in calm'))
 }
+
+test('mail for a domain with a policy goes over no connection that was made for another', async () => {
+  // It waits for its host, which Exim remembers; so does the other, until the host may be tried again.
+  await exim.send('user@guest.example', 'guest.example in calm')
+  await deliverAll(['guest.example in calm'])
+  assert.deepEqual(receivedBy('shared.example in calm'), [])
+})
 
 test('a service that does not answer holds mail back, whatever protects the destination', async () => {
   await stopService()
