@@ -88,6 +88,12 @@ zone   alias.example MX 10 mx.alias.example
 zone   mx.alias.example CNAME mx.postcard.example
 policy alias.example mx=mx.alias.example
 
+# Versions of TLS that nobody should believe.
+zone   old.example signed=no
+zone   old.example MX 10 mx.old.example
+host   mx.old.example tls=1.1
+policy old.example mx=mx.old.example
+
 # The same where nothing is asked of the host, by whose name in the MX record Exim goes.
 zone   nickname.example signed=no
 zone   nickname.example MX 10 mx.nickname.example
@@ -255,6 +261,7 @@ const calm: readonly Expected[] = [
   held('untrusted.example', /certificate/i),
   held('unlisted.example', /R=waxseal_ask defer .*does not list it/),
   held('shared.example', /certificate/i),
+  held('old.example', /TLS/),
   held('alias.example', /certificate/i),
   held('nickname.example', /certificate/i),
   { domain: 'neighbour.example', outcome: 'delivered', host: 'mx.shared.example', says: / X=TLS1\.\S+ CV=no / },

@@ -97,6 +97,7 @@ qualify_domain = sender.test
 domainlist local_domains = sender.test
 WAXSEAL_SOCKET = ${socket}
 WAXSEAL_CA = ${authority}
+WAXSEAL_CIPHERS = NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2
 .include ${recipe}/main.conf
 
 begin routers
