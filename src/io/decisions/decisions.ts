@@ -94,18 +94,13 @@ export interface DecisionsOptions<View> {
   onFailed?(held: Made<View>, outcome: Outcome): void
 }
 
+/** Stands once in the agenda until it is dropped, and maybe a while longer: then without the decision. */
 interface Kept<View> {
-  readonly made: Made<View>
-  /** What the agenda has for it: another time there is of a decision before this. */
-  planned: number
+  readonly key: string
+  made: Made<View> | undefined
 }
 
 type Why = 'asked' | 'renewed'
-
-interface Planned {
-  readonly key: string
-  readonly at: number
-}
 
 /** Of the life of a decision, the part at whose beginning it is renewed at the earliest, and at the latest. */
 const renewal = { from: 0.2, to: 0.1 }
@@ -114,7 +109,7 @@ export function createDecisions<View>(options: DecisionsOptions<View>): Decision
   const { clock, random } = options
   const kept = new Map<string, Kept<View>>()
   const evidence = createEvidence(clock)
-  const agenda = createAgenda<Planned>()
+  const agenda = createAgenda<Kept<View>>()
   const turns = createTurns(limits.decisions.atOnce, limits.decisions.waiting)
   const renewals = createTurns(limits.decisions.refreshesAtOnce, limits.decisions.kept)
   const underWay: SharedWork<Made<View>> = createSharedWork()
@@ -122,25 +117,28 @@ export function createDecisions<View>(options: DecisionsOptions<View>): Decision
   let serial = 0
   let isClosed = false
 
-  const heldAt = (key: string): Kept<View> | undefined => {
-    const found = kept.get(key)
-    return found !== undefined && found.made.until > clock.now() ? found : undefined
-  }
-  const plan = (key: string, entry: Kept<View>, at: number) => {
-    entry.planned = at
-    agenda.plan({ key, at }, at)
+  const heldAt = (key: string): Made<View> | undefined => {
+    const made = kept.get(key)?.made
+    return made !== undefined && made.until > clock.now() ? made : undefined
   }
   const drop = (key: string): boolean => {
     const entry = kept.get(key)
-    if (entry !== undefined) entry.made.isCurrent = false
+    if (entry?.made !== undefined) entry.made.isCurrent = false
+    if (entry !== undefined) entry.made = undefined
     return kept.delete(key)
   }
+  const forgetAll = () => {
+    for (const key of kept.keys()) {
+      evidence.delete(key)
+      drop(key)
+    }
+  }
   const keep = (key: string, made: Made<View>) => {
-    const entry: Kept<View> = { made, planned: 0 }
+    const entry: Kept<View> = { key, made }
     drop(key)
     kept.set(key, entry)
     const life = made.until - made.at
-    plan(key, entry, made.until - life * (renewal.to + (renewal.from - renewal.to) * random()))
+    agenda.plan(entry, made.until - life * (renewal.to + (renewal.from - renewal.to) * random()))
     // The longest kept goes first: those that get mail were renewed since.
     if (kept.size > limits.decisions.kept) drop(kept.keys().next().value as string)
   }
@@ -182,10 +180,10 @@ export function createDecisions<View>(options: DecisionsOptions<View>): Decision
     }
   }
   return {
-    held: (destination) => heldAt(keyOf(destination))?.made,
+    held: (destination) => heldAt(keyOf(destination)),
     async decide(destination) {
       const key = keyOf(destination)
-      const made = heldAt(key)?.made
+      const made = heldAt(key)
       if (made === undefined) return look(key, destination, 'asked')
       made.askedAt = clock.now()
       return made
@@ -197,14 +195,11 @@ export function createDecisions<View>(options: DecisionsOptions<View>): Decision
       evidence.delete(key)
       return drop(key)
     },
-    forgetAll() {
-      for (const key of kept.keys()) {
-        evidence.delete(key)
-        drop(key)
-      }
-    },
+    forgetAll,
     forgetWhere(isStale) {
-      const stale = [...kept].filter(([key, { made }]) => isStale(made.destination, evidence.get(key)?.value))
+      const stale = [...kept].filter(
+        ([key, { made }]) => made !== undefined && isStale(made.destination, evidence.get(key)?.value),
+      )
       for (const [key] of stale) {
         evidence.delete(key)
         drop(key)
@@ -212,17 +207,17 @@ export function createDecisions<View>(options: DecisionsOptions<View>): Decision
       return stale.length
     },
     *list() {
-      for (const { made } of kept.values()) yield made
+      for (const { made } of kept.values()) if (made !== undefined) yield made
     },
     tick() {
       const now = clock.now()
-      for (const { key, at } of agenda.takeDue(now)) {
-        const entry = kept.get(key)
-        if (entry === undefined || entry.planned !== at) continue
-        if (entry.made.until <= now) drop(key)
+      for (const entry of agenda.takeDue(now)) {
+        const { key, made } = entry
+        if (made === undefined) continue
+        if (made.until <= now) drop(key)
         else {
-          plan(key, entry, entry.made.until)
-          if (isWarm(entry.made, now)) renewInTurn(key, entry.made.destination).catch(() => {}) // closed meanwhile
+          agenda.plan(entry, made.until)
+          if (isWarm(made, now)) renewInTurn(key, made.destination).catch(() => {}) // closed meanwhile
         }
       }
     },

@@ -31,11 +31,6 @@ export interface AnswerCounts {
 
 export const noAnswers: Readonly<AnswerCounts> = { hit: 0, miss: 0, none: 0, wrong: 0 }
 
-interface Ready {
-  readonly made: Made<PostfixView>
-  readonly text: string
-}
-
 /** Map names that operators write into main.cf, and the Postfix that each is for. */
 const dialects: ReadonlyMap<string, Dialect> = new Map([
   ['QUERY', 'base'],
@@ -53,22 +48,21 @@ export function createPostfixAnswers(
   clock: Clock,
   counts: AnswerCounts = { ...noAnswers },
 ): PostfixAnswers {
-  const answered = new Map<string, Ready>()
-  const remember = (request: string, made: Made<PostfixView>, text: string) => {
+  const answered = new Map<string, Made<PostfixView>>()
+  const remember = (request: string, made: Made<PostfixView>) => {
     if (request.length > limits.names.textCharacters) return
-    answered.set(request, { made, text })
+    answered.set(request, made)
     if (answered.size > limits.decisions.kept) answered.delete(answered.keys().next().value as string)
   }
   return {
     ready(request) {
-      const found = answered.get(request)
-      if (found === undefined) return undefined
-      const { made, text } = found
+      const made = answered.get(request)
+      if (made === undefined) return undefined
       const now = clock.now()
       if (made.isCurrent && made.until > now) {
         made.askedAt = now
         counts.hit++
-        return text
+        return request.startsWith('QUERY ') ? made.view.base : made.view.tlsrpt // only these two are remembered
       }
       answered.delete(request)
       return undefined
@@ -88,9 +82,8 @@ export function createPostfixAnswers(
       if (decisions.held(destination) === undefined) counts.miss++
       else counts.hit++
       return decisions.decide(destination).then((made) => {
-        const text = made.view[dialect]
-        remember(request, made, text)
-        return text
+        remember(request, made)
+        return made.view[dialect]
       })
     },
   }
@@ -115,5 +108,10 @@ export function unframed(netstring: string): string {
 
 /** A reply as it goes over the wire. */
 export function framed(reply: SocketmapReply): string {
-  return formatNetstring(formatSocketmapReply(reply))
+  return compact(formatNetstring(formatSocketmapReply(reply)))
+}
+
+/** The same text without the parts that it was put together from: such take several times its room. */
+export function compact(text: string): string {
+  return Buffer.from(text).toString()
 }

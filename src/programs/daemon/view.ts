@@ -6,7 +6,7 @@ import { formatSocketmapReply, type SocketmapReply } from '../../core/postfix/so
 import type { Destination, Outcome } from '../../io/decisions/decisions.ts'
 import { reasonsFor, summarize } from '../cli/explain-summary.ts'
 import type { LineView } from './line-answers.ts'
-import { framed, type PostfixView } from './postfix-answers.ts'
+import { compact, framed, type PostfixView } from './postfix-answers.ts'
 
 /** What is kept of a decision for as long as it holds: texts, for there may be many. */
 export interface ServedView extends PostfixView, LineView {
@@ -41,7 +41,8 @@ export function presentWith({ isDryRun = () => false, withLines, ...options }: V
     const tlsrpt = replyWith(facts, decision, { ...options, dialect: 'tlsrpt' })
     const answers = answersOf({ base, tlsrpt }, isDry)
     return {
-      ...{ ...answers, summary: summaryOf(destination, decision), reasons: reasonsFor(decision) },
+      ...{ ...answers, summary: compact(summaryOf(destination, decision)) },
+      reasons: reasonsFor(decision).map(compact),
       line: withLines ? lineOf(answerOf(decision), answers) : undefined,
     }
   }
@@ -59,7 +60,9 @@ type Replies = Readonly<Record<'base' | 'tlsrpt', SocketmapReply>>
 function answersOf({ base, tlsrpt }: Replies, isDry: boolean): Answers {
   const asking = isDry ? [base, tlsrpt].find(asksForMore) : undefined
   if (asking === undefined) {
-    return { base: framed(base), tlsrpt: framed(tlsrpt), word: wordOf(base), wouldAnswer: undefined }
+    const text = framed(base)
+    const reported = framed(tlsrpt)
+    return { base: text, tlsrpt: reported === text ? text : reported, word: wordOf(base), wouldAnswer: undefined }
   }
   const notFound: SocketmapReply = { kind: 'not-found' }
   const text = framed(notFound)

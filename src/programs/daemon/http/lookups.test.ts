@@ -10,7 +10,15 @@ import { destinationRoutes } from './destination-routes.ts'
 import type { Reply } from './reply.ts'
 
 const answer = framed({ kind: 'ok', data: 'dane-only' })
-const view: ServedView = { base: answer, tlsrpt: answer, summary: 'Goes.', word: 'dane-only', reasons: [] }
+const view: ServedView = {
+  base: answer,
+  tlsrpt: answer,
+  summary: 'Goes.',
+  word: 'dane-only',
+  reasons: [],
+  line: undefined,
+  wouldAnswer: undefined,
+}
 
 /** Decisions that end only when they are told to. */
 function createBed() {
