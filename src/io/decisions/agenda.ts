@@ -32,7 +32,8 @@ export function createAgenda<Item>(): Agenda<Item> {
         bySecond.delete(second)
         return items
       })
-      done = Math.max(done ?? last, last)
+      // Also back, where a clock is set back: what is planned then must not wait for the time that it showed before.
+      done = last
       return due
     },
   }

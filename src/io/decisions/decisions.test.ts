@@ -210,3 +210,65 @@ test('no more are looked at than may be, and the others have their turn', async 
   assert.equal(all.length, 500)
   assert.equal(bed.decisions.underWay, 0)
 })
+
+const hour = 3600
+
+for (const steps of [
+  [-hour],
+  [-24 * hour],
+  [7 * 24 * hour, -7 * 24 * hour],
+  [-24 * hour, 24 * hour],
+  [hour, -2 * hour, hour],
+]) {
+  test(`a clock that is set by ${steps.map((step) => step / hour).join(', ')} h keeps nothing past its time`, async () => {
+    const bed = createBed(withDane)
+    const { clock, decisions, resolver } = bed
+    decisions.tick()
+    const before = await decisions.decide(example)
+    for (const step of steps) {
+      clock.move(1)
+      decisions.tick()
+      clock.move(step)
+      decisions.tick()
+    }
+    resolver.setWorld('600 secure example. MX 10 mx.example.\n900 secure mx.example. A 192.0.2.1')
+    // A second is a second again: what was decided before may hold for the rest of its ten minutes, by any clock.
+    for (let second = 0; second < 600; second += 10) {
+      clock.move(10)
+      decisions.tick()
+    }
+    await settle(bed)
+    assert.equal((await decisions.decide(example)).view, 'may')
+    assert.equal(before.isCurrent, false)
+  })
+
+  test(`a clock that is set by ${steps.map((step) => step / hour).join(', ')} h starts no storm of lookups`, async () => {
+    const bed = createBed(withDane)
+    const { clock, decisions, made } = bed
+    decisions.tick()
+    const many = Array.from({ length: 20 }, (_, at) => domain(`d${at}.example`))
+    const ask = () =>
+      Promise.all(many.map((one) => decisions.decide({ nextHop: { kind: 'domain', domain: one }, port: 25 })))
+    await ask()
+    for (const step of steps) {
+      clock.move(step)
+      for (let second = 0; second < 30; second++) {
+        clock.move(1)
+        decisions.tick()
+        await settle(bed)
+      }
+      await ask()
+    }
+    assert.ok(made.length <= many.length * (1 + 2 * steps.length), `${made.length} made`)
+    assert.ok(decisions.size <= many.length)
+  })
+}
+
+test('a clock that is put right by a second forgets nothing', async () => {
+  const { clock, decisions } = createBed(withDane)
+  decisions.tick()
+  const made = await decisions.decide(example)
+  clock.move(-1)
+  decisions.tick()
+  assert.equal(decisions.held(example), made)
+})

@@ -61,7 +61,10 @@ export interface Decisions<View> {
   forgetWhere(isStale: (destination: Destination, outcome: Outcome | undefined) => boolean): number
   /** In the order of their serial numbers; may be gone through slowly while others are made. */
   list(): Iterable<Made<View>>
-  /** Renews what mail goes to and what ends soon, and drops what has ended; to be called every second or so. */
+  /**
+   * Renews what mail goes to and what ends soon, and drops what has ended, or everything when the clock was set back; to be
+   * called every second or so.
+   */
   tick(): void
   readonly size: number
   /** Destinations being looked at, and those waiting for their turn. */
@@ -115,6 +118,7 @@ export function createDecisions<View>(options: DecisionsOptions<View>): Decision
   const underWay: SharedWork<Made<View>> = createSharedWork()
   let looking = 0
   let serial = 0
+  let tickedAt = clock.now()
   let isClosed = false
 
   const heldAt = (key: string): Made<View> | undefined => {
@@ -211,6 +215,9 @@ export function createDecisions<View>(options: DecisionsOptions<View>): Decision
     },
     tick() {
       const now = clock.now()
+      // By a clock that was set back everything would be kept for longer than it holds.
+      if (now < tickedAt - limits.decisions.leastKeptMs) forgetAll()
+      tickedAt = now
       for (const entry of agenda.takeDue(now)) {
         const { key, made } = entry
         if (made === undefined) continue

@@ -112,6 +112,9 @@ export function serveSocketmap(socket: Socket, answers: PostfixAnswers, clock: C
     checkPatience() {
       if (isAnswering) return
       const now = clock.now()
+      // A clock that was set back gives nobody more time than from now on.
+      activeAt = Math.min(activeAt, now)
+      if (begunAt !== undefined) begunAt = Math.min(begunAt, now)
       const { idleMs, unfinishedMs, unreadMs } = limits.postfix
       const isUnread = socket.writableLength > 0 && now - activeAt > unreadMs
       const isUnfinished = begunAt !== undefined && now - begunAt > unfinishedMs

@@ -226,6 +226,19 @@ test('a question that is never finished closes its connection, however often an 
   await client.closed
 })
 
+test('a clock that is set back by a day gives an unfinished question no more time', async (t) => {
+  const { clock, server, connect: come } = await createBed(t)
+  const client = await come()
+  client.send('40:QUERY')
+  await settle(() => server.connections === 1)
+  await new Promise((resolve) => setTimeout(resolve, 20)) // until it has come
+  clock.move(-86_400)
+  server.tick()
+  clock.move(31)
+  server.tick()
+  await client.closed
+})
+
 async function settle(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setImmediate(resolve))
 }
