@@ -4,7 +4,7 @@
  *   load PORT CONNECTIONS SECONDS KEYS [once]
  *
  * Keys are d0.example up to dKEYS-1.example, in an order of chance that is the same in every run; with "once" each is
- * asked once, whatever the time. Prints one object of JSON. Every answer must begin with "OK secure".
+ * asked once, whatever the time. Prints one object of JSON. Every answer must begin with "OK ".
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -60,7 +60,7 @@ static int answered(struct client *client) {
   if (colon == NULL) return 0;
   long size = strtol(client->answer, NULL, 10);
   if (client->length < colon + 1 + size + 1 - client->answer) return 0;
-  if (strncmp(colon + 1, "OK secure", 9) != 0) {
+  if (strncmp(colon + 1, "OK ", 3) != 0) {
     fprintf(stderr, "load: answered %s\n", client->answer);
     exit(1);
   }

@@ -25,6 +25,14 @@ export interface Load {
   readonly p99: number
 }
 
+/** What runs: none outlives the bench, however that ends. */
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+process.on('SIGINT', () => process.exit(130))
+process.on('SIGTERM', () => process.exit(143))
+
 const processors = { server: '0', load: '1' } as const
 
 /** Starts a server that will listen at the port. */
@@ -36,6 +44,7 @@ export async function startServer(
   const start = performance.now()
   const stdio = ['ignore', 'ignore', 'inherit'] as const
   const child = spawn('taskset', ['-c', processors.server, program, ...args], { stdio: [...stdio], env })
+  running.add(child)
   const pid = child.pid ?? 0
   while (!(await accepts(port))) {
     if (child.exitCode !== null) throw new Error(`${program} ended with status ${child.exitCode}`)
@@ -98,6 +107,7 @@ export function runLoad(
   const child = spawn('taskset', ['-c', processors.load, program, String(port), String(connections), ...time], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  running.add(child)
   let text = ''
   child.stdout.setEncoding('utf8').on('data', (more: string) => {
     text += more

@@ -1,0 +1,201 @@
+// Cold decisions by the policy service, every answer of DNS 20 ms away, and what those who ask for known ones feel of it.
+// Needs two processors, cc and taskset.
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { accept } from '../src/core/result.ts'
+import { createDecisions } from '../src/io/decisions/decisions.ts'
+import { createPkixTrust } from '../src/io/https/pkix-trust.ts'
+import { createStsService } from '../src/io/mtasts/sts-service.ts'
+import type { Datagrams, Network } from '../src/io/network.ts'
+import { createResolver } from '../src/io/resolver/create-resolver.ts'
+import { openStore } from '../src/io/store/open-store.ts'
+import { createPostfixAnswers } from '../src/programs/daemon/postfix-answers.ts'
+import { createSocketmapServer } from '../src/programs/daemon/socketmap-server.ts'
+import { presentWith } from '../src/programs/daemon/view.ts'
+import { type Lab, startLab } from '../src/programs/lab/lab.ts'
+import { anchorsOf, createDecider } from './decider.ts'
+import { createRecording } from './replay.ts'
+import { atLeast, atMost, median, note, report } from './report.ts'
+import { compileLoad, runLoad } from './serve/processes.ts'
+
+const delayMs = 20
+/** The first domains are known when the others are asked for. */
+const known = 100
+const cold = 1000
+const alone = 20
+const goals = { atOnce: 20, twice: 0, hits: 2 / 3, p99: 5 } as const
+
+const domains = Array.from({ length: known + alone + cold }, (_, at) => `d${at}.example`)
+const worldText = [
+  'world  Many domains with DANE',
+  ...domains.map(
+    (domain) => `
+zone   ${domain} algorithm=ecdsap256
+zone   ${domain} MX 10 mx.${domain}
+zone   mx.${domain} A 192.0.2.1
+zone   _25._tcp.mx.${domain} TLSA 3 1 1 ${'5a'.repeat(32)}`,
+  ),
+  '',
+].join('\n')
+
+/** Every question by server, name and type, and how often it was put. */
+type Asked = Map<string, number>
+
+/** A network whose answers take their time. */
+function delayed(network: Network, asked: Asked): Network {
+  return {
+    ...network,
+    async openUdp(endpoint, options) {
+      const opened = await network.openUdp(endpoint, options)
+      return opened.ok ? accept(delay(opened.value, endpoint.address, asked)) : opened
+    },
+  }
+}
+
+function delay(datagrams: Datagrams, address: string, asked: Asked): Datagrams {
+  const slow: Datagrams = {
+    localAddress: datagrams.localAddress,
+    onMessage: undefined,
+    send(query) {
+      const question = Buffer.from(query.subarray(12, query.indexOf(0, 12) + 5))
+        .toString('latin1')
+        .toLowerCase()
+      const key = `${address} ${question}`
+      asked.set(key, (asked.get(key) ?? 0) + 1)
+      datagrams.send(query)
+    },
+    close: () => datagrams.close(),
+  }
+  datagrams.onMessage = (reply) => setTimeout(() => slow.onMessage?.(reply), delayMs)
+  return slow
+}
+
+interface Cold {
+  readonly port: number
+  readonly asked: Asked
+  /** The decision about each of them, all at once; milliseconds until the last. */
+  askAll(some: readonly string[]): Promise<number>
+  close(): Promise<void>
+}
+
+/** A service that knows nothing yet. */
+async function startCold(lab: Lab, network: Network): Promise<Cold> {
+  const asked: Asked = new Map()
+  const { clock, rootHints } = lab
+  const slow = delayed(network, asked)
+  const options = { engine: 'iterate', network: slow, clock, rootHints, trustAnchors: anchorsOf(lab) } as const
+  const resolver = createResolver(options)
+  const store = openStore(':memory:')
+  const sts = createStsService({ resolver, network: slow, store, clock, trust: createPkixTrust(lab.ca) })
+  const present = presentWith({ mixed: 'dane-only', testingLevel: undefined })
+  const decisions = createDecisions({ resolver, sts, clock, random: Math.random, present })
+  const answers = createPostfixAnswers(decisions, clock)
+  const socketmap = createSocketmapServer(answers, clock)
+  const server = createServer({ allowHalfOpen: true }, socketmap.accept)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port, // of a TCP socket
+    asked,
+    async askAll(some) {
+      const start = performance.now()
+      const replies = await Promise.all(some.map(async (domain) => answers.answer(`QUERY ${domain}`)))
+      const wrong = replies.find((reply) => reply !== '12:OK dane-only,')
+      if (wrong !== undefined) throw new Error(`answered ${wrong}`)
+      return performance.now() - start
+    },
+    async close() {
+      socketmap.destroy()
+      server.close()
+      await decisions.close()
+      await sts.close()
+      await resolver.close()
+      await store.close()
+    },
+  }
+}
+
+async function record(lab: Lab): Promise<Network> {
+  const { recorder, player } = createRecording(lab.network)
+  // Twice: what is asked differs while servers are not known yet.
+  for (let pass = 0; pass < 2; pass++) {
+    const decider = createDecider({ ...lab, network: recorder }, 'iterate')
+    for (const domain of domains) await decider.decide(domain)
+    await decider.close()
+  }
+  return player
+}
+
+/** As many under way at any time, until told to stop. */
+async function keepAsking(service: Cold, some: readonly string[], isOver: () => boolean): Promise<void> {
+  const waiting = [...some]
+  const worker = async () => {
+    for (let domain = waiting.pop(); domain !== undefined && !isOver(); domain = waiting.pop()) {
+      await service.askAll([domain])
+    }
+  }
+  await Promise.all(Array.from({ length: 64 }, worker))
+}
+
+async function measure(lab: Lab, player: Network, load: string): Promise<void> {
+  const others = domains.slice(known + alone)
+  const warm = async () => {
+    const service = await startCold(lab, player)
+    await service.askAll(domains.slice(0, known))
+    return service
+  }
+  for (let pass = 0; pass < 2; pass++) {
+    const service = await warm()
+    await service.askAll(others)
+    await service.close()
+  }
+  const first = await warm()
+  const times: number[] = []
+  for (const domain of domains.slice(known, known + alone)) times.push(await first.askAll([domain]))
+  first.asked.clear()
+  const took = await first.askAll(others)
+  const twice = [...first.asked.values()].filter((count) => count > 1).length
+  await first.close()
+
+  const second = await warm()
+  const hits = { connections: 16, seconds: 1, keys: known }
+  const calm = await runLoad(load, second, hits)
+  const flood = second.askAll(others)
+  const busy = await runLoad(load, second, { ...hits, seconds: took / 1000 })
+  await flood
+  await second.close()
+
+  const third = await warm()
+  let isOver = false
+  const asking = keepAsking(third, others, () => isOver)
+  const beside = await runLoad(load, third, { ...hits, seconds: 0.5 })
+  isOver = true
+  await asking
+  await third.close()
+
+  const rate = (one: { readonly questions: number; readonly seconds: number }) => one.questions / one.seconds
+  report(`Cold decisions, answers of DNS ${delayMs} ms away`, [
+    atMost(`${cold} at once / one alone`, took / median(times), goals.atOnce, ' x'),
+    atMost('upstream questions that were asked twice', twice, goals.twice),
+    atLeast(`answers from memory meanwhile / before`, rate(busy) / rate(calm), goals.hits, ' x'),
+    atMost('p99 of answers from memory, 64 cold ones under way', beside.p99 / 1000, goals.p99, ' ms'),
+  ])
+  note(`one alone ${Math.round(median(times))} ms, ${cold} at once ${Math.round(took)} ms`)
+  note(`from memory ${Math.round(rate(calm) / 1000)} k/s before, ${Math.round(rate(busy) / 1000)} k/s meanwhile`)
+  note(`p99 before ${calm.p99} us, beside ${cold} at once ${busy.p99} us`)
+}
+
+execFileSync('taskset', ['-acp', '0', String(process.pid)], { stdio: 'ignore' })
+const folder = mkdtempSync(join(tmpdir(), 'waxseal-bench-'))
+const lab = await startLab(worldText)
+try {
+  await measure(lab, await record(lab), compileLoad(folder))
+} finally {
+  await lab.close()
+  rmSync(folder, { recursive: true })
+}
