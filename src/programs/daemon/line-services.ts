@@ -71,7 +71,7 @@ export async function openLineServices({
 }
 
 /** Of sockets from systemd that have no name the socketmap takes all: two servers at one would answer by chance. */
-function withoutUnnamed(environment: Around['environment']): Around['environment'] {
+export function withoutUnnamed(environment: Around['environment']): Around['environment'] {
   const { LISTEN_FDNAMES: names = '' } = environment
   if (names === '') return {}
   return { ...environment, LISTEN_FDNAMES: names.replace(/(^|:)unknown(?=:|$)/g, '$1none') }
