@@ -157,6 +157,8 @@ export const limits = {
     busyMs: 2000,
     /** Least time between two commits: the writes of that while share one. */
     commitPauseMs: 50,
+    /** Policies looked through every second for damage. */
+    scrubbedAtOnce: 100,
     failures: 10_000,
     failuresKeptMs: 86_400_000,
     anchors: 10_000,

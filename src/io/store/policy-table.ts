@@ -26,6 +26,7 @@ export function createPolicyTable(database: DatabaseSync, commit: GroupCommit, o
   const warn = (kind: StoreWarning['kind'], key: string, reason: string) =>
     options.onWarning({ kind, table: 'policies', key, reason })
   let puts = 0
+  let scrubbed = Number.MIN_SAFE_INTEGER
 
   const change = (key: string, apply: () => void): Promise<WriteOutcome> =>
     commit.write(apply, (reason) => warn('write-failed', key, reason))
@@ -82,6 +83,18 @@ export function createPolicyTable(database: DatabaseSync, commit: GroupCommit, o
       if (rows instanceof StoreError) throw rows
       return Number(rows[0]?.count)
     },
+    async scrub(count) {
+      const rows = read('', () => statements.walk.all(scrubbed, count))
+      if (rows instanceof StoreError) return
+      scrubbed = rows.length < count ? Number.MIN_SAFE_INTEGER : Number(rows.at(-1)?.rowid)
+      const lost = rows.find(({ rowid, domain }) => {
+        const found = read(String(domain), () => statements.locate.all(String(domain)))
+        return !(found instanceof StoreError) && found[0]?.rowid !== rowid
+      })
+      if (lost === undefined) return
+      warn('damaged-row', String(lost.domain), 'the index of policies is damaged, and is made anew')
+      await change(String(lost.domain), () => database.exec('REINDEX policies'))
+    },
     findFailure: async (domain, id) => {
       try {
         return failureOfRow(domain, id, statements.findFailure.get(domain, id))
@@ -109,6 +122,8 @@ function prepareStatements(database: DatabaseSync) {
       `INSERT OR REPLACE INTO policies (domain, id, body, mode, max_age, fetched_at, expires_at, refresh_at, digest)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
+    walk: database.prepare('SELECT rowid, domain FROM policies NOT INDEXED WHERE rowid > ? ORDER BY rowid LIMIT ?'),
+    locate: database.prepare('SELECT rowid FROM policies WHERE domain = ?'),
     putIfNewer: database.prepare(
       `INSERT INTO policies (domain, id, body, mode, max_age, fetched_at, expires_at, refresh_at, digest)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)

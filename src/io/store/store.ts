@@ -65,6 +65,11 @@ export interface PolicyTable {
   list(count: number, after?: string): Promise<StoredPolicy[]>
   /** How many there are, lapsed ones included; not to be asked for all the time. Absent where it is not known. */
   count?(): Promise<number>
+  /**
+   * Looks whether the next so many policies are found by their names, from the first again after the last, and makes the
+   * index anew where one is not: damage there is silence, which would be no policy. What was wrong goes to `onWarning`.
+   */
+  scrub(count: number): Promise<void>
   findFailure(domain: DomainName, id: string): Promise<FailedFetch | undefined>
   putFailure(failed: FailedFetch): Promise<WriteOutcome>
 }

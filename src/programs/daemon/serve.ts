@@ -1,3 +1,4 @@
+import { limits } from '../../core/limits.ts'
 import type { CommandContext } from '../cli/command.ts'
 import type { World, WorldValues } from '../cli/world.ts'
 import { createFront } from './front.ts'
@@ -144,8 +145,13 @@ async function runUntil(signal: AbortSignal, { service, socketmap, lines, notifi
     const { followOverrides: follow } = service()
     follow().catch((error: unknown) => log.event('overrides-failed', `overrides could not be read: ${String(error)}`))
   }
+  const scrub = () => {
+    const { policies } = service().world.store
+    policies.scrub(limits.store.scrubbedAtOnce).catch((error: unknown) => log.event('scrub-failed', String(error)))
+  }
   const timers = [
     setInterval(followOverrides, every.decisionsMs),
+    setInterval(scrub, every.decisionsMs),
     setInterval(() => {
       service().decisions.tick()
       service().readiness.tick()
