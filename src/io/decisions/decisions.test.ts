@@ -4,6 +4,7 @@ import { stsOf } from '../../../test/support/decision-facts.ts'
 import { domain } from '../../../test/support/domain.ts'
 import { type FakeResolver, fakeResolver } from '../../../test/support/fake-resolver.ts'
 import { movedClock } from '../../../test/support/moved-clock.ts'
+import { createOverrides } from '../../core/decision/overrides.ts'
 import { createDecisions, type Decisions, type Destination, type Made, type Outcome } from './decisions.ts'
 
 const start = 1_800_000_000_000
@@ -211,6 +212,7 @@ test('no more are looked at than may be, and the others have their turn', async 
   assert.equal(bed.decisions.underWay, 0)
 })
 
+<<<<<<< HEAD
 const hour = 3600
 
 for (const steps of [
@@ -271,4 +273,35 @@ test('a clock that is put right by a second forgets nothing', async () => {
   clock.move(-1)
   decisions.tick()
   assert.equal(decisions.held(example), made)
+=======
+test('an override that comes while a destination is looked at counts for it, and what it is about alone is forgotten', async () => {
+  const resolver = fakeResolver(withDane.replaceAll('example', 'slow.example') + withDane)
+  const domainOf = ({ nextHop }: Destination) => (nextHop.kind === 'domain' ? nextHop.domain : nextHop.host)
+  let overrides = createOverrides([])
+  const decisions = createDecisions<string>({
+    ...{ resolver, clock: movedClock(start), random: () => 0.5, present, overrides: () => overrides },
+    sts: { lookup: async () => stsOf() },
+  })
+  const slow: Destination = { nextHop: { kind: 'domain', domain: domain('slow.example') }, port: 25 }
+  assert.equal((await decisions.decide(example)).view, 'dane')
+  const waiting = decisions.decide(slow)
+  const target = { domain: { name: domain('slow.example'), below: false }, host: undefined }
+  const rule = { kind: 'relax', level: 'may' } as const
+  const rest = { reason: 'r', author: 'a', createdAt: start, expiresAt: start + 60_000 }
+  overrides = createOverrides([{ target, rule, ...rest }])
+  assert.equal(
+    decisions.forgetWhere((destination) => domainOf(destination) === 'slow.example'),
+    0,
+  )
+  const made = await waiting
+  assert.deepEqual([made.view, made.until], ['may', start + 60_000])
+  const seen: (string | undefined)[] = []
+  const count = decisions.forgetWhere((destination, outcome) => {
+    seen.push(outcome?.kind)
+    return domainOf(destination) === 'slow.example'
+  })
+  assert.deepEqual([count, seen, made.isCurrent], [1, ['decided', 'decided'], false])
+  assert.deepEqual([decisions.held(slow), decisions.held(example)?.view], [undefined, 'dane'])
+  await decisions.close()
+>>>>>>> 3f84b7b (decisions: test that an override counts for what is being looked at, and that just what it is about is forgotten)
 })
