@@ -92,7 +92,7 @@ async function startCold(lab: Lab, network: Network): Promise<Cold> {
   const resolver = createResolver(options)
   const store = openStore(':memory:')
   const sts = createStsService({ resolver, network: slow, store, clock, trust: createPkixTrust(lab.ca) })
-  const present = presentWith({ mixed: 'dane-only', testingLevel: undefined })
+  const present = presentWith({ mixed: 'dane-only', testingLevel: undefined, withLines: false })
   const decisions = createDecisions({ resolver, sts, clock, random: Math.random, present })
   const answers = createPostfixAnswers(decisions, clock)
   const socketmap = createSocketmapServer(answers, clock)

@@ -212,7 +212,6 @@ test('no more are looked at than may be, and the others have their turn', async 
   assert.equal(bed.decisions.underWay, 0)
 })
 
-<<<<<<< HEAD
 const hour = 3600
 
 for (const steps of [
@@ -273,7 +272,8 @@ test('a clock that is put right by a second forgets nothing', async () => {
   clock.move(-1)
   decisions.tick()
   assert.equal(decisions.held(example), made)
-=======
+})
+
 test('an override that comes while a destination is looked at counts for it, and what it is about alone is forgotten', async () => {
   const resolver = fakeResolver(withDane.replaceAll('example', 'slow.example') + withDane)
   const domainOf = ({ nextHop }: Destination) => (nextHop.kind === 'domain' ? nextHop.domain : nextHop.host)
@@ -303,5 +303,4 @@ test('an override that comes while a destination is looked at counts for it, and
   assert.deepEqual([count, seen, made.isCurrent], [1, ['decided', 'decided'], false])
   assert.deepEqual([decisions.held(slow), decisions.held(example)?.view], [undefined, 'dane'])
   await decisions.close()
->>>>>>> 3f84b7b (decisions: test that an override counts for what is being looked at, and that just what it is about is forgotten)
 })

@@ -26,6 +26,7 @@ export const eventNames = [
   'http-failed',
   'overrides',
   'overrides-failed',
+  'scrub-failed',
 ] as const
 export type EventName = (typeof eventNames)[number]
 
