@@ -19,6 +19,7 @@ import {
   writeQuery,
 } from './exchange-query.ts'
 import { formatQuery, formatReply, formatServer } from './exchange-trace.ts'
+import { createLoopTurns } from './loop-turns.ts'
 import type { TraceEvent } from './resolver.ts'
 import { createTcpConnections, type TcpConnections } from './tcp.ts'
 import { askUdp, type Doubt, type DroppedDatagrams } from './udp.ts'
@@ -87,6 +88,7 @@ export function createExchange(
 ): Exchange {
   const connections = createTcpConnections(network, randomId)
   const underWay = new Map<Ending, Promise<unknown>>()
+  const takeTurn = createLoopTurns()
   let now = () => 0
   const bounds = { entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
   const caseBlind = createCache<true>({ now: () => now(), ...bounds, octetsOf: () => 8 })
@@ -104,11 +106,14 @@ export function createExchange(
       const asked = ask({ ...parts, request, server, signal: ending.signal, tell })
       underWay.set(ending, asked)
       try {
-        return await asked
+        await asked
       } finally {
         ending.stop()
         underWay.delete(ending)
       }
+      const turn = takeTurn()
+      if (turn !== undefined) await turn
+      return asked
     },
     async close() {
       isClosed = true
