@@ -40,6 +40,8 @@ export interface Delegations {
    * may have been a forgery, or be out of date. Not again for a while when the next one is no better. RFC 9520 §3.3
    */
   doubt(zone: Name, seconds: number): void
+  /** Whether a delegation of the zone led nowhere lately. */
+  isDoubted(zone: Name): boolean
   /** Addresses with which a parent gave this name server of its child, for when the child's own are of no use. */
   glueOf(server: Name): readonly string[]
   /** What the referral to this zone said of its DS records. */
@@ -83,6 +85,7 @@ export function createDelegations(rootHints: readonly Endpoint[], now: () => num
       if (servers.every(({ addresses }) => addresses.length === 0)) return
       known.put(rootName.key, { zone: rootName, servers, hints }, now() + Math.min(ttl, limits.resolver.ttl) * 1000)
     },
+    isDoubted: ({ key }) => doubted.get(key) !== undefined,
     doubt({ key }, seconds) {
       if (known.get(key) === undefined || doubted.get(key) !== undefined) return
       const until = now() + seconds * 1000

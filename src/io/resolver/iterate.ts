@@ -161,6 +161,8 @@ function isHopeless(fetched: Fetched): boolean {
 
 /** RFC 4035 §5.2: where there are DS records, the zone's keys are needed before anything in it counts. */
 function askForKeys(zone: Name, task: Task, work: Work): void {
+  // Whoever asks for the keys of a zone that fails does it less and less often. RFC 9520 §3.2
+  if (work.delegations.isDoubted(zone)) return
   const referral = work.delegations.referralTo(zone)
   if (referral === undefined || referral.answer.length === 0 || work.keys.get(zone.key) !== undefined) return
   const asked = descend({ name: zone, type: TYPE.DNSKEY }, task, new Set(), { depth: 0, path: new Set() }, work)

@@ -1,6 +1,8 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { ConfigError } from '../../core/config-error.ts'
 import { limits } from '../../core/limits.ts'
 import { createAnchorTable } from './anchor-table.ts'
-import { openDatabase } from './database.ts'
+import { describeSqliteError, openDatabase } from './database.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { createOverrideTable } from './override-table.ts'
 import { createPolicyTable } from './policy-table.ts'
@@ -24,14 +26,27 @@ export function openStore(path: string, options: OpenStoreOptions = {}): Store {
   const { onWarning = () => {}, policies = limits.sts.policies, anchors = limits.store.anchors } = options
   const database = openDatabase(path)
   const commit = createGroupCommit(database)
-  return {
+  const tables = () => ({
     policies: createPolicyTable(database, commit, { rows: policies, onWarning }),
     anchors: createAnchorTable(database, commit, { rows: anchors, onWarning }),
     trustPoints: createTrustPointTable(database, commit, { rows: limits.store.trustPoints, onWarning }),
     overrides: createOverrideTable(database, commit, onWarning),
+  })
+  return {
+    ...withSoundSchema(path, database, tables),
     close: async () => {
       commit.flush()
       if (database.isOpen) database.close()
     },
+  }
+}
+
+/** A file whose tables are not what its version says is damaged. Throws ConfigError, and closes it. */
+function withSoundSchema<Tables>(path: string, database: DatabaseSync, open: () => Tables): Tables {
+  try {
+    return open()
+  } catch (error) {
+    database.close()
+    throw new ConfigError(`cannot open the store "${path}": ${describeSqliteError(error)}`)
   }
 }
