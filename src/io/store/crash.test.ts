@@ -119,7 +119,7 @@ test('a full disk loses no policy that was acknowledged, and what is written onc
   const script = [
     `mount -t tmpfs -o size=1m tmpfs ${folder}`,
     `head -c 300000 /dev/zero >${folder}/filler`,
-    `exec ${process.execPath} ${support('fill-disk.ts')} ${folder} ${oldest}`,
+    `exec "${process.execPath}" "${support('fill-disk.ts')}" "${folder}" "${oldest}"`,
   ].join(' && ')
   const child = spawn('unshare', ['-rm', 'sh', '-c', script], { stdio: ['ignore', 'pipe', 'inherit'] })
   context.after(() => child.kill('SIGKILL'))
