@@ -10,8 +10,18 @@ export interface DelvVerdict {
   readonly status: 'secure' | 'insecure' | 'none'
 }
 
-/** `anchors` is a file as BIND has them, see `bindAnchors`. */
-export async function askDelv({ name, type }: Question, anchors: string): Promise<DelvVerdict> {
+const tries = 5
+
+/** `anchors` is a file as BIND has them, see `bindAnchors`. Undefined where it ends before it has validated, time and again. */
+export async function askDelv(question: Question, anchors: string): Promise<DelvVerdict | undefined> {
+  for (let left = tries; left > 0; left--) {
+    const verdict = await askOnce(question, anchors)
+    if (verdict !== 'pending') return verdict
+  }
+  return undefined
+}
+
+async function askOnce({ name, type }: Question, anchors: string): Promise<DelvVerdict | 'pending'> {
   const output = await new Promise<string>((resolve, reject) => {
     const args = [`@${at.unbound}`, '-a', anchors, '+root=.', '-q', name, '-t', type]
     // Its exit status says nothing: what it prints does.
@@ -24,6 +34,7 @@ export async function askDelv({ name, type }: Question, anchors: string): Promis
   const isValidated = /^; (?:negative response, )?fully validated$/m.test(output)
   const result = failed === undefined ? 'answer' : (denials.get(failed) ?? 'failure')
   if (result === 'failure') return { result, status: 'none' }
+  if (/^; .*pending validation$/m.test(output)) return 'pending'
   if (!isUnsigned && !isValidated) throw new Error(`delv ${name} ${type}: ${output}`)
   return { result, status: isUnsigned ? 'insecure' : 'secure' }
 }
