@@ -166,7 +166,8 @@ test('DANE-60 a trust anchor makes names count, and a host key does not', async 
 })
 
 const keys = {
-  report: 'schema domain outcome protection summary row reasons negativeTrustAnchors validUntil mx hosts policy overrides advice',
+  report:
+    'schema domain outcome protection summary row reasons negativeTrustAnchors validUntil mx hosts policy overrides advice',
   host: 'host preference action tls row reason mustShow names addresses addressLookups tlsaBaseDomain tlsa tlsaLookups',
   tlsa: 'record usable reason',
   policy: 'state row mode id mx cached fetchedAt expiresAt reason record',
