@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Result } from '../core/result.ts'
+import type { StopSignal } from './stop.ts'
 
 /** An address literal (never a name) and a port. */
 export interface Endpoint {
@@ -18,7 +19,7 @@ export type DialFault = 'forbidden' | 'refused' | 'unreachable' | 'timeout' | 'a
 export interface DialOptions {
   readonly chosenBy: ChosenBy
   readonly timeoutMs: number
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: StopSignal | undefined
 }
 
 /** A UDP socket connected to one endpoint; the kernel drops datagrams of others. RFC 5452 §9.1 */

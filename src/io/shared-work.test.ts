@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createSharedWork } from './shared-work.ts'
+import type { StopSignal } from './stop.ts'
 
 /** Work that a test ends when it likes, and that notes what became of it. */
 function heldWork() {
-  const started: { signal: AbortSignal; end: (value: string) => void; fail: (error: Error) => void }[] = []
-  const start = (signal: AbortSignal) =>
+  const started: { signal: StopSignal; end: (value: string) => void; fail: (error: Error) => void }[] = []
+  const start = (signal: StopSignal) =>
     new Promise<string>((end, fail) => {
       started.push({ signal, end, fail })
     })

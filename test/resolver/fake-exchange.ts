@@ -6,8 +6,10 @@ import { parseZone } from '../../src/core/dns/zone-text.ts'
 import type { Name } from '../../src/core/name/name.ts'
 import { formatName } from '../../src/core/name/text.ts'
 import { accept, type Result, refuse } from '../../src/core/result.ts'
+import { createEnding } from '../../src/io/ending.ts'
 import type { Network } from '../../src/io/network.ts'
 import type { Exchange, Exchanged, ExchangeFault, ExchangeRequest } from '../../src/io/resolver/exchange.ts'
+import type { StopSignal } from '../../src/io/stop.ts'
 
 /** What a server says. Sections are zone text; `flags` are words: `aa`, `ad`, `ra`, and the name of an RCODE. */
 export interface Saying {
@@ -48,7 +50,9 @@ export function fakeExchange(server: Server): FakeExchange {
     async ask(request, { signal }) {
       const line = lineOf(request)
       asked.push(line)
-      const over = AbortSignal.any([signal, closing.signal])
+      const ending = createEnding(signal)
+      closing.signal.addEventListener('abort', ending.abort)
+      const over = ending.signal
       const query = makeQuery(request.name, request.type, { ...request, id: 1, edns: ourEdns })
       const { address: server_, port } = request.endpoint
       const one = {
@@ -65,7 +69,7 @@ export function fakeExchange(server: Server): FakeExchange {
   }
 }
 
-async function untilAborted(work: () => Promise<Behaviour>, signal: AbortSignal): Promise<Behaviour> {
+async function untilAborted(work: () => Promise<Behaviour>, signal: StopSignal): Promise<Behaviour> {
   const aborted = new Promise<'aborted'>((resolve) => {
     if (signal.aborted) resolve('aborted')
     signal.addEventListener('abort', () => resolve('aborted'), { once: true })

@@ -17,7 +17,8 @@ export function fakeNetwork(ports: Readonly<Record<string, number>>): FakeNetwor
       dialled.push(`${address}:${port}`)
       const local = ports[`${address}:${port}`]
       if (local === undefined) return refuse('refused')
-      const socket = connect({ host: '127.0.0.1', port: local, ...(signal === undefined ? {} : { signal }) })
+      const socket = connect({ host: '127.0.0.1', port: local })
+      signal?.addEventListener('abort', () => socket.destroy(new Error('aborted')))
       try {
         await once(socket, 'connect')
         return accept(socket)

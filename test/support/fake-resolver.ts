@@ -3,6 +3,7 @@ import { formatType, parseType, TYPE } from '../../src/core/dns/types.ts'
 import type { Alias, Evidence, Failure, Resolution, Security } from '../../src/core/dnssec/resolution.ts'
 import { isAtOrBelow, labelsOf, type Name } from '../../src/core/name/name.ts'
 import type { Resolver } from '../../src/io/resolver/resolver.ts'
+import type { StopSignal } from '../../src/io/stop.ts'
 import { nameOfText, rdataOfText } from './records.ts'
 
 export interface FakeResolver extends Resolver {
@@ -65,7 +66,7 @@ function parseLine(line: string): Line {
 interface Asked {
   readonly name: Name
   readonly type: number
-  readonly signal: AbortSignal | undefined
+  readonly signal: StopSignal | undefined
 }
 
 async function follow(lines: readonly Line[], { name, type, signal }: Asked): Promise<Resolution> {

@@ -5,12 +5,13 @@ import { noOverrides, type Overrides } from '../../core/decision/overrides.ts'
 import { lookupsOf } from '../../core/decision/validity.ts'
 import { limits } from '../../core/limits.ts'
 import type { Clock } from '../clock.ts'
+import { createEnding } from '../ending.ts'
 import { examine } from '../examine/examine.ts'
 import type { StsService } from '../mtasts/sts-service.ts'
 import { type Cache, createCache } from '../resolver/cache.ts'
-import { createEnding } from '../resolver/ending.ts'
 import type { Resolver } from '../resolver/resolver.ts'
 import { createSharedWork, type SharedWork } from '../shared-work.ts'
+import type { StopSignal } from '../stop.ts'
 import { createAgenda } from './agenda.ts'
 import { createTurns } from './turns.ts'
 
@@ -146,7 +147,7 @@ export function createDecisions<View>(options: DecisionsOptions<View>): Decision
     // The longest kept goes first: those that get mail were renewed since.
     if (kept.size > limits.decisions.kept) drop(kept.keys().next().value as string)
   }
-  const make = async (key: string, destination: Destination, why: Why, signal: AbortSignal): Promise<Made<View>> => {
+  const make = async (key: string, destination: Destination, why: Why, signal: StopSignal): Promise<Made<View>> => {
     const at = clock.now()
     const start = performance.now()
     const outcome = await lookAt(destination, options, { turn: turns.take(), signal })
@@ -275,7 +276,7 @@ export function octetsOf(outcome: Outcome): number {
 async function lookAt<View>(
   { nextHop, port }: Destination,
   options: DecisionsOptions<View>,
-  { turn, signal: stop }: { readonly turn: Promise<() => void> | undefined; readonly signal: AbortSignal },
+  { turn, signal: stop }: { readonly turn: Promise<() => void> | undefined; readonly signal: StopSignal },
 ): Promise<Outcome> {
   if (turn === undefined) return { kind: 'failed', reason: 'too many destinations are being looked up' }
   const { resolver, sts, clock, decision = defaultOptions, deadlineMs = limits.decisions.deadlineMs } = options

@@ -3,6 +3,7 @@ import type { Facts, HostFacts, MxFinding, NextHop, StsFinding } from '../../cor
 import type { DomainName } from '../../core/name/domain.ts'
 import type { StsService } from '../mtasts/sts-service.ts'
 import type { Resolver } from '../resolver/resolver.ts'
+import type { StopSignal } from '../stop.ts'
 import { findAddresses } from './find-addresses.ts'
 import { findHosts, type MxHosts } from './find-hosts.ts'
 import { findTlsa } from './find-tlsa.ts'
@@ -15,7 +16,7 @@ export interface ExamineIo {
   readonly smtpPort: number
   /** As the decision will have it: TLSA records that it would pass over are not asked for. */
   readonly insecureMx?: DecisionOptions['insecureMx'] | undefined
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: StopSignal | undefined
 }
 
 /**

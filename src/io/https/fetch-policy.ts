@@ -1,8 +1,10 @@
 import { limits } from '../../core/limits.ts'
 import { type DomainName, parseDomainName } from '../../core/name/domain.ts'
 import type { Clock } from '../clock.ts'
+import { createEnding } from '../ending.ts'
 import type { Network } from '../network.ts'
 import type { Resolver } from '../resolver/resolver.ts'
+import type { StopSignal } from '../stop.ts'
 import { get } from './http-get.ts'
 import type { PkixTrust } from './pkix-trust.ts'
 import { type FetchEvidence, type FetchProblem, isCertificateFault, type PolicyFetch } from './policy-fetch.ts'
@@ -14,7 +16,7 @@ export interface FetchPolicyOptions {
   readonly network: Network
   readonly clock: Clock
   readonly trust: PkixTrust
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: StopSignal | undefined
   /** Milliseconds for the whole fetch, names and all addresses included; 60 seconds unless told. */
   readonly deadlineMs?: number | undefined
   /** Takes bodies of other media types than text/plain too. */
@@ -32,17 +34,15 @@ const path = '/.well-known/mta-sts.txt'
 export async function fetchPolicy(domain: DomainName, options: FetchPolicyOptions): Promise<PolicyFetch> {
   const { signal, deadlineMs = limits.sts.fetchMs } = options
   const started = performance.now()
-  const deadline = new AbortController()
-  const timer = setTimeout(() => deadline.abort(), deadlineMs)
-  const either = signal === undefined ? deadline.signal : AbortSignal.any([signal, deadline.signal])
+  const ending = createEnding(signal, deadlineMs)
   try {
-    const attempt = await tryPolicyHost(domain, { ...options, signal: either })
+    const attempt = await tryPolicyHost(domain, { ...options, signal: ending.signal })
     const milliseconds = Math.round(performance.now() - started)
     const evidence = { url: `https://mta-sts.${domain}${path}`, ...attempt.seen, milliseconds }
     if (attempt.outcome instanceof Uint8Array) return { kind: 'fetched', body: attempt.outcome, evidence }
-    return failed(nameTheEnd(attempt.outcome, either, { deadline, deadlineMs }), evidence)
+    return failed(nameTheEnd(attempt.outcome, ending.signal, deadlineMs), evidence)
   } finally {
-    clearTimeout(timer)
+    ending.stop()
   }
 }
 
@@ -54,7 +54,7 @@ interface Attempt {
   readonly final: boolean
 }
 
-type SignalledOptions = FetchPolicyOptions & { readonly signal: AbortSignal }
+type SignalledOptions = FetchPolicyOptions & { readonly signal: StopSignal }
 
 async function tryPolicyHost(domain: DomainName, options: SignalledOptions): Promise<Attempt> {
   const host = parseDomainName(`mta-sts.${domain}`)
@@ -103,13 +103,9 @@ function isFault({ outcome }: Attempt, fault: FetchProblem['fault']): boolean {
 }
 
 /** Once time is up every step fails in its own way; what counts then is that time was up. */
-function nameTheEnd(
-  problem: FetchProblem,
-  signal: AbortSignal,
-  { deadline, deadlineMs }: { readonly deadline: AbortController; readonly deadlineMs: number },
-): FetchProblem {
-  if (deadline.signal.aborted) return { fault: 'timeout', reason: `no policy after ${deadlineMs / 1000} seconds` }
-  return signal.aborted ? { fault: 'aborted', reason: 'given up' } : problem
+function nameTheEnd(problem: FetchProblem, { aborted, reason }: StopSignal, deadlineMs: number): FetchProblem {
+  if (reason === 'timeout') return { fault: 'timeout', reason: `no policy after ${deadlineMs / 1000} seconds` }
+  return aborted ? { fault: 'aborted', reason: 'given up' } : problem
 }
 
 function failed({ fault, reason }: FetchProblem, evidence: FetchEvidence): PolicyFetch {

@@ -1,12 +1,13 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import { limits } from '../../core/limits.ts'
+import type { StopSignal } from '../stop.ts'
 import type { FetchProblem } from './policy-fetch.ts'
 
 export interface GetOptions {
   readonly host: string
   readonly path: string
-  readonly signal: AbortSignal
+  readonly signal: StopSignal
   /** Whether a body of another media type than text/plain is taken all the same. */
   readonly anyMediaType: boolean
 }
@@ -31,9 +32,12 @@ export function get(socket: TLSSocket, options: GetOptions): Promise<HttpAnswer>
       path,
       headers: { Host: host, Accept: 'text/plain', 'Accept-Encoding': 'identity', Connection: 'close' },
       maxHeaderSize: limits.sts.headerOctets,
-      signal,
     })
+    const giveUp = () => asked.destroy(new Error('given up'))
+    signal.addEventListener('abort', giveUp)
+    if (signal.aborted) giveUp()
     const finish = (outcome: Uint8Array | FetchProblem) => {
+      signal.removeEventListener('abort', giveUp)
       resolve({ outcome, ...head })
       hangUp(asked, socket)
     }

@@ -4,6 +4,7 @@ import type { Resolution } from '../../core/dnssec/resolution.ts'
 import { limits } from '../../core/limits.ts'
 import { type DomainName, nameOfDomain } from '../../core/name/domain.ts'
 import type { Resolver } from '../resolver/resolver.ts'
+import type { StopSignal } from '../stop.ts'
 import type { FetchProblem } from './policy-fetch.ts'
 
 /**
@@ -12,7 +13,7 @@ import type { FetchProblem } from './policy-fetch.ts'
  */
 export async function lookupAddresses(
   host: DomainName,
-  { resolver, signal }: { readonly resolver: Resolver; readonly signal: AbortSignal },
+  { resolver, signal }: { readonly resolver: Resolver; readonly signal: StopSignal },
 ): Promise<readonly string[] | FetchProblem> {
   const name = nameOfDomain(host)
   const [six, four] = await Promise.all([

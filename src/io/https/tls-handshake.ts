@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 import type { DomainName } from '../../core/name/domain.ts'
 import type { Clock } from '../clock.ts'
+import type { StopSignal } from '../stop.ts'
 import type { PkixTrust } from './pkix-trust.ts'
 import type { FetchProblem } from './policy-fetch.ts'
 
@@ -10,7 +11,7 @@ export interface HandshakeOptions {
   readonly host: DomainName
   readonly trust: PkixTrust
   readonly clock: Clock
-  readonly signal: AbortSignal
+  readonly signal: StopSignal
   /** For ALPN: `http/1.1` unless told. RFC 7301 */
   readonly protocol?: string
 }

@@ -1,4 +1,5 @@
 import { isPaused } from '../../core/mtasts/cache.ts'
+import type { StopSignal } from '../stop.ts'
 import { findPolicy, storedPolicy } from './policy-cache.ts'
 import { loadPolicy, type ServedPolicy } from './policy-source.ts'
 import { formatStsFailure, parseStsFailure, type StsFailure } from './sts-failure.ts'
@@ -8,7 +9,7 @@ import type { PolicyKey, StsWork } from './sts-work.ts'
 export async function obtainPolicy(
   key: PolicyKey,
   work: StsWork,
-  signal: AbortSignal | undefined,
+  signal: StopSignal | undefined,
 ): Promise<ServedPolicy> {
   const failed = await work.store.policies.findFailure(key.domain, key.id)
   if (failed !== undefined && isPaused(failed.at, work.clock.now())) {
@@ -18,11 +19,11 @@ export async function obtainPolicy(
 }
 
 /** One fetch at a time for a domain and id; what it yields is on disk before anybody hears of it. */
-export function fetchAndStore(key: PolicyKey, work: StsWork, signal: AbortSignal | undefined): Promise<ServedPolicy> {
+export function fetchAndStore(key: PolicyKey, work: StsWork, signal: StopSignal | undefined): Promise<ServedPolicy> {
   return work.fetches.join(`${key.domain} ${key.id}`, (shared) => load(key, work, shared), signal)
 }
 
-async function load({ domain, id }: PolicyKey, work: StsWork, signal: AbortSignal): Promise<ServedPolicy> {
+async function load({ domain, id }: PolicyKey, work: StsWork, signal: StopSignal): Promise<ServedPolicy> {
   const before = await work.store.policies.find(domain)
   const served = await loadPolicy(domain, { ...work, signal })
   if (served.kind === 'policy') {

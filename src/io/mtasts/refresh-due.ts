@@ -1,6 +1,7 @@
 import { limits } from '../../core/limits.ts'
 import { expiryTime, refreshRetryTime } from '../../core/mtasts/cache.ts'
 import type { DomainName } from '../../core/name/domain.ts'
+import type { StopSignal } from '../stop.ts'
 import { type StoredPolicy, StoreError } from '../store/store.ts'
 import { fetchAndStore, obtainPolicy } from './obtain-policy.ts'
 import { type CachedPolicy, findPolicy, storedPolicy } from './policy-cache.ts'
@@ -9,7 +10,7 @@ import type { StsParts } from './sts-finding.ts'
 import type { StsWork } from './sts-work.ts'
 
 export interface RefreshOptions {
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: StopSignal | undefined
   /** Fetches under way at once. */
   readonly concurrency?: number | undefined
 }
@@ -45,7 +46,7 @@ export async function refreshDue(work: StsWork, options: RefreshOptions): Promis
 export async function renewPolicy(
   { stored }: CachedPolicy,
   work: StsWork,
-  signal: AbortSignal,
+  signal: StopSignal,
 ): Promise<Pick<StsParts, 'cached' | 'lapsed' | 'served'>> {
   const { domain, id } = stored
   const deadlineMs = Math.min(work.deadlineMs ?? limits.sts.fetchMs, limits.sts.renewMs)
@@ -60,7 +61,7 @@ export async function renewPolicy(
 
 interface Batch {
   readonly work: StsWork
-  readonly signal: AbortSignal | undefined
+  readonly signal: StopSignal | undefined
   readonly concurrency: number
   readonly report: { refreshed: number; failed: number }
 }

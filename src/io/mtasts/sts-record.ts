@@ -5,6 +5,7 @@ import { parseStsRecords } from '../../core/mtasts/record.ts'
 import { type DomainName, nameOfDomain } from '../../core/name/domain.ts'
 import { prependLabels } from '../../core/name/name.ts'
 import type { Resolver } from '../resolver/resolver.ts'
+import type { StopSignal } from '../stop.ts'
 
 /** What DNS said about a domain's MTA-STS record. `failed` is no word about whether there is one. */
 export type StsRecordFinding =
@@ -16,7 +17,7 @@ export type StsRecordFinding =
 /** Asks for `_mta-sts` TXT below the policy domain; the resolver follows its aliases. RFC 8461 §3.1 */
 export async function lookupStsRecord(
   domain: DomainName,
-  { resolver, signal }: { readonly resolver: Resolver; readonly signal: AbortSignal },
+  { resolver, signal }: { readonly resolver: Resolver; readonly signal: StopSignal },
 ): Promise<StsRecordFinding> {
   const name = prependLabels(['_mta-sts'], nameOfDomain(domain))
   if (name === undefined) return { kind: 'absent', resolution: undefined } // no such name can exist

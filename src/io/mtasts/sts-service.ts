@@ -1,6 +1,8 @@
 import type { StsFinding } from '../../core/decision/facts.ts'
 import type { DomainName } from '../../core/name/domain.ts'
+import { createEnding, type Ending } from '../ending.ts'
 import { createSharedWork } from '../shared-work.ts'
+import type { StopSignal } from '../stop.ts'
 import { StoreError } from '../store/store.ts'
 import { obtainPolicy } from './obtain-policy.ts'
 import { findPolicy } from './policy-cache.ts'
@@ -11,7 +13,7 @@ import { lookupStsRecord } from './sts-record.ts'
 import type { StsServiceOptions, StsWork } from './sts-work.ts'
 
 interface Signalled {
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: StopSignal | undefined
 }
 
 /** Knows the MTA-STS policy of any domain, from the store or from the network. RFC 8461 */
@@ -36,8 +38,8 @@ export interface StsService {
 export function createStsService(options: StsServiceOptions): StsService {
   const lookups = createSharedWork<StsFinding>()
   const work: StsWork = { ...options, fetches: createSharedWork<ServedPolicy>() }
-  const closing = new AbortController()
-  const runs = new Set<Promise<RefreshReport>>()
+  const runs = new Map<Ending, Promise<RefreshReport>>()
+  let isClosed = false
   return {
     lookup: (domain, { signal } = {}) => lookups.join(domain, (shared) => lookup(domain, work, shared), signal),
     refresh: async (domain, { signal } = {}) => {
@@ -46,20 +48,25 @@ export function createStsService(options: StsServiceOptions): StsService {
       return cached && obtainPolicy({ domain, id: cached.stored.id }, work, signal)
     },
     refreshDue: ({ signal, ...rest } = {}) => {
-      const either = signal === undefined ? closing.signal : AbortSignal.any([closing.signal, signal])
-      const run = refreshDue(work, { ...rest, signal: either }).finally(() => runs.delete(run))
-      runs.add(run)
+      const ending = createEnding(signal)
+      if (isClosed) ending.abort()
+      const run = refreshDue(work, { ...rest, signal: ending.signal }).finally(() => {
+        ending.stop()
+        runs.delete(ending)
+      })
+      runs.set(ending, run)
       return run
     },
     close: async () => {
-      closing.abort()
+      isClosed = true
+      for (const ending of runs.keys()) ending.abort()
       await Promise.all([lookups.close(), work.fetches.close()])
-      await Promise.allSettled(runs)
+      await Promise.allSettled(runs.values())
     },
   }
 }
 
-async function lookup(domain: DomainName, work: StsWork, signal: AbortSignal): Promise<StsFinding> {
+async function lookup(domain: DomainName, work: StsWork, signal: StopSignal): Promise<StsFinding> {
   try {
     return await find(domain, work, signal)
   } catch (error) {
@@ -68,7 +75,7 @@ async function lookup(domain: DomainName, work: StsWork, signal: AbortSignal): P
   }
 }
 
-async function find(domain: DomainName, work: StsWork, signal: AbortSignal): Promise<StsFinding> {
+async function find(domain: DomainName, work: StsWork, signal: StopSignal): Promise<StsFinding> {
   const record = await lookupStsRecord(domain, { resolver: work.resolver, signal })
   signal.throwIfAborted()
   const before = await findPolicy(domain, work)

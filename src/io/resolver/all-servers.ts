@@ -11,6 +11,7 @@ import { isAtOrBelow, isBelow, type Name, sameName } from '../../core/name/name.
 import { formatName } from '../../core/name/text.ts'
 import { type Result, refuse } from '../../core/result.ts'
 import { systemClock } from '../clock.ts'
+import { createEnding, type Ending } from '../ending.ts'
 import { type Asker, type AskFault, askAuthority, createAsker, formatServer } from './ask.ts'
 import { faultText, type Patience, patienceBy } from './attempts.ts'
 import { scrub } from './authority-reply.ts'
@@ -99,16 +100,25 @@ export function createServerSurvey(options: ResolverOptions): ServerSurvey {
   const upstream = iterator ?? forwarderFor({ asker, clock, options })
   const validator = createValidator({ zones: createZones({ upstream, anchors, policy, now }), policy })
   const patience = patienceBy(options.patience)
-  const closing = new AbortController()
+  const underWay = new Set<Ending>()
+  let isClosed = false
   return {
-    async survey(question, { signal = closing.signal, trace } = {}) {
-      const ending = AbortSignal.any([signal, closing.signal])
-      const newTask = () => createTask({ signal: ending, clock, trace })
-      await anchors.load()
-      return surveyZone(question, { asker, upstream, iterator, validator, patience, newTask })
+    async survey(question, { signal, trace } = {}) {
+      const ending = createEnding(signal)
+      if (isClosed) ending.abort()
+      underWay.add(ending)
+      try {
+        await anchors.load()
+        const newTask = () => createTask({ signal: ending.signal, clock, trace })
+        return await surveyZone(question, { asker, upstream, iterator, validator, patience, newTask })
+      } finally {
+        ending.stop()
+        underWay.delete(ending)
+      }
     },
     async close() {
-      closing.abort()
+      isClosed = true
+      for (const ending of underWay) ending.abort()
       await upstream.close()
       await exchange.close()
     },

@@ -2,8 +2,9 @@ import { TYPE } from '../../core/dns/types.ts'
 import { limits } from '../../core/limits.ts'
 import { type Name, sameName } from '../../core/name/name.ts'
 import type { Clock } from '../clock.ts'
+import { createEnding } from '../ending.ts'
+import { Stop } from '../stop.ts'
 import type { AnchorSource } from './anchor-source.ts'
-import { createEnding } from './ending.ts'
 import { createTask, type Task } from './task.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -41,14 +42,14 @@ export function createAnchorRefresh({
   clock,
   after = afterTimer,
 }: AnchorRefreshOptions): AnchorRefresh {
-  const closing = new AbortController()
+  const closing = new Stop()
   let isStarted = false
   let cancel: (() => void) | undefined
   let underWay: Promise<void> | undefined
 
   function arm(): void {
     const next = anchors.nextDue()
-    if (next === undefined || closing.signal.aborted) return
+    if (next === undefined || closing.aborted) return
     const wait = Math.min(mostWaitMs, Math.max(leastWaitMs, next - clock.now()))
     cancel = after(wait, () => {
       underWay = lookAll().finally(() => {
@@ -60,13 +61,13 @@ export function createAnchorRefresh({
 
   async function lookAll(): Promise<void> {
     for (const owner of anchors.due()) {
-      const ending = createEnding(closing.signal, limits.resolver.questionMs)
+      const ending = createEnding(closing, limits.resolver.questionMs)
       try {
         const failure = await look(owner, createTask({ signal: ending.signal, clock })).catch((error) => {
           if (!ending.signal.aborted) throw error
           return 'no answer in time'
         })
-        if (failure !== undefined && !closing.signal.aborted) anchors.lookFailed(owner, failure)
+        if (failure !== undefined && !closing.aborted) anchors.lookFailed(owner, failure)
       } finally {
         ending.stop()
       }

@@ -6,6 +6,7 @@ import { limits } from '../../core/limits.ts'
 import { type Name, prependLabels, sameName, withoutLabels } from '../../core/name/name.ts'
 import type { Endpoint } from '../network.ts'
 import { createSharedWork } from '../shared-work.ts'
+import type { StopSignal } from '../stop.ts'
 import { type Asker, formatServer } from './ask.ts'
 import type { Patience } from './attempts.ts'
 import { createCache } from './cache.ts'
@@ -67,8 +68,8 @@ export function createCapabilities(options: CapabilityOptions): Capabilities {
   }
 
   /** Without a signal it goes on after the question that began it. */
-  function show(route: Route, anchor: Name, { name }: Question, task: Task, until?: AbortSignal): Promise<Verdict> {
-    const start = async (signal: AbortSignal) => {
+  function show(route: Route, anchor: Name, { name }: Question, task: Task, until?: StopSignal): Promise<Verdict> {
+    const start = async (signal: StopSignal) => {
       const own = createTask({ ...task, signal, queries: limits.resolver.capabilityQueries })
       return note(route, anchor, await probe(route, { anchor, name }, own, options))
     }

@@ -10,9 +10,11 @@ import { limits } from '../../core/limits.ts'
 import { rootName } from '../../core/name/name.ts'
 import { formatName } from '../../core/name/text.ts'
 import { type Clock, systemClock } from '../clock.ts'
+import { createEnding } from '../ending.ts'
 import { createPkixTrust, type PkixTrust } from '../https/pkix-trust.ts'
 import type { Endpoint, Network } from '../network.ts'
 import { abandonable } from '../shared-work.ts'
+import { Stop, type StopSignal } from '../stop.ts'
 import type { TrustPointTable } from '../store/store.ts'
 import { createAnchorKeeper } from './anchor-keeper.ts'
 import type { After } from './anchor-refresh.ts'
@@ -20,7 +22,6 @@ import type { AnchorSource } from './anchor-source.ts'
 import { type Asker, createAsker, formatServer } from './ask.ts'
 import { describeStripping, patienceBy, strippingAdvice } from './attempts.ts'
 import { type CacheKeeper, openCacheKeeper } from './cache-keeper.ts'
-import { createEnding } from './ending.ts'
 import { createExchange, type Exchange } from './exchange.ts'
 import { createForwarder } from './forward.ts'
 import { createIterator, type Iterator } from './iterate.ts'
@@ -243,13 +244,13 @@ function recursivePatience({ patience = 1 }: ResolverOptions) {
 
 /** Asks a root server once; where that is not allowed, the system's resolvers are what is left. */
 function deciding(parts: Parts): Resolver {
-  const closing = new AbortController()
+  const closing = new Stop()
   let decided: Promise<Resolver> | undefined
   const decide = async () => {
     const { onEngine } = parts.options
-    const isOpen = await reachesRoot(parts, closing.signal)
+    const isOpen = await reachesRoot(parts, closing)
     const others = isOpen ? [] : knownToSystem(parts.options, () => parts.clock.now())()
-    if (closing.signal.aborted) return iterating(parts)
+    if (closing.aborted) return iterating(parts)
     if (others.length === 0) {
       onEngine?.('iterate', isOpen ? 'root servers answer' : 'no root server answers, and no other resolver is known')
       return iterating(parts)
@@ -260,13 +261,13 @@ function deciding(parts: Parts): Resolver {
   }
   return {
     async resolve(name, type, options = {}) {
-      if (decided === undefined && closing.signal.aborted) return failureOf({ name, type }, closed({ name, type }))
+      if (decided === undefined && closing.aborted) return failureOf({ name, type }, closed({ name, type }))
       const here = answerHere({ name, type })
       if (here !== undefined) return here
       decided ??= decide()
       try {
         const resolver = await abandonable(decided, options.signal)
-        if (closing.signal.aborted) return failureOf({ name, type }, closed({ name, type }))
+        if (closing.aborted) return failureOf({ name, type }, closed({ name, type }))
         return await resolver.resolve(name, type, options)
       } catch (error) {
         if (options.signal?.aborted !== true) throw error
@@ -281,7 +282,7 @@ function deciding(parts: Parts): Resolver {
 }
 
 /** Whether any of a few root servers answers as one does. RFC 9609 §4 */
-async function reachesRoot({ asker, clock, options }: Parts, signal: AbortSignal): Promise<boolean> {
+async function reachesRoot({ asker, clock, options }: Parts, signal: StopSignal): Promise<boolean> {
   const { rootHints = builtInRootHints, patience = 1 } = options
   const ending = createEnding(signal)
   const task = createTask({ signal: ending.signal, clock })

@@ -7,6 +7,7 @@ import { fromLatin1, latin1, readU16, sameOctets } from '../../core/dns/octets.t
 import { CLASS } from '../../core/dns/types.ts'
 import { foldCase, type Name } from '../../core/name/name.ts'
 import type { ChosenBy, Endpoint } from '../network.ts'
+import type { StopSignal } from '../stop.ts'
 import type { SentCookie } from './cookies.ts'
 
 /** One question, and the server it goes to. */
@@ -133,6 +134,6 @@ export function readReply(octets: Uint8Array, { name, mixed }: Query): Message |
 }
 
 /** What ended a question whose signal has aborted: its time, or somebody's wish. */
-export function endedBy(signal: AbortSignal): 'timeout' | 'aborted' {
+export function endedBy(signal: StopSignal): 'timeout' | 'aborted' {
   return signal.reason === 'timeout' ? 'timeout' : 'aborted'
 }

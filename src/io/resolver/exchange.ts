@@ -4,10 +4,11 @@ import type { Message } from '../../core/dns/message.ts'
 import { RCODE } from '../../core/dns/types.ts'
 import { limits } from '../../core/limits.ts'
 import { accept, type Result, refuse } from '../../core/result.ts'
+import { createEnding, type Ending } from '../ending.ts'
 import type { Network } from '../network.ts'
+import type { StopSignal } from '../stop.ts'
 import { type Cache, createCache } from './cache.ts'
 import { type Cookies, createCookies, dislikesCookie } from './cookies.ts'
-import { createEnding, type Ending } from './ending.ts'
 import {
   type Exchanged,
   type ExchangeFault,
@@ -27,7 +28,7 @@ import { askUdp, type Doubt, type DroppedDatagrams } from './udp.ts'
 export type { Exchanged, ExchangeFault, ExchangeRequest } from './exchange-query.ts'
 
 export interface ExchangeOptions {
-  readonly signal: AbortSignal
+  readonly signal: StopSignal
   /** For the whole exchange, whatever it takes. */
   readonly timeoutMs: number
   readonly trace?: ((event: TraceEvent) => void) | undefined
@@ -70,7 +71,7 @@ interface Asking {
   readonly server: string
   readonly request: ExchangeRequest
   /** Aborts when the time is over, the caller loses interest or the exchange closes. */
-  readonly signal: AbortSignal
+  readonly signal: StopSignal
   readonly tell: (event: Pick<TraceEvent, 'kind' | 'transport'>, text: () => string) => void
 }
 

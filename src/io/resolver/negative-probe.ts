@@ -1,7 +1,8 @@
 import type { NegativeAnchor } from '../../core/dnssec/negative-anchors.ts'
 import { limits } from '../../core/limits.ts'
 import type { Clock } from '../clock.ts'
-import { createEnding } from './ending.ts'
+import { createEnding } from '../ending.ts'
+import { Stop } from '../stop.ts'
 import { createTask, type Task } from './task.ts'
 
 /** Sees now and then whether what a negative trust anchor names validates again. RFC 7646 §4 */
@@ -21,12 +22,12 @@ export interface NegativeProbeOptions {
 
 /** Nobody waits for it: the first use only begins the pause, so that what runs for seconds asks nothing more for it. */
 export function createNegativeProbe({ clock, validates, lift }: NegativeProbeOptions): NegativeProbe {
-  const closing = new AbortController()
+  const closing = new Stop()
   const next = new Map<NegativeAnchor, number>()
   const underWay = new Map<NegativeAnchor, Promise<void>>()
 
   async function probe(anchor: NegativeAnchor): Promise<void> {
-    const ending = createEnding(closing.signal, limits.resolver.questionMs)
+    const ending = createEnding(closing, limits.resolver.questionMs)
     try {
       if (await validates(anchor, createTask({ signal: ending.signal, clock }))) lift(anchor)
     } catch (error) {
@@ -43,7 +44,7 @@ export function createNegativeProbe({ clock, validates, lift }: NegativeProbeOpt
       for (const anchor of anchors) {
         const isTime = now >= (next.get(anchor) ?? Number.POSITIVE_INFINITY)
         if (isTime || !next.has(anchor)) next.set(anchor, now + limits.dnssec.negativeProbePause * 1000)
-        if (isTime && !underWay.has(anchor) && !closing.signal.aborted) underWay.set(anchor, probe(anchor))
+        if (isTime && !underWay.has(anchor) && !closing.aborted) underWay.set(anchor, probe(anchor))
       }
     },
     async close() {

@@ -1,6 +1,7 @@
 import type { Resolution } from '../../core/dnssec/resolution.ts'
 import type { TrustPoint } from '../../core/dnssec/trust-point.ts'
 import type { Name } from '../../core/name/name.ts'
+import type { StopSignal } from '../stop.ts'
 
 /** One question put to one server, or one answer of it; `text` of an answer is its records as zone text. */
 export interface TraceEvent {
@@ -14,7 +15,7 @@ export interface TraceEvent {
 }
 
 export interface ResolveOptions {
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: StopSignal | undefined
   readonly trace?: ((event: TraceEvent) => void) | undefined
 }
 

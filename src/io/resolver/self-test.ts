@@ -4,6 +4,7 @@ import { limits } from '../../core/limits.ts'
 import type { Name } from '../../core/name/name.ts'
 import type { Endpoint } from '../network.ts'
 import { createSharedWork } from '../shared-work.ts'
+import type { StopSignal } from '../stop.ts'
 import { type Asker, formatServer } from './ask.ts'
 import { createAttempts, type Patience } from './attempts.ts'
 import { createCache } from './cache.ts'
@@ -59,7 +60,7 @@ export function createSelfTest(options: SelfTestOptions): SelfTest {
       const server = formatServer(endpoint)
       const known = results.get(server)
       if (known !== undefined) return known.value
-      const start = async (signal: AbortSignal) => {
+      const start = async (signal: StopSignal) => {
         const own = createTask({ ...task, signal, queries: limits.resolver.retriesPerServer })
         return note(server, await test(endpoint, own, options))
       }

@@ -7,11 +7,12 @@ import { limits } from '../../core/limits.ts'
 import type { Name } from '../../core/name/name.ts'
 import type { Clock } from '../clock.ts'
 import type { SharedWork } from '../shared-work.ts'
+import type { StopSignal } from '../stop.ts'
 import type { TraceEvent } from './resolver.ts'
 
 /** One question of a caller with everything that it leads to: what it may still cost is never set back. */
 export interface Task {
-  readonly signal: AbortSignal
+  readonly signal: StopSignal
   readonly budget: Budget
   readonly clock: Clock
   readonly trace: ((event: TraceEvent) => void) | undefined
@@ -26,7 +27,7 @@ export interface Task {
 }
 
 export interface TaskOptions {
-  readonly signal: AbortSignal
+  readonly signal: StopSignal
   readonly clock: Clock
   readonly trace?: ((event: TraceEvent) => void) | undefined
   readonly queries?: number | undefined
@@ -69,7 +70,7 @@ export async function joinOnOwnMeans<Value>(
 ): Promise<Value> {
   for (;;) {
     let isOurs = false
-    const begin = (signal: AbortSignal) => {
+    const begin = (signal: StopSignal) => {
       isOurs = true
       return start({ ...task, signal })
     }

@@ -5,6 +5,7 @@ import { readU16 } from '../../core/dns/octets.ts'
 import { limits } from '../../core/limits.ts'
 import { accept, type Result, refuse } from '../../core/result.ts'
 import type { ChosenBy, DialFault, Endpoint, Network } from '../network.ts'
+import { Stop, type StopSignal } from '../stop.ts'
 import { type ExchangeFault, endedBy, matchReply, type Query, readReply } from './exchange-query.ts'
 
 /** `closed`: the connection ended before the reply came, and another may do better. */
@@ -28,7 +29,7 @@ interface Pending {
 export class TcpConnection {
   readonly #options: TcpConnectionOptions
   readonly #pending = new Map<number, Pending>()
-  readonly #dialling = new AbortController()
+  readonly #dialling = new Stop()
   #socket: Socket | undefined
   #idle: NodeJS.Timeout | undefined
   #takesQuestions = true
@@ -49,7 +50,7 @@ export class TcpConnection {
   }
 
   /** Asks at once, or as soon as the connection is open. Only while `hasRoom`. */
-  ask(writeQuery: (id: number) => Query, signal: AbortSignal): Promise<TcpResult> {
+  ask(writeQuery: (id: number) => Query, signal: StopSignal): Promise<TcpResult> {
     if (signal.aborted) return Promise.resolve(refuse(endedBy(signal)))
     const query = writeQuery(this.#freeId())
     clearTimeout(this.#idle)
@@ -89,7 +90,7 @@ export class TcpConnection {
 
   async #dial(): Promise<void> {
     const { network, endpoint, chosenBy } = this.#options
-    const { signal } = this.#dialling
+    const signal = this.#dialling
     const dialled = await network.connectTcp(endpoint, { chosenBy, timeoutMs: limits.resolver.tcpConnectMs, signal })
     if (!dialled.ok) this.close(refuse<DialFault>(dialled.fault))
     else if (this.#isGone) dialled.value.destroy()

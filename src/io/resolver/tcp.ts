@@ -1,5 +1,6 @@
 import { refuse } from '../../core/result.ts'
 import type { ChosenBy, Endpoint, Network } from '../network.ts'
+import type { StopSignal } from '../stop.ts'
 import { endedBy, type Query } from './exchange-query.ts'
 import { TcpConnection, type TcpResult } from './tcp-connection.ts'
 
@@ -12,7 +13,7 @@ export interface TcpQuestion {
   readonly writeQuery: (id: number) => Query
   /** Whether an open connection will not do: one has just failed. */
   readonly isRetry: boolean
-  readonly signal: AbortSignal
+  readonly signal: StopSignal
 }
 
 /** The TCP connections to all servers: reused, shared and few. RFC 7766 §6.2 */
@@ -84,7 +85,7 @@ function chooseConnection(server: Server, isRetry: boolean, open: () => TcpConne
 }
 
 /** Resolves when there may be room, or the signal aborts. */
-function roomOn({ waiting }: Server, signal: AbortSignal): Promise<void> {
+function roomOn({ waiting }: Server, signal: StopSignal): Promise<void> {
   return new Promise((resolve) => {
     const wake = () => {
       waiting.delete(wake)

@@ -3,11 +3,11 @@ import { limits } from '../../core/limits.ts'
 import { type DomainName, parseDomainName } from '../../core/name/domain.ts'
 import { accept, type Result, refuse } from '../../core/result.ts'
 import type { Clock } from '../clock.ts'
+import { createEnding } from '../ending.ts'
 import type { PkixTrust } from '../https/pkix-trust.ts'
 import { openTls } from '../https/tls-handshake.ts'
 import type { DialFault, DialOptions, Endpoint, Network } from '../network.ts'
 import { formatServer } from './ask.ts'
-import { createEnding } from './ending.ts'
 import { createExchange, type Exchange } from './exchange.ts'
 
 export interface TlsOptions {

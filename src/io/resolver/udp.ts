@@ -1,6 +1,7 @@
 import type { Message } from '../../core/dns/message.ts'
 import { limits } from '../../core/limits.ts'
 import type { ChosenBy, Datagrams, Endpoint, Network } from '../network.ts'
+import type { StopSignal } from '../stop.ts'
 import { doubtCookie } from './cookies.ts'
 import { type ExchangeFault, endedBy, isTruncatedReply, matchReply, type Query, readReply } from './exchange-query.ts'
 
@@ -42,7 +43,7 @@ export interface UdpOutcome {
 export async function askUdp(
   network: Network,
   write: (localAddress: string) => Query,
-  { endpoint, chosenBy, signal }: { endpoint: Endpoint; chosenBy: ChosenBy; signal: AbortSignal },
+  { endpoint, chosenBy, signal }: { endpoint: Endpoint; chosenBy: ChosenBy; signal: StopSignal },
 ): Promise<UdpOutcome> {
   const dropped = { wrongId: 0, other: 0, undecodable: 0 }
   const opened = await network.openUdp(endpoint, { chosenBy })
@@ -58,7 +59,7 @@ export async function askUdp(
 function awaitReply(
   datagrams: Datagrams,
   query: Query,
-  { signal, dropped }: { signal: AbortSignal; dropped: DroppedDatagrams },
+  { signal, dropped }: { signal: StopSignal; dropped: DroppedDatagrams },
 ): Promise<UdpFinding> {
   return new Promise((resolve) => {
     const end = () => resolve({ kind: 'fault', fault: faultAtEnd(signal, dropped) })
@@ -76,7 +77,7 @@ function awaitReply(
 
 const refusedByIcmp: UdpFinding = { kind: 'fault', fault: 'refused' }
 
-function faultAtEnd(signal: AbortSignal, { undecodable }: DroppedDatagrams): ExchangeFault {
+function faultAtEnd(signal: StopSignal, { undecodable }: DroppedDatagrams): ExchangeFault {
   const fault = endedBy(signal)
   return fault === 'timeout' && undecodable > 0 ? 'malformed' : fault
 }

@@ -7,6 +7,7 @@ import { advanceSession, beginSession } from '../../core/smtp/session.ts'
 import type { Fate, SessionEnd, SessionEvent, SessionPlan, SessionState, Step } from '../../core/smtp/session-state.ts'
 import type { Clock } from '../clock.ts'
 import type { ChosenBy, DialFault, Endpoint, Network } from '../network.ts'
+import type { StopSignal } from '../stop.ts'
 import { failureOfError, type HandshakeFailure, startTls, type TlsFacts } from './handshake.ts'
 import { createTranscript, type TranscriptEntry } from './transcript.ts'
 import { createWire, type Patience, type Wire } from './wire.ts'
@@ -15,7 +16,7 @@ import { createWire, type Patience, type Wire } from './wire.ts'
 export interface SessionIo {
   readonly network: Network
   readonly clock: Clock
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: StopSignal | undefined
   /** Milliseconds, in the place of those in `limits.smtp`: a checker does not wait as long as a queue. */
   readonly timeouts?: Partial<Record<Step['timeout'] | 'connectMs', number>> | undefined
   /** Sees every transcript entry as it is written, and of which host: sessions may run side by side. */

@@ -4,6 +4,7 @@ import type { Command } from '../../core/smtp/command.ts'
 import { createDotStuffer } from '../../core/smtp/dot-stuffing.ts'
 import { createReplyReader, type Reply } from '../../core/smtp/reply.ts'
 import type { SessionEvent } from '../../core/smtp/session-state.ts'
+import type { StopSignal } from '../stop.ts'
 import type { Transcript } from './transcript.ts'
 
 /** SMTP over one socket, in the clear or inside TLS: commands go out, replies come back as events. */
@@ -27,7 +28,7 @@ export interface Wire {
 
 export interface Patience {
   readonly timeoutMs: number
-  readonly signal: AbortSignal | undefined
+  readonly signal: StopSignal | undefined
 }
 
 const messageChunk = 64 * 1024

@@ -17,7 +17,7 @@ test('an ending has come when its signal has', () => {
 
 test('an ending comes when the time is over', async () => {
   const { signal } = createEnding(undefined, 1)
-  await new Promise((resolve) => signal.addEventListener('abort', resolve))
+  await new Promise<void>((resolve) => signal.addEventListener('abort', resolve))
   assert.equal(signal.reason, 'timeout')
 })
 

@@ -1,0 +1,45 @@
+/** What may end some work; every AbortSignal is one. */
+export interface StopSignal {
+  readonly aborted: boolean
+  readonly reason: unknown
+  throwIfAborted(): void
+  /** Told once, and not at all when it has been aborted before. */
+  addEventListener(type: 'abort', listener: () => void, options?: { readonly once?: boolean }): void
+  removeEventListener(type: 'abort', listener: () => void): void
+}
+
+/**
+ * A signal and who gives it.
+ *
+ * Every question has several, and few are ever given: an AbortController with its events costs a lookup as much as a
+ * signature check.
+ */
+export class Stop implements StopSignal {
+  aborted = false
+  reason: unknown
+  #listeners: Set<() => void> | undefined
+
+  /** The first reason counts; unless given it is an AbortError, as with an AbortController. */
+  abort(reason?: unknown): void {
+    if (this.aborted) return
+    this.aborted = true
+    this.reason = reason ?? new DOMException('given up', 'AbortError')
+    const told = this.#listeners
+    this.#listeners = undefined
+    for (const listener of told ?? []) listener()
+  }
+
+  throwIfAborted(): void {
+    if (this.aborted) throw this.reason
+  }
+
+  addEventListener(_: 'abort', listener: () => void): void {
+    if (this.aborted) return
+    this.#listeners ??= new Set()
+    this.#listeners.add(listener)
+  }
+
+  removeEventListener(_: 'abort', listener: () => void): void {
+    this.#listeners?.delete(listener)
+  }
+}
