@@ -75,7 +75,7 @@ export function createSharedWork<Value>(): SharedWork<Value> {
       closing.abort()
       const all = [...running]
       for (const { stop } of all) stop.abort()
-      await Promise.all(all.map(({ ended }) => ended))
+      for (const { ended } of all) await ended
     },
   }
 }
