@@ -9,10 +9,13 @@ export interface Recording {
   /** Answers from memory, in the next turn: all of a network but its sockets. Fails for a question never recorded. */
   readonly player: Network
   readonly size: number
+  /** What answering from memory has taken in all, in microseconds: no part of what is measured with it. */
+  readonly spent: { microseconds: number }
 }
 
 export function createRecording(network: Network): Recording {
   const replies = new Map<string, Buffer>()
+  const spent = { microseconds: 0 }
   return {
     recorder: {
       ...network,
@@ -23,8 +26,9 @@ export function createRecording(network: Network): Recording {
     },
     player: {
       connectTcp: async () => refuse('unreachable'),
-      openUdp: async ({ address }) => accept(play(address, replies)),
+      openUdp: async ({ address }) => accept(play(address, replies, spent)),
     },
+    spent,
     get size() {
       return replies.size
     },
@@ -59,11 +63,12 @@ function listen(datagrams: Datagrams, address: string, replies: Map<string, Buff
   return listened
 }
 
-function play(address: string, replies: ReadonlyMap<string, Buffer>): Datagrams {
+function play(address: string, replies: ReadonlyMap<string, Buffer>, spent: Recording['spent']): Datagrams {
   const datagrams: Datagrams = {
     localAddress: '127.0.0.1',
     onMessage: undefined,
     send(query) {
+      const start = performance.now()
       const recorded = replies.get(keyOf(address, query))
       if (recorded === undefined) throw new Error(`nothing was recorded that ${address} says to this question`)
       const reply = Buffer.allocUnsafeSlow(recorded.length) // as sockets yield them
@@ -71,6 +76,7 @@ function play(address: string, replies: ReadonlyMap<string, Buffer>): Datagrams 
       reply.set(query.subarray(0, 2))
       reply.set(query.subarray(12, endOfQuestion(query)), 12)
       setImmediate(() => datagrams.onMessage?.(reply))
+      spent.microseconds += (performance.now() - start) * 1000
     },
     close() {},
   }
