@@ -1,10 +1,10 @@
-import { hash } from 'node:crypto'
 import type { EdnsOption, Message } from './message.ts'
 import { sameOctets } from './octets.ts'
 
 /** RFC 7873 §4 */
 const cookieCode = 10
-const clientOctets = 8
+/** Of what we send. RFC 7873 §4 */
+export const clientOctets = 8
 const serverOctetsMin = 8
 const serverOctetsMax = 32
 
@@ -40,18 +40,4 @@ export function readReplyCookie({ edns }: Message, { client }: Cookie): ReplyCoo
 function isWellFormed({ length }: Uint8Array): boolean {
   const server = length - clientOctets
   return server === 0 || (server >= serverOctetsMin && server <= serverOctetsMax)
-}
-
-/**
- * Another for every server, for each address of ours and for each time, so that it gives us away to nobody who knows us
- * from elsewhere, and nobody can foresee it. RFC 9018 §3
- *
- * Of the hash so little is shown that nobody can go on from it; HMAC would take several times as long.
- */
-export function makeClientCookie(
-  secret: string,
-  { server, local, period }: { readonly server: string; readonly local: string; readonly period: number },
-): Uint8Array {
-  const digest = hash('sha256', `${secret} ${local} ${server} ${period}`, 'buffer')
-  return Uint8Array.from(digest.subarray(0, clientOctets))
 }

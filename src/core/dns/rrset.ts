@@ -48,6 +48,7 @@ export function groupRrsets(
   damaged: Message['damaged'] = [],
   elsewhere: readonly ResourceRecord[] = [],
 ): Rrset[] {
+  if (records.length === 0) return []
   const owners: Gathering = new Map()
   const sets: Growing[] = []
   for (const record of records) if (record.type !== TYPE.RRSIG) addRecord(owners, sets, record)

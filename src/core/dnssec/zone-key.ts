@@ -9,6 +9,8 @@ import type { ValidationPolicy } from './policy.ts'
 export interface ZoneKey extends Dnskey {
   readonly keyTag: number
   readonly rdata: Uint8Array
+  /** The record data as text, by which it is known again. */
+  readonly id: string
 }
 
 const zoneFlag = 0x0100
@@ -17,7 +19,7 @@ const secureEntryPointFlag = 0x0001
 
 export function readZoneKey(rdata: Uint8Array): ZoneKey | undefined {
   const dnskey = readDnskey(rdata)
-  return dnskey.ok ? { ...dnskey.value, keyTag: keyTagOf(rdata), rdata } : undefined
+  return dnskey.ok ? { ...dnskey.value, keyTag: keyTagOf(rdata), rdata, id: latin1(rdata) } : undefined
 }
 
 /** Whether it may sign zone data. The SEP flag has no say. RFC 4034 §2.1.1, RFC 6840 §6.2 */
@@ -45,15 +47,11 @@ export function withoutRevoke(rdata: Uint8Array): Uint8Array {
 const longestKept = limits.dnssec.rsaBitsMax / 8 + 16
 
 /** Undefined when the key is invalid, or of an algorithm that the policy lacks. */
-export function importZoneKey(
-  { rdata, algorithm, publicKey }: ZoneKey,
-  policy: ValidationPolicy,
-): KeyObject | undefined {
+export function importZoneKey({ id, algorithm, publicKey }: ZoneKey, policy: ValidationPolicy): KeyObject | undefined {
   const { imported } = policy
-  const id = latin1(rdata)
   const object = imported.get(id) ?? policy.algorithms.get(algorithm)?.importKey(publicKey)
   // Invalid keys are not remembered: anyone can make them up, and long ones.
-  if (object === undefined || rdata.length > longestKept) return object
+  if (object === undefined || id.length > longestKept) return object
   imported.delete(id)
   imported.set(id, object)
   if (imported.size > limits.dnssec.importedKeys) imported.delete(imported.keys().next().value as string)

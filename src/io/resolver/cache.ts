@@ -56,10 +56,10 @@ export function createCache<Value>({ now, entries, octets, octetsOf, onDrop }: C
   }
 
   return {
-    get(key, at = now()) {
-      const entry = kept.get(key)
+    get(key, at) {
+      const entry = kept.size === 0 ? undefined : kept.get(key)
       if (entry === undefined) return undefined
-      if (entry.until <= at) {
+      if (entry.until <= (at ?? now())) {
         drop(key)
         return undefined
       }

@@ -21,7 +21,7 @@ function begin() {
     () => clock.now(),
     (octets) => {
       drawn.push(octets)
-      return new Uint8Array(octets).fill(7)
+      return new Uint8Array(octets).fill(drawn.length)
     },
   )
   const of = (where = server, from = local): SentCookie => {
@@ -38,12 +38,14 @@ function replyWith({ client }: SentCookie, given: Uint8Array | undefined): Messa
   return makeQuery(rootName, 2, { id: 1, recursionDesired: false, checkingDisabled: true, edns })
 }
 
-test('RES-08: the secret is drawn once, and at first use', () => {
+test('RES-08: our cookie is drawn for each server and each address of ours, at first use', () => {
   const { drawn, of } = begin()
   assert.deepEqual(drawn, [])
-  of('192.0.2.1')
-  of('192.0.2.2')
-  assert.deepEqual(drawn, [16])
+  const { client } = of()
+  assert.deepEqual([client.length, of().client], [8, client])
+  assert.notDeepEqual(of('192.0.2.2').client, client)
+  assert.notDeepEqual(of(server, '198.51.100.2').client, client)
+  assert.deepEqual(drawn, [8, 8, 8])
 })
 
 test("RES-08: a server's cookie is kept for it and for that address of ours, until an hour without a new one", () => {

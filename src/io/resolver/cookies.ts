@@ -1,4 +1,4 @@
-import { type Cookie, makeClientCookie, readReplyCookie } from '../../core/dns/cookie.ts'
+import { type Cookie, clientOctets, readReplyCookie } from '../../core/dns/cookie.ts'
 import type { Message } from '../../core/dns/message.ts'
 import { RCODE } from '../../core/dns/types.ts'
 import { limits } from '../../core/limits.ts'
@@ -21,18 +21,17 @@ export interface Cookies {
   noteSilence(server: string, sent: SentCookie): void
 }
 
-/** So much is for chance to say, once. */
-const secretOctets = 16
-
 export function createCookies(now: () => number, randomBits: (octets: number) => Uint8Array): Cookies {
   const bounds = { now, entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
   const kept = createCache<SentCookie & { readonly period: number }>({ ...bounds, octetsOf: () => 128 })
   const spared = createCache<true>({ ...bounds, octetsOf: () => 8 })
-  let secret: string | undefined
 
+  /**
+   * Another for every server, for each address of ours and for each time, so that it gives us away to nobody who knows us
+   * from elsewhere, and nobody can foresee it. RFC 9018 §3
+   */
   function startWith(server: string, local: string, period: number): SentCookie {
-    secret ??= Buffer.from(randomBits(secretOctets)).toString('hex')
-    const client = makeClientCookie(secret, { server, local, period })
+    const client = Uint8Array.from(randomBits(clientOctets))
     const cookie = { key: `${local} ${server}`, client, server: undefined, period }
     kept.put(cookie.key, cookie, now() + limits.resolver.cookieKept * 1000)
     return cookie

@@ -74,8 +74,11 @@ export function createDelegations(rootHints: readonly Endpoint[], now: () => num
   }
   return {
     closest(name) {
-      const [lowest = root] = upwards(name)
-      return lowest
+      for (let at: Name | undefined = name; at !== undefined; at = parentOfName(at)) {
+        const found = known.get(at.key)
+        if (found !== undefined) return found.value
+      }
+      return root
     },
     prime({ message, answer }, ttl) {
       const ns = answer.find(({ name, type }) => type === TYPE.NS && sameName(name, rootName))

@@ -125,12 +125,16 @@ export function isTruncatedReply(octets: Uint8Array): boolean {
  * the case in which it was asked, not in that in which it was sent.
  */
 export function readReply(octets: Uint8Array, { name, mixed }: Query): Message | undefined {
-  const isMixed = mixed !== undefined
-  const restored = isMixed
-    ? Buffer.concat([octets.subarray(0, 12), fromLatin1(name.wire), octets.subarray(12 + name.wire.length)])
-    : octets
-  const message = decodeMessage(restored)
+  const message = decodeMessage(mixed === undefined ? octets : withQuestion(octets, name))
   return message.ok ? message.value : undefined
+}
+
+/** In memory of its own, of which records may then be pieces. */
+function withQuestion(octets: Uint8Array, { wire }: Name): Uint8Array {
+  const restored = Buffer.allocUnsafeSlow(octets.length)
+  restored.set(octets)
+  restored.write(wire, 12, 'latin1')
+  return restored
 }
 
 /** What ended a question whose signal has aborted: its time, or somebody's wish. */

@@ -1,5 +1,5 @@
 import { limits } from '../../core/limits.ts'
-import { isAtOrBelow, type Name, parentOfName } from '../../core/name/name.ts'
+import { isAtOrBelow, type Name, withoutLabels } from '../../core/name/name.ts'
 import type { AnchorSource } from './anchor-source.ts'
 import { createCache } from './cache.ts'
 import { octetsOfWords } from './task.ts'
@@ -44,8 +44,8 @@ export interface LinkCacheOptions {
 export function createLinkCache({ now, anchors, renews }: LinkCacheOptions): LinkCache {
   const { answers: entries, answerOctets: octets } = limits.resolver
   const names = createCache<readonly KnownLink[]>({ now, entries, octets, octetsOf: octetsOfAll })
-  /** Whether there ever was a name below which nothing exists: else it is not looked for. */
-  let hasCuts = false
+  /** How many labels names have that there ever were and below which nothing exists: others are not looked for. */
+  const cutDepths = new Set<number>()
 
   function absence(name: Name, at: number, isCut: boolean): KnownLink | undefined {
     for (const one of names.get(name.key, at)?.value ?? []) {
@@ -64,7 +64,9 @@ export function createLinkCache({ now, anchors, renews }: LinkCacheOptions): Lin
   }
 
   function cutAbove(name: Name, at: number): KnownLink | undefined {
-    for (let above = parentOfName(name); above !== undefined; above = parentOfName(above)) {
+    for (let depth = name.labelCount - 1; depth >= 0; depth--) {
+      if (!cutDepths.has(depth)) continue
+      const above = withoutLabels(name, name.labelCount - depth)
       const cut = absence(above, at, true)
       if (cut !== undefined) return isAnchoredBetween(name, above, at) ? undefined : cut
     }
@@ -79,7 +81,7 @@ export function createLinkCache({ now, anchors, renews }: LinkCacheOptions): Lin
         const absent = absence(name, at, false)
         if (absent !== undefined && !isAnchoredBetween(name, name, at)) return absent
       }
-      return hasCuts ? cutAbove(name, at) : undefined
+      return cutDepths.size > 0 ? cutAbove(name, at) : undefined
     },
     put({ name, type }, link, seconds) {
       const at = now()
@@ -91,7 +93,7 @@ export function createLinkCache({ now, anchors, renews }: LinkCacheOptions): Lin
       const kept = until <= at ? [] : [{ name, type, link: compact(link, name), until, renewableFrom }]
       // `concat` makes a list that is no longer than what is in it.
       const all = others.slice(-(limits.resolver.typesPerName - 1)).concat(kept)
-      if (link.kind === 'nxdomain' && link.isCut === true) hasCuts = true
+      if (link.kind === 'nxdomain' && link.isCut === true) cutDepths.add(name.labelCount)
       names.put(name.key, all, Math.max(...all.map((one) => one.until)))
     },
   }
