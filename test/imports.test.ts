@@ -73,6 +73,8 @@ const allowed: Record<string, readonly string[]> = {
   decision: ['dane', 'mtasts', 'x509', 'dnssec', 'dns', 'name', 'smtp'],
   postfix: ['decision', 'mtasts', 'dns', 'name'],
   lines: ['postfix', 'decision', 'dns', 'name'],
+  tls: ['x509'],
+  check: ['decision', 'dane', 'mtasts', 'tls', 'x509', 'dnssec', 'dns', 'name', 'smtp'],
 }
 
 for (const [folder, below] of Object.entries(allowed)) {
