@@ -193,6 +193,36 @@ export const limits = {
     handshakeMs: 120_000,
     quitMs: 5_000,
   },
+  probe: {
+    /** Connections to one address at once, and the pause before each further one. */
+    connectionsAtOnce: 2,
+    pauseMs: 250,
+    /** Connections for one address, in quick and in full depth; and the time after which no more are made. */
+    quickConnections: 6,
+    fullConnections: 120,
+    fullMs: 300_000,
+    /** Before the second and last try at a server that is busy, or that greylists. */
+    busyPauseMs: 30_000,
+    connectMs: 10_000,
+    greetingMs: 30_000,
+    commandMs: 20_000,
+    handshakeMs: 20_000,
+    quitMs: 3000,
+    /** Of what is no SMTP, and of what came too early. */
+    textOctets: 512,
+    /** Of a server's first flight in TLS: certificates of a usual chain take a tenth. */
+    flightOctets: 256 * 1024,
+    /** Cipher suites and groups found, for one version. */
+    suites: 64,
+    groups: 32,
+    /** Renegotiations asked for in one connection. */
+    renegotiations: 11,
+    /** Hosts probed at once, and of the results: how many are kept, how many octets, and for how long. */
+    hostsAtOnce: 64,
+    results: 10_000,
+    resultOctets: 64 * 1024 * 1024,
+    resultKeptMs: 600_000,
+  },
   decisions: {
     /** Decisions kept in memory, and the octets of evidence kept with the latest. */
     kept: 200_000,

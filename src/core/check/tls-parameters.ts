@@ -1,4 +1,5 @@
 import type { Reply } from '../smtp/reply.ts'
+import type { TlsVersion } from '../tls/versions.ts'
 import type { Untold } from './address-probe.ts'
 
 /** What a server takes and what it chooses in TLS, found out one ClientHello a connection. Facts alone. */
@@ -37,10 +38,6 @@ export type Told<Value> =
   | { readonly kind: 'told'; readonly value: Value }
   | { readonly kind: 'untold'; readonly why: Untold }
 
-export const tlsVersions = ['TLSv1.3', 'TLSv1.2', 'TLSv1.1', 'TLSv1', 'SSLv3'] as const
-
-export type TlsVersion = (typeof tlsVersions)[number]
-
 /** Found in the order in which the server chose them; `isComplete` when nothing that is left was taken. */
 export interface Listed<Item> {
   readonly items: readonly Item[]
@@ -54,7 +51,7 @@ export interface VersionSeen {
 
 export type VersionFinding =
   | { readonly kind: 'taken'; readonly suite: string }
-  /** With the alert's number; undefined when the connection was just closed. */
+  /** With the alert's number; undefined when the connection was just closed, or another version was chosen. */
   | { readonly kind: 'refused'; readonly alert: number | undefined }
 
 export interface SuitesSeen {
