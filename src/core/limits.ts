@@ -166,6 +166,33 @@ export const limits = {
     /** Names with trust anchors, with each set of records that an operator began with. */
     trustPoints: 100,
   },
+  shared: {
+    /** Of a policy in the shared store, every octet of its body escaped, and of what is kept of a fetch. */
+    valueOctets: 512 * 1024,
+    attemptOctets: 4096,
+    /** How far ahead of ours the clock of another machine may be. */
+    clockSkewMs: 60_000,
+    /** How long the shared store may take to accept us, and for each answer; then it counts as away. */
+    connectMs: 2000,
+    answerMs: 500,
+    /** Least and longest time between two attempts to reach it again; each is doubled, and spread by chance. */
+    retryMs: 250,
+    retryMostMs: 30_000,
+    /** Questions to it that may be under way. */
+    questions: 10_000,
+    /** How long the turn of a machine that died blocks others; one that lives asks anew before a third of it is over. */
+    turnMs: 9000,
+    /** Between two looks of a machine that waits for another, spread by chance. */
+    turnPollMs: 200,
+    /** Between two looks for what other machines fetched, and policies compared in one go. */
+    followMs: 2000,
+    followedAtOnce: 200,
+    /** Between two looks whether all that is known here is there too, a part at a time. */
+    offerMs: 60_000,
+    /** How long a policy stays there after its end. */
+    keptMs: 86_400_000,
+    passwordOctets: 4096,
+  },
   smtp: {
     replyLineOctets: 2048,
     replyLines: 100,
