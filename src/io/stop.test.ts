@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Stop } from './stop.ts'
+import { limits } from '../core/limits.ts'
+import { pauseFor, Stop } from './stop.ts'
 
 test('who listens is told once, in the order of coming', () => {
   const stop = new Stop()
@@ -38,4 +39,13 @@ test('a listener that leaves others while it is told takes nothing from those be
   stop.addEventListener('abort', last)
   stop.abort()
   assert.deepEqual(told, ['first', 'last'])
+})
+
+test('a pause ends with its time, with its signal, and at once when that has been aborted', async () => {
+  const stop = new Stop()
+  await pauseFor(1, stop)
+  const long = pauseFor(limits.resolver.questionMs, stop)
+  stop.abort()
+  await long
+  await pauseFor(limits.resolver.questionMs, stop)
 })

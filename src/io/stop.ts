@@ -43,3 +43,17 @@ export class Stop implements StopSignal {
     this.#listeners?.delete(listener)
   }
 }
+
+/** Resolves after so long, or as soon as the signal is aborted. */
+export function pauseFor(milliseconds: number, signal: StopSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const end = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, milliseconds)
+    signal.addEventListener('abort', end)
+  })
+}

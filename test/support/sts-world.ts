@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { TestContext } from 'node:test'
-import { createPkixTrust } from '../../src/io/https/pkix-trust.ts'
+import { createPkixTrust, type PkixTrust } from '../../src/io/https/pkix-trust.ts'
 import { createStsService, type StsService } from '../../src/io/mtasts/sts-service.ts'
 import type { StsEvent } from '../../src/io/mtasts/sts-work.ts'
 import { openStore } from '../../src/io/store/open-store.ts'
@@ -23,6 +23,8 @@ export interface StsWorld {
   readonly clock: MovedClock
   readonly events: StsEvent[]
   readonly warnings: StoreWarning[]
+  /** In the authority that issued the certificate of the policy host. */
+  readonly trust: PkixTrust
   /** The file of the store. */
   readonly path: string
   readonly store: Store
@@ -82,7 +84,7 @@ export async function startStsWorld(context: TestContext): Promise<StsWorld> {
     rmSync(directory, { recursive: true, force: true })
   })
   return {
-    ...{ host, resolver, network, clock, events, warnings, path },
+    ...{ host, resolver, network, clock, events, warnings, path, trust },
     get store() {
       return running.store
     },

@@ -1,6 +1,8 @@
+import { limits } from '../../core/limits.ts'
 import { isPaused } from '../../core/mtasts/cache.ts'
 import type { StopSignal } from '../stop.ts'
-import { findPolicy, storedPolicy } from './policy-cache.ts'
+import type { StoredPolicy } from '../store/store.ts'
+import { findPolicy, readStored, storedPolicy } from './policy-cache.ts'
 import { loadPolicy, type ServedPolicy } from './policy-source.ts'
 import { formatStsFailure, parseStsFailure, type StsFailure } from './sts-failure.ts'
 import type { PolicyKey, StsWork } from './sts-work.ts'
@@ -23,7 +25,46 @@ export function fetchAndStore(key: PolicyKey, work: StsWork, signal: StopSignal 
   return work.fetches.join(`${key.domain} ${key.id}`, (shared) => load(key, work, shared), signal)
 }
 
-async function load({ domain, id }: PolicyKey, work: StsWork, signal: StopSignal): Promise<ServedPolicy> {
+/** In a fleet, one machine fetches, and the others wait for what comes of it. */
+async function load(key: PolicyKey, work: StsWork, signal: StopSignal): Promise<ServedPolicy> {
+  const { turns } = work.store
+  if (turns === undefined) return loadHere(key, work, signal)
+  const { domain, id, fetchedAt: after } = key
+  const waitMs = work.turnMs ?? work.deadlineMs ?? limits.sts.fetchMs
+  const turn = await turns.take({ domain, id, after }, { signal, waitMs })
+  switch (turn.kind) {
+    case 'ours':
+      try {
+        return await loadHere(key, work, signal)
+      } finally {
+        await turn.end()
+      }
+    case 'fetched':
+      return servedBefore(turn.policy)
+    case 'failed':
+      return { kind: 'failed', failure: parseStsFailure(turn.failed.failure), evidence: undefined }
+    case 'busy':
+      return { kind: 'failed', failure: fetchedElsewhere, evidence: undefined, isElsewhere: true }
+  }
+}
+
+const fetchedElsewhere: StsFailure = {
+  ...{ resultType: 'sts-policy-fetch-error', fault: 'timeout' },
+  reason: 'another machine is fetching the policy',
+}
+
+function servedBefore(stored: StoredPolicy): ServedPolicy {
+  const known = readStored(stored)
+  if (known !== undefined) return { kind: 'policy', ...known, body: stored.body, evidence: undefined }
+  const failure = {
+    resultType: 'sts-policy-invalid',
+    fault: 'policy-invalid',
+    reason: 'the policy is invalid',
+  } as const
+  return { kind: 'failed', failure, evidence: undefined }
+}
+
+async function loadHere({ domain, id }: PolicyKey, work: StsWork, signal: StopSignal): Promise<ServedPolicy> {
   const before = await work.store.policies.find(domain)
   const served = await loadPolicy(domain, { ...work, signal })
   if (served.kind === 'policy') {

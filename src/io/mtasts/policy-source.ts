@@ -2,12 +2,27 @@ import { parseStsPolicy, type StsPolicy } from '../../core/mtasts/policy.ts'
 import type { DomainName } from '../../core/name/domain.ts'
 import { type FetchPolicyOptions, fetchPolicy } from '../https/fetch-policy.ts'
 import type { FetchEvidence } from '../https/policy-fetch.ts'
+import type { StoredPolicy } from '../store/store.ts'
 import type { StsFailure } from './sts-failure.ts'
 
 /** A policy as it was served and as it was understood, or why there is none. */
 export type ServedPolicy =
-  | { readonly kind: 'policy'; readonly policy: StsPolicy; readonly body: string; readonly evidence: FetchEvidence }
-  | { readonly kind: 'failed'; readonly failure: StsFailure; readonly evidence: FetchEvidence | undefined }
+  | {
+      readonly kind: 'policy'
+      readonly policy: StsPolicy
+      readonly body: string
+      /** Undefined where another machine fetched it. */
+      readonly evidence: FetchEvidence | undefined
+      /** Of a policy that another machine fetched, how it is stored. */
+      readonly stored?: StoredPolicy
+    }
+  | {
+      readonly kind: 'failed'
+      readonly failure: StsFailure
+      readonly evidence: FetchEvidence | undefined
+      /** Another machine is at it: nothing failed. */
+      readonly isElsewhere?: true
+    }
 
 /** Fetches and reads a domain's policy. RFC 8461 §3.2, §3.3 */
 export async function loadPolicy(domain: DomainName, options: FetchPolicyOptions): Promise<ServedPolicy> {

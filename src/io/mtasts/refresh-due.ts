@@ -52,10 +52,10 @@ export async function renewPolicy(
   const deadlineMs = Math.min(work.deadlineMs ?? limits.sts.fetchMs, limits.sts.renewMs)
   const served = await obtainPolicy(stored, { ...work, deadlineMs }, signal)
   if (served.kind === 'policy') {
-    const renewed = storedPolicy(domain, { ...served, id, now: work.clock.now() })
+    const renewed = served.stored ?? storedPolicy(domain, { ...served, id, now: work.clock.now() })
     return { cached: { policy: served.policy, stored: renewed }, lapsed: false }
   }
-  await postponeRefresh(stored, served.failure, work)
+  if (served.isElsewhere !== true) await postponeRefresh(stored, served.failure, work)
   return { ...(await findPolicy(domain, work)), served }
 }
 
@@ -79,9 +79,10 @@ async function refreshAll(due: readonly StoredPolicy[], batch: Batch): Promise<v
 
 async function refreshOne(stored: StoredPolicy, { work, signal, report }: Batch): Promise<void> {
   try {
-    const served = await fetchAndStore(stored, work, signal)
+    // What another machine is at comes here by itself.
+    const served = await fetchAndStore(stored, { ...work, turnMs: 0 }, signal)
     if (served.kind === 'policy') report.refreshed++
-    else {
+    else if (served.isElsewhere !== true) {
       report.failed++
       await postponeRefresh(stored, served.failure, work)
     }

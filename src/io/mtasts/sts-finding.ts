@@ -67,7 +67,8 @@ function appliedFrom({ policy, stored }: CachedPolicy): AppliedPolicy {
 }
 
 function appliedNow(served: Extract<ServedPolicy, { kind: 'policy' }>, id: string, now: number): AppliedPolicy {
-  const { policy, body } = served
+  const { policy, body, stored } = served
+  if (stored !== undefined) return appliedFrom({ policy, stored })
   const expiresAt = expiryTime({ fetchedAt: now, maxAge: policy.maxAge })
   return { policy, id, body, source: 'fetched', fetchedAt: now, expiresAt }
 }

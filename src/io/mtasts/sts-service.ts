@@ -45,7 +45,7 @@ export function createStsService(options: StsServiceOptions): StsService {
     refresh: async (domain, { signal } = {}) => {
       signal?.throwIfAborted()
       const { cached } = await findPolicy(domain, work)
-      return cached && obtainPolicy({ domain, id: cached.stored.id }, work, signal)
+      return cached && obtainPolicy(cached.stored, work, signal)
     },
     refreshDue: ({ signal, ...rest } = {}) => {
       const ending = createEnding(signal)

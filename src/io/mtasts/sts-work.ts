@@ -41,10 +41,14 @@ export type StsEvent =
 /** What the parts of the service work with. */
 export interface StsWork extends StsServiceOptions {
   readonly fetches: SharedWork<ServedPolicy>
+  /** Milliseconds to wait for another machine's fetch; as long as a fetch may take unless told. */
+  readonly turnMs?: number | undefined
 }
 
 /** A fetch is for a domain and the id that its record had: a failure of one says nothing about the next. */
 export interface PolicyKey {
   readonly domain: DomainName
   readonly id: string
+  /** When the policy was fetched that is to be replaced, if there is one. */
+  readonly fetchedAt?: number
 }

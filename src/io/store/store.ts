@@ -1,5 +1,7 @@
 import type { Override, OverrideTarget } from '../../core/decision/override.ts'
 import type { DomainName } from '../../core/name/domain.ts'
+import type { FetchTurns } from './fetch-turns.ts'
+import type { FleetState } from './shared/fleet.ts'
 
 /** A policy as it was fetched, and what is needed to know how long it counts. RFC 8461 §3.2, §3.3 */
 export interface StoredPolicy {
@@ -133,7 +135,7 @@ export interface OverrideTable {
 /** Something the operator should know; the store goes on. */
 export interface StoreWarning {
   readonly kind: 'damaged-row' | 'read-failed' | 'write-failed'
-  readonly table: 'policies' | 'failures' | 'anchors' | 'trust_points' | 'overrides'
+  readonly table: 'policies' | 'failures' | 'anchors' | 'trust_points' | 'overrides' | 'shared policies'
   /** The domain, host or zone. */
   readonly key: string
   /** One line without a full stop. */
@@ -146,5 +148,9 @@ export interface Store {
   readonly anchors: AnchorTable
   readonly trustPoints: TrustPointTable
   readonly overrides: OverrideTable
+  /** Only where several machines share what they know. */
+  readonly turns?: FetchTurns
+  /** How the store is that they share. */
+  readonly shared?: () => FleetState
   close(): Promise<void>
 }
