@@ -70,11 +70,12 @@ const allowed: Record<string, readonly string[]> = {
   dane: ['x509', 'dnssec', 'dns', 'name'],
   mtasts: ['x509', 'dnssec', 'dns', 'name'],
   smtp: ['name'],
+  tlsrpt: ['smtp', 'name'],
   decision: ['dane', 'mtasts', 'x509', 'dnssec', 'dns', 'name', 'smtp'],
   postfix: ['decision', 'mtasts', 'dns', 'name'],
   lines: ['postfix', 'decision', 'dns', 'name'],
   tls: ['x509'],
-  check: ['decision', 'dane', 'mtasts', 'tls', 'x509', 'dnssec', 'dns', 'name', 'smtp'],
+  check: ['decision', 'dane', 'mtasts', 'tlsrpt', 'tls', 'address', 'x509', 'dnssec', 'dns', 'name', 'smtp'],
 }
 
 for (const [folder, below] of Object.entries(allowed)) {
