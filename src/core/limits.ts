@@ -235,6 +235,8 @@ export const limits = {
     commandMs: 20_000,
     handshakeMs: 20_000,
     quitMs: 3000,
+    /** Of the transcripts of all connections to one address, past which sessions are listed without theirs. */
+    transcriptOctets: 512 * 1024,
     /** Of what is no SMTP, and of what came too early. */
     textOctets: 512,
     /** Of a server's first flight in TLS: certificates of a usual chain take a tenth. */

@@ -124,7 +124,8 @@ function serve(plain: Socket, script: SmtpScript, seen: SeenSession): void {
       ...(script.wantsCertificate === true ? { requestCert: true, rejectUnauthorized: true } : {}),
       SNICallback: (name, done) => {
         seen.serverName = name
-        done(null, secureContext)
+        // A context given here would count for one of several certificates alone.
+        done(null)
       },
     })
     tls.on('error', () => plain.destroy())

@@ -32,7 +32,7 @@ export type ProbeOutcome =
   /** Connected, and closed by the server without a word, or silent until we gave up. */
   | { readonly kind: 'no-greeting'; readonly why: 'closed' | 'timed-out' }
   /** What came first is no reply of SMTP; `text` is how it began, bounded. RFC 5321 §4.2 */
-  | { readonly kind: 'not-smtp'; readonly fault: ReplyFault; readonly text: string }
+  | { readonly kind: 'not-smtp'; readonly fault: TalkFault; readonly text: string }
   /** 4yz, now and at a second try some time later: busy, or greylisting us. It says nothing about TLS. */
   | { readonly kind: 'busy'; readonly at: TalkStage; readonly tries: readonly BusyTry[] }
   /** The greeting is 5yz: it speaks with nobody, or not with us. It says nothing about TLS. RFC 5321 §3.1 */
@@ -41,6 +41,9 @@ export type ProbeOutcome =
   | Talk
   /** We were told to stop before anything could be told. */
   | { readonly kind: 'given-up' }
+
+/** `unsolicited`: a reply before anything was asked; later ones could not be told whose they are. */
+export type TalkFault = ReplyFault | 'unsolicited'
 
 export type TalkStage = 'greeting' | 'ehlo' | 'starttls'
 
@@ -91,7 +94,7 @@ export type EhloFinding =
   /** 421, or another 4yz. */
   | { readonly kind: 'busy'; readonly reply: Reply }
   | { readonly kind: 'lost' | 'timed-out' }
-  | { readonly kind: 'not-smtp'; readonly fault: ReplyFault; readonly text: string }
+  | { readonly kind: 'not-smtp'; readonly fault: TalkFault; readonly text: string }
   /** Not said, since the session ended earlier or EHLO was told by another one. */
   | { readonly kind: 'not-said' }
 
@@ -134,7 +137,7 @@ export type StartTlsAnswer =
   /** Anything but a refusal or 220. */
   | { readonly kind: 'unexpected'; readonly reply: Reply }
   | { readonly kind: 'lost' | 'timed-out' }
-  | { readonly kind: 'not-smtp'; readonly fault: ReplyFault; readonly text: string }
+  | { readonly kind: 'not-smtp'; readonly fault: TalkFault; readonly text: string }
   /** Octets came behind the 220 and before the handshake: somebody's injection. RFC 3207 §6 */
   | { readonly kind: 'early-octets'; readonly reply: Reply; readonly text: string }
   /** The session did not come as far. */

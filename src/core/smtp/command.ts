@@ -26,6 +26,7 @@ export const commands = {
   rcpt: (recipient: Mailbox) => line(`RCPT TO:${formatPath(recipient)}`),
   data: () => line('DATA'),
   rset: () => line('RSET'),
+  noop: () => line('NOOP'),
   quit: () => line('QUIT'),
 } as const
 
