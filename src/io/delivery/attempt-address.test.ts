@@ -9,13 +9,13 @@ import {
   type SmtpTestServer,
   startSmtpServer,
 } from '../../../test/support/smtp-server.ts'
+import type { DaneDemand } from '../../core/dane/peer.ts'
 import { parseMailbox } from '../../core/smtp/mailbox.ts'
 import { scanMessage } from '../../core/smtp/message-facts.ts'
 import { type Credential, openMint } from '../../programs/lab/certificates/mint.ts'
 import { describeCertificate } from '../../programs/lab/world/certificates.ts'
 import { createAnchorMemory } from '../smtp/anchor-memory.ts'
 import { createAuthenticator, type PeerEvidence } from '../smtp/authenticator.ts'
-import type { DaneDemand } from '../smtp/dane-peer.ts'
 import { createTlsProfile } from '../smtp/tls-profile.ts'
 import { attemptAddress } from './attempt-address.ts'
 

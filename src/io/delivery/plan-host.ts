@@ -1,21 +1,16 @@
 import { demandOf } from '../../core/dane/match.ts'
 import type { ConnectDecision } from '../../core/decision/decision.ts'
-import {
-  judgeSession,
-  type PeerFault,
-  type PeerFinding,
-  type SessionFinding,
-  type Verdict,
-} from '../../core/decision/judge.ts'
+import { judgeSession, type PeerFinding, type SessionFinding, type Verdict } from '../../core/decision/judge.ts'
+import { daneMatch, pkixFault } from '../../core/decision/peer-finding.ts'
 import type { DomainName } from '../../core/name/domain.ts'
 import { formatReply } from '../../core/smtp/reply.ts'
+import { bearsDnsId } from '../../core/x509/peer.ts'
 import {
   type Authenticator,
   type AuthenticatorIo,
   createAuthenticator,
   type PeerEvidence,
 } from '../smtp/authenticator.ts'
-import { bearsDnsId, type DaneEvidence, type PkixEvidence } from '../smtp/peer-evidence.ts'
 import type { SessionRecord } from '../smtp/run-session.ts'
 import { failedInTls, isWishForTls } from './attempt-address.ts'
 import type { ConnectPlan, Judgement } from './plan.ts'
@@ -72,52 +67,6 @@ function findingOfPeer({ facts, dane, pkix }: PeerEvidence, names: readonly Doma
   const nameMatches = leaf !== undefined && names.some((name) => bearsDnsId(leaf, name))
   const fault = pkixFault(pkix && { ...pkix, nameMatches })
   return { ...found, ...(fault !== undefined && { overrideFault: fault }) }
-}
-
-function daneMatch(dane: DaneEvidence): NonNullable<PeerFinding['dane']> {
-  if (dane.kind === 'matched') return { kind: 'matched' }
-  const { detail } = dane
-  switch (dane.why) {
-    case 'no-match':
-      return failed('4', 'validation-failure', 'dane-no-match: no TLSA record is of the certificate presented')
-    case 'anchor-not-in-chain':
-      return failed(
-        '5',
-        'certificate-not-trusted',
-        'dane-ta-not-in-chain: no TLSA record is of a certificate above the server’s',
-      )
-    case 'chain':
-      return failed(
-        '5',
-        'certificate-not-trusted',
-        `the certificate does not lead to the anchor: ${detail ?? 'no path'}`,
-      )
-    case 'dates':
-      return failed('6', 'certificate-expired', `a certificate is out of date: ${detail ?? 'expired'}`)
-    case 'names':
-      return failed('7', 'certificate-host-mismatch', 'the certificate bears none of the names asked for')
-  }
-}
-
-function failed(row: '4' | '5' | '6' | '7', resultType: PeerFault['resultType'], reason: string) {
-  return { kind: 'failed', row, fault: { resultType, reason } } as const
-}
-
-/** Expiry before names before trust: what is mended most simply is said first. RFC 8460 §4.3.1 */
-function pkixFault(pkix: PkixEvidence | undefined): PeerFault | undefined {
-  if (pkix === undefined) return { resultType: 'certificate-not-trusted', reason: 'not held against public roots' }
-  const { chainError, nameMatches, dates } = pkix
-  if (dates === 'expired' || chainError === 'CERT_HAS_EXPIRED') {
-    return { resultType: 'certificate-expired', reason: 'the certificate has expired' }
-  }
-  if (dates === 'not-yet-valid' || chainError === 'CERT_NOT_YET_VALID') {
-    return { resultType: 'certificate-not-trusted', reason: 'the certificate is not valid yet' }
-  }
-  if (chainError !== undefined) {
-    return { resultType: 'certificate-not-trusted', reason: `the certificate is not trusted: ${chainError}` }
-  }
-  if (!nameMatches) return { resultType: 'certificate-host-mismatch', reason: 'the certificate is not of this host' }
-  return undefined
 }
 
 /** What all sessions with one address came to: the row is that of the first in which TLS was decided. */

@@ -10,10 +10,11 @@ import { fakeResolver } from '../../../test/support/fake-resolver.ts'
 import { movedClock } from '../../../test/support/moved-clock.ts'
 import { type PolicyHost, servePolicy, startPolicyHost } from '../../../test/support/policy-host.ts'
 import { limits } from '../../core/limits.ts'
+import type { FetchFault } from '../../core/mtasts/fetch-fault.ts'
 import { createNetwork } from '../network-node.ts'
-import { type FetchPolicyOptions, fetchPolicy } from './fetch-policy.ts'
+import { type FetchPolicyOptions, fetchPolicy, fetchPolicyAt } from './fetch-policy.ts'
 import { createPkixTrust } from './pkix-trust.ts'
-import type { FetchFault, PolicyFetch } from './policy-fetch.ts'
+import type { PolicyFetch } from './policy-fetch.ts'
 
 const body = 'version: STSv1\r\nmode: enforce\r\nmx: mail.example.com\r\nmax_age: 604800\r\n'
 const dns = 'insecure mta-sts.example.com. A 192.0.2.1'
@@ -329,6 +330,23 @@ test('what HTTP answers at the first address is final', async () => {
 test('one family that cannot be looked up does not matter when the other answers', async () => {
   const resolver = fakeResolver(`${dns}\nservfail mta-sts.example.com. AAAA`)
   assert.equal((await fetchIt({ resolver })).kind, 'fetched')
+})
+
+test('one address alone can be asked, by a name that we give ourselves, and says where a redirect would lead', async () => {
+  host.answer = (response) => response.writeHead(302, { location: 'https://www.example.com/' }).end()
+  const network = fakeNetwork({ '192.0.2.7:443': host.port })
+  const options = {
+    resolver: fakeResolver(''),
+    network,
+    clock: movedClock(Date.now()),
+    trust: createPkixTrust(authority.pem),
+  }
+  const at = { host: domain('mta-sts.example.com'), address: '192.0.2.7' }
+  const fetched = await fetchPolicyAt(domain('example.com'), at, { ...options, userAgent: 'library/1' })
+  assertFailed(fetched, 'http-status')
+  assert.equal(fetched.evidence.location, 'https://www.example.com/')
+  assert.equal(host.requests[0]?.headers['user-agent'], 'library/1')
+  assert.deepEqual(network.dialled, ['192.0.2.7:443'])
 })
 
 const nowhere: [what: string, world: string, fault: FetchFault][] = [

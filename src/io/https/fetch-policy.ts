@@ -1,4 +1,5 @@
 import { limits } from '../../core/limits.ts'
+import { isCertificateFault } from '../../core/mtasts/fetch-fault.ts'
 import { type DomainName, parseDomainName } from '../../core/name/domain.ts'
 import type { Clock } from '../clock.ts'
 import { createEnding } from '../ending.ts'
@@ -7,7 +8,7 @@ import type { Resolver } from '../resolver/resolver.ts'
 import type { StopSignal } from '../stop.ts'
 import { get } from './http-get.ts'
 import type { PkixTrust } from './pkix-trust.ts'
-import { type FetchEvidence, type FetchProblem, isCertificateFault, type PolicyFetch } from './policy-fetch.ts'
+import type { FetchEvidence, FetchProblem, PolicyFetch } from './policy-fetch.ts'
 import { lookupAddresses } from './policy-host-addresses.ts'
 import { openTls } from './tls-handshake.ts'
 
@@ -21,6 +22,8 @@ export interface FetchPolicyOptions {
   readonly deadlineMs?: number | undefined
   /** Takes bodies of other media types than text/plain too. */
   readonly anyMediaType?: boolean | undefined
+  /** Nothing is said of us unless told: for the checker, which looks whether a server minds. */
+  readonly userAgent?: string | undefined
 }
 
 const path = '/.well-known/mta-sts.txt'
@@ -31,12 +34,29 @@ const path = '/.well-known/mta-sts.txt'
  * Addresses are tried in order as long as none completes a handshake; what the first HTTP answer says is final. Never
  * rejects for what the network does.
  */
-export async function fetchPolicy(domain: DomainName, options: FetchPolicyOptions): Promise<PolicyFetch> {
+export function fetchPolicy(domain: DomainName, options: FetchPolicyOptions): Promise<PolicyFetch> {
+  return inTime(domain, options, (signalled) => tryPolicyHost(domain, signalled))
+}
+
+/** The same from one address of the policy host, whatever the others have. For the checker. */
+export function fetchPolicyAt(
+  domain: DomainName,
+  { host, address }: { readonly host: DomainName; readonly address: string },
+  options: FetchPolicyOptions,
+): Promise<PolicyFetch> {
+  return inTime(domain, options, (signalled) => tryAddress(host, address, signalled))
+}
+
+async function inTime(
+  domain: DomainName,
+  options: FetchPolicyOptions,
+  attemptWith: (options: SignalledOptions) => Promise<Attempt>,
+): Promise<PolicyFetch> {
   const { signal, deadlineMs = limits.sts.fetchMs } = options
   const started = performance.now()
   const ending = createEnding(signal, deadlineMs)
   try {
-    const attempt = await tryPolicyHost(domain, { ...options, signal: ending.signal })
+    const attempt = await attemptWith({ ...options, signal: ending.signal })
     const milliseconds = Math.round(performance.now() - started)
     const evidence = { url: `https://mta-sts.${domain}${path}`, ...attempt.seen, milliseconds }
     if (attempt.outcome instanceof Uint8Array) return { kind: 'fetched', body: attempt.outcome, evidence }
@@ -72,7 +92,7 @@ async function tryPolicyHost(domain: DomainName, options: SignalledOptions): Pro
 }
 
 async function tryAddress(host: DomainName, address: string, options: SignalledOptions): Promise<Attempt> {
-  const { network, signal, anyMediaType = false } = options
+  const { network, signal, anyMediaType = false, userAgent } = options
   const connected = await network.connectTcp(
     { address, port: 443 },
     { chosenBy: 'stranger', timeoutMs: limits.sts.connectMs, signal },
@@ -90,7 +110,7 @@ async function tryAddress(host: DomainName, address: string, options: SignalledO
     return { outcome: handshake.problem, seen: { address, ...presented }, final: false }
   }
   const protocol = handshake.socket.getProtocol() ?? 'unknown'
-  const { outcome, ...head } = await get(handshake.socket, { host, path, signal, anyMediaType })
+  const { outcome, ...head } = await get(handshake.socket, { host, path, signal, anyMediaType, userAgent })
   return { outcome, seen: { address, protocol, ...presented, ...head }, final: true }
 }
 

@@ -10,6 +10,7 @@ export interface GetOptions {
   readonly signal: StopSignal
   /** Whether a body of another media type than text/plain is taken all the same. */
   readonly anyMediaType: boolean
+  readonly userAgent?: string | undefined
 }
 
 /** What the server answered; status and type are known as soon as the head was read. */
@@ -17,6 +18,8 @@ export interface HttpAnswer {
   readonly outcome: Uint8Array | FetchProblem
   readonly status?: number
   readonly contentType?: string
+  /** Where a redirect would lead; nobody follows it. */
+  readonly location?: string
 }
 
 /**
@@ -25,12 +28,15 @@ export interface HttpAnswer {
  */
 export function get(socket: TLSSocket, options: GetOptions): Promise<HttpAnswer> {
   return new Promise((resolve) => {
-    const { host, path, signal } = options
-    let head: Pick<HttpAnswer, 'status' | 'contentType'> = {}
+    const { host, path, signal, userAgent } = options
+    let head: Omit<HttpAnswer, 'outcome'> = {}
     const asked = request({
       createConnection: () => socket,
       path,
-      headers: { Host: host, Accept: 'text/plain', 'Accept-Encoding': 'identity', Connection: 'close' },
+      headers: {
+        ...{ Host: host, Accept: 'text/plain', 'Accept-Encoding': 'identity', Connection: 'close' },
+        ...(userAgent === undefined ? {} : { 'User-Agent': userAgent }),
+      },
       maxHeaderSize: limits.sts.headerOctets,
     })
     const giveUp = () => asked.destroy(new Error('given up'))
@@ -61,9 +67,13 @@ function hangUp(asked: ClientRequest, socket: TLSSocket): void {
   socket.on('error', () => {}).destroy()
 }
 
-function headOf({ statusCode, headers }: IncomingMessage): Pick<HttpAnswer, 'status' | 'contentType'> {
-  const type = headers['content-type']
-  return { status: statusCode ?? 0, ...(type === undefined ? {} : { contentType: type }) }
+function headOf({ statusCode, headers }: IncomingMessage): Omit<HttpAnswer, 'outcome'> {
+  const { 'content-type': type, location } = headers
+  return {
+    status: statusCode ?? 0,
+    ...(type === undefined ? {} : { contentType: type }),
+    ...(location === undefined ? {} : { location }),
+  }
 }
 
 function refuseHead(response: IncomingMessage, { anyMediaType }: GetOptions): FetchProblem | undefined {

@@ -1,24 +1,4 @@
-/**
- * Why a policy could not be fetched. The four of `certificate-` make `sts-webpki-invalid` in reports, the others
- * `sts-policy-fetch-error`. RFC 8460 §4.3.2.2
- */
-export type FetchFault =
-  | 'dns'
-  | 'no-address'
-  | 'connect'
-  | 'tls'
-  | 'certificate-expired'
-  | 'certificate-not-yet-valid'
-  | 'certificate-host-mismatch'
-  | 'certificate-not-trusted'
-  | 'http'
-  | 'http-status'
-  | 'content-type'
-  | 'content-encoding'
-  | 'too-large'
-  | 'truncated'
-  | 'timeout'
-  | 'aborted'
+import type { FetchFault } from '../../core/mtasts/fetch-fault.ts'
 
 /** What was seen on the way, as far as it went; for people, and for the checker. */
 export interface FetchEvidence {
@@ -30,6 +10,8 @@ export interface FetchEvidence {
   readonly certificate?: Uint8Array
   readonly status?: number
   readonly contentType?: string
+  /** Where a redirect would have led. */
+  readonly location?: string
   readonly milliseconds: number
 }
 
@@ -51,8 +33,4 @@ export interface FailedPolicyFetch {
 export interface FetchProblem {
   readonly fault: FetchFault
   readonly reason: string
-}
-
-export function isCertificateFault(fault: FetchFault): boolean {
-  return fault.startsWith('certificate-')
 }

@@ -1,4 +1,4 @@
-import type { FetchFault } from '../https/policy-fetch.ts'
+import type { FetchFault } from '../../core/mtasts/fetch-fault.ts'
 
 /** Why a policy could not be had, as a report says it. RFC 8460 §4.3.2.2 */
 export interface StsFailure {

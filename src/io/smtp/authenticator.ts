@@ -1,11 +1,11 @@
 import type { X509Certificate } from 'node:crypto'
 import type { SecureContext } from 'node:tls'
+import { type DaneDemand, type DaneEvidence, daneEvidence, findAnchors, isMisled } from '../../core/dane/peer.ts'
 import type { DomainName } from '../../core/name/domain.ts'
+import { type PkixEvidence, pkixEvidence } from '../../core/x509/peer.ts'
 import type { Clock } from '../clock.ts'
 import { type AnchorMemory, recallAnchors, rememberAnchors } from './anchor-memory.ts'
-import { type DaneDemand, daneEvidence, findAnchors, isMisled } from './dane-peer.ts'
 import type { TlsFacts } from './handshake.ts'
-import { type DaneEvidence, type PkixEvidence, pkixEvidence } from './peer-evidence.ts'
 import type { TlsProfile } from './tls-profile.ts'
 
 /** How one session asks for TLS, and judges what it got. */

@@ -3,11 +3,11 @@ import { X509Certificate } from 'node:crypto'
 import { test } from 'node:test'
 import { domain } from '../../../test/support/domain.ts'
 import vectors from '../../../test/vectors/dane-certificates.json' with { type: 'json' }
-import { demandOf } from '../../core/dane/match.ts'
-import { parseTlsa, selectUsable } from '../../core/dane/tlsa.ts'
-import { hex } from '../../core/dns/octets.ts'
-import { spkiOf } from '../../core/x509/certificate.ts'
-import { daneEvidence, findAnchors } from './dane-peer.ts'
+import { hex } from '../dns/octets.ts'
+import { spkiOf } from '../x509/certificate.ts'
+import { demandOf } from './match.ts'
+import { daneEvidence, findAnchors } from './peer.ts'
+import { parseTlsa, selectUsable } from './tlsa.ts'
 
 const { digests } = vectors
 const ta = certificateOf(vectors.certificates.TA)

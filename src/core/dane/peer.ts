@@ -1,8 +1,22 @@
 import type { X509Certificate } from 'node:crypto'
-import type { RecordsDemand } from '../../core/dane/match.ts'
-import type { DomainName } from '../../core/name/domain.ts'
-import type { TlsFacts } from './handshake.ts'
-import { bearsName, type DaneEvidence, type DaneFault, judgeDates, pathOf } from './peer-evidence.ts'
+import type { DomainName } from '../name/domain.ts'
+import { bearsName, judgeDates, type PresentedChain, pathOf } from '../x509/peer.ts'
+import type { RecordsDemand } from './match.ts'
+
+/** What the TLSA records say of a peer. RFC 7672 §3 */
+export type DaneEvidence =
+  | { readonly kind: 'matched'; readonly usage: 'dane-ee' | 'dane-ta' }
+  | { readonly kind: 'failed'; readonly why: DaneFault; readonly detail: string | undefined }
+
+export type DaneFault =
+  /** No record is of what was presented. */
+  | 'no-match'
+  /** DANE-TA records alone, and none of their anchors is in the chain. */
+  | 'anchor-not-in-chain'
+  /** The anchor is there, but the server's certificate does not lead to it. */
+  | 'chain'
+  | 'dates'
+  | 'names'
 
 /** What the usable TLSA records of a host ask of its certificates. RFC 7671 §5 */
 export interface DaneDemand extends RecordsDemand {
@@ -18,7 +32,7 @@ export interface DaneDemand extends RecordsDemand {
  */
 export function daneEvidence(
   demand: DaneDemand,
-  { chain, chainError }: TlsFacts,
+  { chain, chainError }: PresentedChain,
   anchors: readonly X509Certificate[],
   now: number,
 ): DaneEvidence {

@@ -1,6 +1,13 @@
 import type { X509Certificate } from 'node:crypto'
-import type { DomainName } from '../../core/name/domain.ts'
-import type { TlsFacts } from './handshake.ts'
+import type { DomainName } from '../name/domain.ts'
+
+/** What a handshake showed of who is there. */
+export interface PresentedChain {
+  /** As the server sent them, its own first. */
+  readonly chain: readonly X509Certificate[]
+  /** OpenSSL's name for what is wrong with the chain under the anchors it was given; undefined when nothing is. */
+  readonly chainError: string | undefined
+}
 
 /** What public trust says of a peer: every part of it, whether or not anything depends on it. RFC 5280 §6, RFC 9525 §6 */
 export interface PkixEvidence {
@@ -13,21 +20,6 @@ export interface PkixEvidence {
 }
 
 export type DateFault = 'expired' | 'not-yet-valid'
-
-/** What the TLSA records say of a peer. RFC 7672 §3 */
-export type DaneEvidence =
-  | { readonly kind: 'matched'; readonly usage: 'dane-ee' | 'dane-ta' }
-  | { readonly kind: 'failed'; readonly why: DaneFault; readonly detail: string | undefined }
-
-export type DaneFault =
-  /** No record is of what was presented. */
-  | 'no-match'
-  /** DANE-TA records alone, and none of their anchors is in the chain. */
-  | 'anchor-not-in-chain'
-  /** The anchor is there, but the server's certificate does not lead to it. */
-  | 'chain'
-  | 'dates'
-  | 'names'
 
 /** A wildcard stands for one whole leftmost label. RFC 9525 §6.3 */
 const matching = { partialWildcards: false, multiLabelWildcards: false, singleLabelSubdomains: false } as const
@@ -42,11 +34,7 @@ export function bearsName(certificate: X509Certificate, name: DomainName): boole
   return certificate.checkHost(name, { ...matching, subject: 'default' }) !== undefined
 }
 
-export function pkixEvidence(
-  { chain, chainError }: Pick<TlsFacts, 'chain' | 'chainError'>,
-  name: DomainName,
-  now: number,
-): PkixEvidence {
+export function pkixEvidence({ chain, chainError }: PresentedChain, name: DomainName, now: number): PkixEvidence {
   const [leaf] = chain
   return {
     chainError,
