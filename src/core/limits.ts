@@ -252,6 +252,12 @@ export const limits = {
     resultOctets: 64 * 1024 * 1024,
     resultKeptMs: 600_000,
   },
+  check: {
+    /** For one fetch of a policy from one address. */
+    policyMs: 20_000,
+    /** Places that reports go to, of one record, that are looked at. */
+    reportTargets: 4,
+  },
   decisions: {
     /** Decisions kept in memory, and the octets of evidence kept with the latest. */
     kept: 200_000,

@@ -1,7 +1,7 @@
 import { parseStsPolicy, type StsPolicy } from '../../core/mtasts/policy.ts'
 import type { DomainName } from '../../core/name/domain.ts'
 import { type FetchPolicyOptions, fetchPolicy } from '../https/fetch-policy.ts'
-import type { FetchEvidence } from '../https/policy-fetch.ts'
+import type { FetchEvidence, PolicyFetch } from '../https/policy-fetch.ts'
 import type { StoredPolicy } from '../store/store.ts'
 import type { StsFailure } from './sts-failure.ts'
 
@@ -26,7 +26,11 @@ export type ServedPolicy =
 
 /** Fetches and reads a domain's policy. RFC 8461 §3.2, §3.3 */
 export async function loadPolicy(domain: DomainName, options: FetchPolicyOptions): Promise<ServedPolicy> {
-  const fetched = await fetchPolicy(domain, options)
+  return readServed(await fetchPolicy(domain, options))
+}
+
+/** Reads what was fetched. RFC 8461 §3.2 */
+export function readServed(fetched: PolicyFetch): ServedPolicy {
   const { evidence } = fetched
   if (fetched.kind === 'failed') {
     const { resultType, fault, reason } = fetched

@@ -61,7 +61,8 @@ function recordFailure(record: Exclude<StsRecordFinding, { kind: 'valid' }>): St
   return { resultType, reason: `${what}: ${record.reason}` }
 }
 
-function appliedFrom({ policy, stored }: CachedPolicy): AppliedPolicy {
+/** A remembered policy as it applies while it lasts. */
+export function appliedFrom({ policy, stored }: CachedPolicy): AppliedPolicy {
   const { id, body, fetchedAt } = stored
   return { policy, id, body, source: 'cache', fetchedAt, expiresAt: expiryTime(stored) }
 }

@@ -1,0 +1,53 @@
+import type { AddressProbe } from '../../core/check/address-probe.ts'
+import type { HostSide } from '../../core/check/check-facts.ts'
+import type { HostFacts } from '../../core/decision/facts.ts'
+import { TYPE } from '../../core/dns/types.ts'
+import type { Resolution } from '../../core/dnssec/resolution.ts'
+import { type DomainName, nameOfDomain } from '../../core/name/domain.ts'
+import { prependLabels } from '../../core/name/name.ts'
+import type { GatherIo } from './gather-io.ts'
+
+/** Below which name the TLSA records of a host stand, or would. RFC 7672 §2.2.3 */
+export function baseDomainOf({ host, tlsa }: HostFacts): DomainName {
+  return 'baseDomain' in tlsa ? tlsa.baseDomain : (host as DomainName) // hosts of MX records are names
+}
+
+/** What a host has in DNS that no sender asks for, and what each of its addresses shows. */
+export async function gatherHost(
+  facts: HostFacts,
+  { ipv4 }: { readonly ipv4: boolean },
+  io: GatherIo,
+  signal: AbortSignal,
+): Promise<HostSide> {
+  const host = facts.host as DomainName // hosts of MX records are names
+  const known = facts.addresses.kind === 'found' ? facts.addresses.addresses : []
+  const left = ipv4 ? known.filter((address) => address.includes(':')) : []
+  const notProbed = left.map((address) => ({ address, why: 'IPv4 alone was asked for' }))
+  const asked = known.filter((address) => !left.includes(address))
+  const serverName = baseDomainOf(facts)
+  const [probes, tlsaAnyway, parent, caa] = await Promise.all([
+    Promise.all(asked.map((address) => io.probe({ host, address, serverName, signal }))),
+    facts.tlsa.row === 'H4' ? lookupBelow([`_${io.smtpPort}`, '_tcp'], host, TYPE.TLSA, io, signal) : undefined,
+    'records' in facts.tlsa ? lookupBelow(['_tcp'], serverName, TYPE.TXT, io, signal) : undefined,
+    io.resolver.resolve(nameOfDomain(host), TYPE.CAA, { signal }),
+  ])
+  const anchored = await anchoredIn(facts, probes, io, signal)
+  return { host, tlsaAnyway, parent, caa, probes, anchored, notProbed }
+}
+
+/** Only where a DANE-TA record can be used is there an anchor to hold chains against. */
+async function anchoredIn(facts: HostFacts, probes: readonly AddressProbe[], io: GatherIo, signal: AbortSignal) {
+  const hasAnchors = facts.tlsa.row === 'H5' && facts.tlsa.usable.some(({ usage }) => usage === 2)
+  return hasAnchors ? io.anchor(facts, probes, signal) : []
+}
+
+async function lookupBelow(
+  labels: readonly string[],
+  domain: DomainName,
+  type: number,
+  { resolver }: GatherIo,
+  signal: AbortSignal,
+): Promise<Resolution | undefined> {
+  const name = prependLabels(labels, nameOfDomain(domain))
+  return name === undefined ? undefined : resolver.resolve(name, type, { signal })
+}

@@ -1,0 +1,78 @@
+import type { ServerSays, ServersFinding, ServersTopic } from '../../core/check/check-facts.ts'
+import { formatRdata } from '../../core/dns/rdata/format.ts'
+import { formatType, TYPE } from '../../core/dns/types.ts'
+import { type DomainName, nameOfDomain } from '../../core/name/domain.ts'
+import { labelsOf, type Name, prependLabels } from '../../core/name/name.ts'
+import type { ServerFinding, Survey } from '../../io/resolver/all-servers.ts'
+import type { GatherIo } from './gather-io.ts'
+
+interface Question {
+  readonly topic: ServersTopic
+  readonly name: Name
+  readonly type: number
+}
+
+/** What concerns the domain itself: known before anything was looked up. */
+export function domainQuestions(domain: DomainName): Question[] {
+  const name = nameOfDomain(domain)
+  return [
+    { topic: 'mx', name, type: TYPE.MX },
+    ...below(['_mta-sts'], name, 'sts', TYPE.TXT),
+    ...below(['_smtp', '_tls'], name, 'tlsrpt', TYPE.TXT),
+  ]
+}
+
+/** What concerns one MX host; TLSA records stand below their base domain. */
+export function hostQuestions(host: DomainName, baseDomain: DomainName, port: number): Question[] {
+  const name = nameOfDomain(host)
+  return [
+    { topic: 'addresses', name, type: TYPE.A },
+    { topic: 'addresses', name, type: TYPE.AAAA },
+    ...below([`_${port}`, '_tcp'], nameOfDomain(baseDomain), 'tlsa', TYPE.TLSA),
+  ]
+}
+
+function below(labels: readonly string[], name: Name, topic: ServersTopic, type: number): Question[] {
+  const whole = prependLabels(labels, name)
+  return whole === undefined ? [] : [{ topic, name: whole, type }]
+}
+
+/** Puts each question to every server of its zone. */
+export async function askAllServers(
+  questions: readonly Question[],
+  { survey }: GatherIo,
+  signal: AbortSignal,
+): Promise<ServersFinding[]> {
+  if (survey === undefined) return []
+  return Promise.all(questions.map(async (question) => findingOf(question, await survey.survey(question, { signal }))))
+}
+
+function findingOf({ topic, name, type }: Question, survey: Survey): ServersFinding {
+  const question = { topic, name: plain(name), type: formatType(type) }
+  if (survey.kind === 'failed') {
+    return { ...question, zone: undefined, failed: survey.trouble.reason, servers: [], left: 0 }
+  }
+  const servers = survey.servers.map(
+    ({ server, address, serial, finding }): ServerSays => ({
+      ...{ server: plain(server), address, serial, ...saysOf(finding) },
+    }),
+  )
+  return { ...question, zone: plain(survey.zone), failed: undefined, servers, left: survey.left }
+}
+
+function saysOf(finding: ServerFinding): Pick<ServerSays, 'says' | 'status' | 'records' | 'ttl' | 'reason'> {
+  if (!('records' in finding)) {
+    return { says: finding.kind, status: undefined, records: [], ttl: undefined, reason: finding.reason }
+  }
+  const { kind, status, records } = finding
+  const ttls = records.map(({ ttl }) => ttl)
+  return {
+    ...{ says: kind, status, records: records.map(({ type, rdata }) => formatRdata(type, rdata)).sort() },
+    ...{ ttl: ttls.length === 0 ? undefined : Math.min(...ttls), reason: undefined },
+  }
+}
+
+/** For people and comparisons, not for DNS. */
+function plain(name: Name): string {
+  return labelsOf(name).join('.').toLowerCase()
+}

@@ -1,0 +1,92 @@
+import { type CheckFacts, type SectionName, sectionNames } from '../../core/check/check-facts.ts'
+import type { Facts, StsFinding } from '../../core/decision/facts.ts'
+import type { DomainName } from '../../core/name/domain.ts'
+import { examine } from '../../io/examine/examine.ts'
+import { baseDomainOf, gatherHost } from './gather-hosts.ts'
+import type { GatherIo, GatherOptions } from './gather-io.ts'
+import { askAllServers, domainQuestions, hostQuestions } from './gather-servers.ts'
+import { gatherSts } from './gather-sts.ts'
+import { gatherReporting } from './gather-tlsrpt.ts'
+import { lookupTextsBeside } from './texts-beside.ts'
+
+/**
+ * Finds out everything that a report about a domain rests on, as much of it at once as may be. Never rejects for what the
+ * network does; when the signal ends it, what was not finished is left out.
+ */
+export async function gatherFacts(domain: DomainName, options: GatherOptions, io: GatherIo): Promise<CheckFacts> {
+  const { signal, sections = new Set(sectionNames), ipv4 = false } = options
+  let facts: CheckFacts = {
+    ...{ domain, at: io.clock.now(), smtpPort: io.smtpPort, mail: undefined, sts: undefined, reporting: undefined },
+    ...{ servers: undefined, hosts: undefined, leftOut: [] },
+  }
+  const done = (section: SectionName, news: Partial<CheckFacts>) => {
+    signal.throwIfAborted() // what was given up on the way is no finding
+    facts = { ...facts, ...news }
+    options.onSection?.(section, facts)
+  }
+  const leaveOut = (why: string) => {
+    facts = { ...facts, leftOut: [...facts.leftOut, why] }
+  }
+
+  /** The policy is looked for besides: who waits for hosts must not wait for a policy host. */
+  const mail = examine(
+    { kind: 'domain', domain },
+    { resolver: io.resolver, sts: { lookup: async () => none }, smtpPort: io.smtpPort, signal },
+  )
+  const beside = lookupTextsBeside(domain, io, signal)
+  const hostNames = mail.then(({ hosts }) => hosts.map(({ host }) => host as DomainName)) // of MX records
+  hostNames.catch(() => {}) // told by the section that waits for `mail`
+  let policy: StsFinding | undefined
+
+  const work: Record<SectionName, () => Promise<void>> = {
+    async mail() {
+      const found = await mail
+      done('mail', { mail: { ...found, sts: policy } })
+    },
+    async 'mta-sts'() {
+      const { finding, side } = await gatherSts(domain, beside, io, signal)
+      policy = finding
+      const known = facts.mail
+      done('mta-sts', { sts: side, ...(known !== undefined && { mail: { ...known, sts: finding } }) })
+    },
+    async tlsrpt() {
+      done('tlsrpt', { reporting: await gatherReporting(domain, { beside, hosts: hostNames }, io, signal) })
+    },
+    async servers() {
+      if (io.survey === undefined) return leaveOut('name servers cannot be compared by an engine that asks a resolver')
+      const [own, ofHosts] = await Promise.all([
+        askAllServers(domainQuestions(domain), io, signal),
+        mail.then((found) => askAboutHosts(found, io, signal)),
+      ])
+      done('servers', { servers: [...own, ...ofHosts] })
+    },
+    async smtp() {
+      const { hosts } = await mail
+      const sides = await Promise.all(hosts.map((host) => gatherHost(host, { ipv4 }, io, signal)))
+      if (ipv4) leaveOut('IPv6 addresses were not connected to')
+      done('smtp', { hosts: sides })
+    },
+  }
+  await Promise.all(
+    sectionNames.map(async (section) => {
+      if (section !== 'mail' && !sections.has(section)) return leaveOut(`${section} was not asked for`)
+      try {
+        await work[section]()
+      } catch (error) {
+        if (!signal.aborted) throw error
+        leaveOut(`${section} was not finished in time`)
+      }
+    }),
+  )
+  await Promise.allSettled([mail, beside, hostNames])
+  return facts
+}
+
+const none: StsFinding = {
+  ...{ row: 'S1', lapsed: false, policy: undefined, failure: undefined, record: undefined, id: undefined },
+}
+
+async function askAboutHosts({ hosts }: Facts, io: GatherIo, signal: AbortSignal) {
+  const questions = hosts.map((host) => hostQuestions(host.host as DomainName, baseDomainOf(host), io.smtpPort))
+  return askAllServers(questions.flat(), io, signal)
+}

@@ -1,0 +1,33 @@
+import { TYPE } from '../../core/dns/types.ts'
+import type { Resolution } from '../../core/dnssec/resolution.ts'
+import { type DomainName, nameOfDomain } from '../../core/name/domain.ts'
+import { prependLabels } from '../../core/name/name.ts'
+import type { GatherIo } from './gather-io.ts'
+
+/** TXT records where those of MTA-STS and TLSRPT do not belong, and where a wildcard alone would have any. */
+export interface TextsBeside {
+  readonly apex: Resolution
+  readonly beside: Resolution | undefined
+}
+
+/** Nobody has reason to publish anything there. */
+const unusedLabel = '_waxseal-asks-whether-a-wildcard-answers'
+
+export async function lookupTextsBeside(domain: DomainName, io: GatherIo, signal: AbortSignal): Promise<TextsBeside> {
+  const [apex, beside] = await Promise.all([
+    io.resolver.resolve(nameOfDomain(domain), TYPE.TXT, { signal }),
+    lookupText([unusedLabel], domain, io, signal),
+  ])
+  return { apex, beside }
+}
+
+/** TXT at `labels` below the domain; undefined when there can be no such name. */
+export async function lookupText(
+  labels: readonly string[],
+  domain: DomainName,
+  { resolver }: GatherIo,
+  signal: AbortSignal,
+): Promise<Resolution | undefined> {
+  const name = prependLabels(labels, nameOfDomain(domain))
+  return name === undefined ? undefined : resolver.resolve(name, TYPE.TXT, { signal })
+}
