@@ -1,5 +1,6 @@
-import { type IncomingMessage, request } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { limits } from '../../core/limits.ts'
+import { request } from '../../io/node-http.ts'
 import { formatListenAddress, type ListenAddress } from '../daemon/listen-address.ts'
 import { reasonOf } from '../file-error.ts'
 
