@@ -261,7 +261,7 @@ export const limits = {
   decisions: {
     /** Decisions kept in memory, and the octets of evidence kept with the latest. */
     kept: 200_000,
-    evidenceOctets: 32 * 1024 * 1024,
+    evidenceOctets: 8 * 1024 * 1024,
     /** Destinations looked at at once, and those that may wait for their turn. */
     atOnce: 128,
     waiting: 10_000,
@@ -299,6 +299,8 @@ export const limits = {
     replyOctets: 99_000,
     /** Of the reason behind TEMP. */
     reasonOctets: 400,
+    /** Of answers to QUERYwithTLSRPT that are kept ready; the others are put together when asked for. */
+    reportAnswerOctets: 8 * 1024 * 1024,
     connections: 20_000,
     /** How long a connection may say nothing, leave a question unfinished, or leave answers unread. */
     idleMs: 600_000,

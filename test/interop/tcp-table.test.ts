@@ -40,7 +40,8 @@ before(async () => {
       const name = destination.nextHop.kind === 'domain' ? destination.nextHop.domain : destination.nextHop.host
       const base = framed(decided[name] ?? { kind: 'permanent', reason: 'nobody decided that' })
       const view = { base, tlsrpt: base }
-      return { destination, view, at: 0, until: 0, tookMs: 0, why: 'asked', askedAt: 0, serial: 1, isCurrent: true }
+      const times = { at: 0, until: 0, tookMs: 0, askedAt: 0 }
+      return { destination, key: name, view, ...times, why: 'asked', serial: 1, isCurrent: true }
     },
   }))
   server = createLineServer(protocol, systemClock)

@@ -13,6 +13,8 @@ import type { Resolver } from '../resolver/resolver.ts'
 import { createSharedWork, type SharedWork } from '../shared-work.ts'
 import type { StopSignal } from '../stop.ts'
 import { createAgenda } from './agenda.ts'
+import { destinationOfKey, keyOf } from './destination-key.ts'
+import { KeptDecision } from './kept-decision.ts'
 import { createTurns } from './turns.ts'
 
 /** Where mail goes: a domain by its MX records, or a host that an operator named; the port is that of TLSA records too. */
@@ -30,8 +32,10 @@ export type Outcome =
 /** A decision as it is kept; `view` is what its user makes of the outcome, who is the only one to keep more. */
 export interface Made<View> {
   readonly destination: Destination
+  /** The same for no other destination: as Postfix names it. */
+  readonly key: string
   readonly view: View
-  /** Milliseconds since 1970: when it was looked for, and until when it is given to whoever asks. */
+  /** Milliseconds since 1970, to the second: when it was looked for, and until when it is given to whoever asks. */
   readonly at: number
   readonly until: number
   readonly tookMs: number
@@ -49,6 +53,8 @@ export interface Made<View> {
 export interface Decisions<View> {
   /** The one in memory that still holds. */
   held(destination: Destination): Made<View> | undefined
+  /** The same by the destination's key; undefined for any other text. */
+  heldAt(key: string): Made<View> | undefined
   /** The one in memory, or a new one. Never rejects for what the network does, nor waits longer than its limit. */
   decide(destination: Destination): Promise<Made<View>>
   /** A new one, whatever is in memory. */
@@ -98,12 +104,6 @@ export interface DecisionsOptions<View> {
   onFailed?(held: Made<View>, outcome: Outcome): void
 }
 
-/** Stands once in the agenda until it is dropped, and maybe a while longer: then without the decision. */
-interface Kept<View> {
-  readonly key: string
-  made: Made<View> | undefined
-}
-
 type Why = 'asked' | 'renewed'
 
 /** Of the life of a decision, the part at whose beginning it is renewed at the earliest, and at the latest. */
@@ -111,9 +111,10 @@ const renewal = { from: 0.2, to: 0.1 }
 
 export function createDecisions<View>(options: DecisionsOptions<View>): Decisions<View> {
   const { clock, random } = options
-  const kept = new Map<string, Kept<View>>()
+  const kept = new Map<string, KeptDecision<View>>()
   const evidence = createEvidence(clock)
-  const agenda = createAgenda<Kept<View>>()
+  // Of keys: it would keep alive what was dropped long before its time.
+  const agenda = createAgenda<string>()
   const turns = createTurns(limits.decisions.atOnce, limits.decisions.waiting)
   const renewals = createTurns(limits.decisions.refreshesAtOnce, limits.decisions.kept)
   const underWay: SharedWork<Made<View>> = createSharedWork()
@@ -122,14 +123,13 @@ export function createDecisions<View>(options: DecisionsOptions<View>): Decision
   let tickedAt = clock.now()
   let isClosed = false
 
-  const heldAt = (key: string): Made<View> | undefined => {
-    const made = kept.get(key)?.made
+  const heldAt = (key: string): KeptDecision<View> | undefined => {
+    const made = kept.get(key)
     return made !== undefined && made.until > clock.now() ? made : undefined
   }
   const drop = (key: string): boolean => {
-    const entry = kept.get(key)
-    if (entry?.made !== undefined) entry.made.isCurrent = false
-    if (entry !== undefined) entry.made = undefined
+    const made = kept.get(key)
+    if (made !== undefined) made.isCurrent = false
     return kept.delete(key)
   }
   const forgetAll = () => {
@@ -138,23 +138,25 @@ export function createDecisions<View>(options: DecisionsOptions<View>): Decision
       drop(key)
     }
   }
-  const keep = (key: string, made: Made<View>) => {
-    const entry: Kept<View> = { key, made }
+  const keep = (made: KeptDecision<View>) => {
+    const { key, at, until } = made
     drop(key)
-    kept.set(key, entry)
-    const life = made.until - made.at
-    agenda.plan(entry, made.until - life * (renewal.to + (renewal.from - renewal.to) * random()))
+    kept.set(key, made)
+    agenda.plan(key, until - (until - at) * (renewal.to + (renewal.from - renewal.to) * random()))
     // The longest kept goes first: those that get mail were renewed since.
     if (kept.size > limits.decisions.kept) drop(kept.keys().next().value as string)
   }
-  const make = async (key: string, destination: Destination, why: Why, signal: StopSignal): Promise<Made<View>> => {
+  const make = async (key: string, why: Why, signal: StopSignal): Promise<Made<View>> => {
     const at = clock.now()
     const start = performance.now()
+    const destination = destinationOfKey(key)
     const outcome = await lookAt(destination, options, { turn: turns.take(), signal })
-    const before = kept.get(key)?.made
+    const before = kept.get(key)
     const tookMs = performance.now() - start
     const askedAt = why === 'renewed' && before !== undefined ? before.askedAt : at
-    const made = madeOf({ destination, why, at, tookMs, askedAt, serial: ++serial }, outcome, options)
+    const view = options.present(outcome, destination)
+    const until = endOf(outcome, clock.now())
+    const made = new KeptDecision({ key, view, at, until, askedAt, tookMs, serial: ++serial, why })
     // What still holds is not put aside because a lookup failed before its end.
     if (before !== undefined && isFailure(outcome) && before.until > clock.now()) {
       options.onFailed?.(before, outcome)
@@ -162,38 +164,41 @@ export function createDecisions<View>(options: DecisionsOptions<View>): Decision
     }
     if (isClosed) return made
     const replaced = before && { made: before, outcome: evidence.get(key)?.value }
-    evidence.put(key, outcome, made.until)
-    keep(key, made)
+    evidence.put(key, outcome, until)
+    keep(made)
     options.onMade?.(made, outcome, replaced)
     return made
   }
-  const look = async (key: string, destination: Destination, why: Why): Promise<Made<View>> => {
+  const look = async (name: string, why: Why): Promise<Made<View>> => {
+    // What is kept for long must not hold on to the question that it was cut from.
+    const key = Buffer.from(name).toString()
     looking++
     try {
-      return await underWay.join(key, (signal) => make(key, destination, why, signal))
+      return await underWay.join(key, (signal) => make(key, why, signal))
     } finally {
       looking--
     }
   }
-  const renewInTurn = async (key: string, destination: Destination) => {
+  const renewInTurn = async (key: string) => {
     const done = await renewals.take()
     if (done === undefined) return
     try {
-      if (!isClosed && kept.has(key)) await look(key, destination, 'renewed')
+      if (!isClosed && kept.has(key)) await look(key, 'renewed')
     } finally {
       done()
     }
   }
   return {
     held: (destination) => heldAt(keyOf(destination)),
+    heldAt,
     async decide(destination) {
       const key = keyOf(destination)
       const made = heldAt(key)
-      if (made === undefined) return look(key, destination, 'asked')
+      if (made === undefined) return look(key, 'asked')
       made.askedAt = clock.now()
       return made
     },
-    renew: (destination) => look(keyOf(destination), destination, 'asked'),
+    renew: (destination) => look(keyOf(destination), 'asked'),
     outcomeOf: (destination) => evidence.get(keyOf(destination))?.value,
     forget(destination) {
       const key = keyOf(destination)
@@ -202,30 +207,29 @@ export function createDecisions<View>(options: DecisionsOptions<View>): Decision
     },
     forgetAll,
     forgetWhere(isStale) {
-      const stale = [...kept].filter(
-        ([key, { made }]) => made !== undefined && isStale(made.destination, evidence.get(key)?.value),
-      )
-      for (const [key] of stale) {
+      const stale = [...kept.values()].filter(({ key, destination }) => isStale(destination, evidence.get(key)?.value))
+      for (const { key } of stale) {
         evidence.delete(key)
         drop(key)
       }
       return stale.length
     },
-    *list() {
-      for (const { made } of kept.values()) if (made !== undefined) yield made
-    },
+    list: () => kept.values(),
     tick() {
       const now = clock.now()
       // By a clock that was set back everything would be kept for longer than it holds.
       if (now < tickedAt - limits.decisions.leastKeptMs) forgetAll()
       tickedAt = now
-      for (const entry of agenda.takeDue(now)) {
-        const { key, made } = entry
+      for (const key of agenda.takeDue(now)) {
+        const made = kept.get(key)
         if (made === undefined) continue
-        if (made.until <= now) drop(key)
+        const { at, until } = made
+        if (until <= now) drop(key)
+        // Planned for one that this one took the place of.
+        else if (now < until - (until - at) * renewal.from) continue
         else {
-          agenda.plan(entry, made.until)
-          if (isWarm(made, now)) renewInTurn(key, made.destination).catch(() => {}) // closed meanwhile
+          agenda.plan(key, until)
+          if (isWarm(made, now)) renewInTurn(key).catch(() => {}) // closed meanwhile
         }
       }
     },
@@ -245,11 +249,6 @@ export function createDecisions<View>(options: DecisionsOptions<View>): Decision
   }
 }
 
-/** The same text for the same destination, and for no other. */
-export function keyOf({ nextHop, port }: Destination): string {
-  return nextHop.kind === 'domain' ? `${nextHop.domain} ${port}` : `[${nextHop.host}] ${port}`
-}
-
 /** Whether somebody asked lately, by the measure of how long such a decision lives. */
 function isWarm<View>({ at, until, askedAt }: Made<View>, now: number): boolean {
   const { warmLives, warmMs } = limits.decisions
@@ -265,8 +264,8 @@ function createEvidence(clock: Clock): Cache<Outcome> {
   return createCache({ now: () => clock.now(), entries, octets, octetsOf })
 }
 
-/** A lookup with its records and its chain of trust comes to about as much. */
-const octetsPerLookup = 2048
+/** A lookup with its records and its chain of trust comes to about as much: measured, with what is made of it. */
+const octetsPerLookup = 1400
 
 /** About how much memory what a decision rests on takes. */
 export function octetsOf(outcome: Outcome): number {
@@ -300,14 +299,8 @@ async function lookAt<View>(
   }
 }
 
-function madeOf<View>(
-  { at, ...rest }: Pick<Made<View>, 'destination' | 'why' | 'at' | 'tookMs' | 'askedAt' | 'serial'>,
-  outcome: Outcome,
-  { present, clock }: DecisionsOptions<View>,
-): Made<View> {
+function endOf(outcome: Outcome, now: number): number {
   const { leastKeptMs, mostKeptMs } = limits.decisions
-  const now = clock.now()
   const ends = (outcome.kind === 'decided' ? outcome.decision.validUntil : undefined) ?? now
-  const until = Math.min(Math.max(ends, now + leastKeptMs), now + mostKeptMs)
-  return { ...rest, at, until, view: present(outcome, rest.destination), isCurrent: true }
+  return Math.min(Math.max(ends, now + leastKeptMs), now + mostKeptMs)
 }

@@ -2,7 +2,7 @@ import type { Made } from '../../io/decisions/decisions.ts'
 import type { Out } from '../cli/out.ts'
 import { onTerminal } from '../cli/trace-text.ts'
 import type { EventName, ServiceEvent } from './events/event.ts'
-import { type ServedView, textOf } from './view.ts'
+import type { ServedView } from './view.ts'
 
 /** What the service tells whoever reads its log: one line an event. */
 export interface ServiceLog {
@@ -57,18 +57,16 @@ function isOther(before: ServedView, view: ServedView): boolean {
 }
 
 /** `example.org: dane-only. Mail to … goes only to …. (34 ms)` */
-function decisionText({ destination, view, tookMs }: Made<ServedView>, isChanged: boolean): string {
+function decisionText({ key, view, tookMs }: Made<ServedView>, isChanged: boolean): string {
   const reasons = view.reasons.map((reason) => ` ${reason}.`).join('')
   const change = isChanged ? ', otherwise than before' : ''
   const dry = view.wouldAnswer === undefined ? '' : `Dry run: would answer ${view.wouldAnswer}. `
-  return onTerminal(
-    `${textOf(destination)}: ${view.word}. ${dry}${view.summary}${reasons} (${Math.round(tookMs)} ms${change})`,
-  )
+  return onTerminal(`${key}: ${view.word}. ${dry}${view.summary}${reasons} (${Math.round(tookMs)} ms${change})`)
 }
 
-function decisionJson({ destination, view, tookMs, until, why }: Made<ServedView>, isChanged: boolean) {
+function decisionJson({ key, view, tookMs, until, why }: Made<ServedView>, isChanged: boolean) {
   return {
-    ...{ event: 'decision', destination: textOf(destination), postfix: view.word, summary: view.summary },
+    ...{ event: 'decision', destination: key, postfix: view.word, summary: view.summary },
     ...{
       reasons: view.reasons,
       wouldAnswer: view.wouldAnswer ?? null,

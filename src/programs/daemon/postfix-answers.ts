@@ -6,6 +6,7 @@ import type { Dialect } from '../../core/postfix/policy-grammar.ts'
 import { formatSocketmapReply, parseSocketmapRequest, type SocketmapReply } from '../../core/postfix/socketmap.ts'
 import type { Clock } from '../../io/clock.ts'
 import type { Decisions, Destination, Made } from '../../io/decisions/decisions.ts'
+import { createCache } from '../../io/resolver/cache.ts'
 
 /** What Postfix is told about one destination, as netstrings, in both dialects. */
 export interface PostfixView {
@@ -15,7 +16,7 @@ export interface PostfixView {
 
 /** Answers of a socketmap, as netstrings. */
 export interface PostfixAnswers {
-  /** To a question that was answered lately, word for word the same; undefined when that takes more than looking. */
+  /** To a question about a destination whose decision holds, by its own name; undefined when that takes more than looking. */
   ready(request: string): string | undefined
   /** To any question; undefined when it is none, and nothing that follows it can be believed either. */
   answer(request: string): Promise<string> | undefined
@@ -48,24 +49,17 @@ export function createPostfixAnswers(
   clock: Clock,
   counts: AnswerCounts = { ...noAnswers },
 ): PostfixAnswers {
-  const answered = new Map<string, Made<PostfixView>>()
-  const remember = (request: string, made: Made<PostfixView>) => {
-    if (request.length > limits.names.textCharacters) return
-    answered.set(request, made)
-    if (answered.size > limits.decisions.kept) answered.delete(answered.keys().next().value as string)
-  }
+  const inOther = createOther(clock)
   return {
     ready(request) {
-      const made = answered.get(request)
+      // A key as Postfix writes it is that of the decision: no more is needed to find it.
+      const isBase = request.startsWith('QUERY ')
+      if (!isBase && !request.startsWith('QUERYwithTLSRPT ')) return undefined
+      const made = decisions.heldAt(request.slice(isBase ? 6 : 16))
       if (made === undefined) return undefined
-      const now = clock.now()
-      if (made.isCurrent && made.until > now) {
-        made.askedAt = now
-        counts.hit++
-        return request.startsWith('QUERY ') ? made.view.base : made.view.tlsrpt // only these two are remembered
-      }
-      answered.delete(request)
-      return undefined
+      made.askedAt = clock.now()
+      counts.hit++
+      return isBase ? made.view.base : inOther(made)
     },
     answer(request) {
       // Names in UTF-8 come as single octets here.
@@ -81,12 +75,29 @@ export function createPostfixAnswers(
       }
       if (decisions.held(destination) === undefined) counts.miss++
       else counts.hit++
-      return decisions.decide(destination).then((made) => {
-        remember(request, made)
-        return made.view[dialect]
-      })
+      return decisions.decide(destination).then(({ view }) => view[dialect])
     },
   }
+}
+
+/** Answers in the dialect that views have to be taken apart for, as far as there is room to keep them. */
+function createOther(clock: Clock): (made: Made<PostfixView>) => string {
+  const { kept: entries } = limits.decisions
+  const { reportAnswerOctets: octets } = limits.postfix
+  const now = () => clock.now()
+  const kept = createCache<Answered>({ now, entries, octets, octetsOf: ({ text }) => text.length })
+  return (made) => {
+    const before = kept.get(made.key)?.value
+    if (before?.made === made) return before.text
+    const text = made.view.tlsrpt
+    kept.put(made.key, { made, text }, made.until)
+    return text
+  }
+}
+
+interface Answered {
+  readonly made: Made<PostfixView>
+  readonly text: string
 }
 
 /** What no policy can be about is answered at once. */
@@ -108,10 +119,5 @@ export function unframed(netstring: string): string {
 
 /** A reply as it goes over the wire. */
 export function framed(reply: SocketmapReply): string {
-  return compact(formatNetstring(formatSocketmapReply(reply)))
-}
-
-/** The same text without the parts that it was put together from: such take several times its room. */
-export function compact(text: string): string {
-  return Buffer.from(text).toString()
+  return formatNetstring(formatSocketmapReply(reply))
 }

@@ -1,12 +1,13 @@
-import type { DomainDecision } from '../../core/decision/decision.ts'
 import { answerOf, defer, type LineAnswer, nothingToSay } from '../../core/lines/reply.ts'
 import type { DomainName } from '../../core/name/domain.ts'
 import { type PostfixOptions, replyWith } from '../../core/postfix/policy-reply.ts'
 import { formatSocketmapReply, type SocketmapReply } from '../../core/postfix/socketmap.ts'
 import type { Destination, Outcome } from '../../io/decisions/decisions.ts'
+import { keyOf } from '../../io/decisions/destination-key.ts'
 import { reasonsFor, summarize } from '../cli/explain-summary.ts'
+import { CompactView } from './compact-view.ts'
 import type { LineView } from './line-answers.ts'
-import { compact, framed, type PostfixView } from './postfix-answers.ts'
+import { framed, type PostfixView } from './postfix-answers.ts'
 
 /** What is kept of a decision for as long as it holds: texts, for there may be many. */
 export interface ServedView extends PostfixView, LineView {
@@ -28,23 +29,23 @@ export interface ViewOptions extends Omit<PostfixOptions, 'dialect'> {
 
 export function presentWith({ isDryRun = () => false, withLines, ...options }: ViewOptions) {
   return (outcome: Outcome, destination: Destination): ServedView => {
-    const { nextHop } = destination
-    const isDry = isDryRun(nextHop.kind === 'domain' ? nextHop.domain : nextHop.host)
+    const name = nameOf(destination)
+    const isDry = isDryRun(name)
     if (outcome.kind === 'failed') {
       const reply: SocketmapReply = { kind: 'temporary', reason: outcome.reason }
-      const summary = `Mail to ${textOf(destination)} waits: ${outcome.reason}.`
+      const summary = `Mail to ${keyOf(destination)} waits: ${outcome.reason}.`
       const answers = answersOf({ base: reply, tlsrpt: reply }, isDry)
-      return { ...answers, summary, reasons: [], line: withLines ? lineOf(defer(outcome.reason), answers) : undefined }
+      const line = withLines ? lineOf(defer(outcome.reason), answers) : undefined
+      return new CompactView(name, { ...answers, summary, reasons: [], line })
     }
     const { facts, decision } = outcome
     const base = replyWith(facts, decision, { ...options, dialect: 'base' })
     const tlsrpt = replyWith(facts, decision, { ...options, dialect: 'tlsrpt' })
     const answers = answersOf({ base, tlsrpt }, isDry)
-    return {
-      ...{ ...answers, summary: compact(summaryOf(destination, decision)) },
-      reasons: reasonsFor(decision).map(compact),
+    return new CompactView(name, {
+      ...{ ...answers, summary: summarize(name, decision), reasons: reasonsFor(decision) },
       line: withLines ? lineOf(answerOf(decision), answers) : undefined,
-    }
+    })
   }
 }
 
@@ -53,45 +54,21 @@ function lineOf(line: LineAnswer, { wouldAnswer }: Answers): LineAnswer {
   return wouldAnswer === undefined ? line : { ...nothingToSay, reason: 'a dry run asks nothing' }
 }
 
-type Answers = Pick<ServedView, 'base' | 'tlsrpt' | 'word' | 'wouldAnswer'>
+type Answers = Pick<ServedView, 'base' | 'tlsrpt' | 'wouldAnswer'>
 type Replies = Readonly<Record<'base' | 'tlsrpt', SocketmapReply>>
 
 /** A dry run leaves mail to what `main.cf` says wherever more would be asked. */
 function answersOf({ base, tlsrpt }: Replies, isDry: boolean): Answers {
   const asking = isDry ? [base, tlsrpt].find(asksForMore) : undefined
-  if (asking === undefined) {
-    const text = framed(base)
-    const reported = framed(tlsrpt)
-    return { base: text, tlsrpt: reported === text ? text : reported, word: wordOf(base), wouldAnswer: undefined }
-  }
-  const notFound: SocketmapReply = { kind: 'not-found' }
-  const text = framed(notFound)
-  return { base: text, tlsrpt: text, word: wordOf(notFound), wouldAnswer: formatSocketmapReply(asking) }
+  if (asking === undefined) return { base: framed(base), tlsrpt: framed(tlsrpt), wouldAnswer: undefined }
+  const text = framed({ kind: 'not-found' })
+  return { base: text, tlsrpt: text, wouldAnswer: formatSocketmapReply(asking) }
 }
 
 function asksForMore(reply: SocketmapReply): boolean {
-  return reply.kind === 'temporary' || (reply.kind === 'ok' && wordOf(reply) !== 'may')
+  return reply.kind === 'temporary' || (reply.kind === 'ok' && !/^may(?: |$)/.test(reply.data))
 }
 
-function summaryOf({ nextHop }: Destination, decision: DomainDecision): string {
-  return summarize(nextHop.kind === 'domain' ? nextHop.domain : nextHop.host, decision)
-}
-
-/** As Postfix names a destination; the port where it is not the usual one. */
-export function textOf({ nextHop, port }: Destination): string {
-  const name = nextHop.kind === 'domain' ? nextHop.domain : `[${nextHop.host}]`
-  return port === 25 ? name : `${name}:${port}`
-}
-
-function wordOf(reply: SocketmapReply): string {
-  switch (reply.kind) {
-    case 'ok':
-      return reply.data.split(' ', 1)[0] ?? ''
-    case 'not-found':
-      return 'NOTFOUND'
-    case 'temporary':
-      return 'TEMP'
-    case 'permanent':
-      return 'PERM'
-  }
+function nameOf({ nextHop }: Destination): DomainName {
+  return nextHop.kind === 'domain' ? nextHop.domain : nextHop.host
 }

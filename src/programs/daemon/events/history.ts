@@ -1,13 +1,7 @@
 import { limits } from '../../../core/limits.ts'
 import type { Clock } from '../../../io/clock.ts'
-import {
-  type Destination,
-  keyOf,
-  type Made,
-  type Outcome,
-  octetsOf,
-  type Replaced,
-} from '../../../io/decisions/decisions.ts'
+import { type Destination, type Made, type Outcome, octetsOf, type Replaced } from '../../../io/decisions/decisions.ts'
+import { keyOf } from '../../../io/decisions/destination-key.ts'
 import { createCache } from '../../../io/resolver/cache.ts'
 import type { ServedView } from '../view.ts'
 
@@ -35,7 +29,7 @@ export function createHistory(clock: Clock): History {
   const kept = createCache<readonly Past[]>({ now: () => clock.now(), entries, octets, octetsOf: octetsOfAll })
   return {
     note(made, outcome, before) {
-      const key = keyOf(made.destination)
+      const { key } = made
       const past = kept.get(key)?.value ?? (before === undefined ? [] : [pastOf(before.made, before.outcome)])
       const [last] = past
       const isSame = last?.kind === kindOf(made, outcome)

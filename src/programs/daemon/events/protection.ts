@@ -17,10 +17,8 @@ export function protectionOf(outcome: Outcome): Protection | undefined {
   const { facts, decision } = outcome
   const policy = facts.sts?.policy
   const mode = policy?.policy.mode
-  return {
-    dane: decision.hosts.some((host) => host.action === 'connect' && host.tls === 'dane'),
-    ...{ sts: mode === 'enforce', id: policy?.id, mode },
-  }
+  const dane = decision.hosts.some((host) => host.action === 'connect' && host.tls === 'dane')
+  return { dane, sts: mode === 'enforce', id: policy?.id, mode }
 }
 
 /** `DANE and MTA-STS`; undefined when there is none. */

@@ -1,7 +1,7 @@
 import { limits } from '../../../core/limits.ts'
 import type { Clock } from '../../../io/clock.ts'
-import { type Destination, keyOf, type Outcome } from '../../../io/decisions/decisions.ts'
-import { textOf } from '../view.ts'
+import type { Destination, Outcome } from '../../../io/decisions/decisions.ts'
+import { keyOf } from '../../../io/decisions/destination-key.ts'
 import type { ServiceEvent } from './event.ts'
 import { type Protection, protectionOf, protectionText } from './protection.ts'
 import { type Threat, type ThreatKind, threatIn } from './threats.ts'
@@ -28,29 +28,29 @@ export function createWatch({ clock, tell, onThreat }: WatchOptions): Watch {
   const seen = new Map<string, Protection>()
   const alarms = new Map<string, Alarm>()
 
-  function raise(key: string, destination: Destination, { threat, before }: Raised): void {
+  function raise(destination: string, { threat, before }: Raised): void {
     const now = clock.now()
-    const alarm = alarms.get(key)
+    const alarm = alarms.get(destination)
     // A mail server asks every few minutes: once an hour is enough for people.
     if (alarm?.kind === threat.kind && now - alarm.toldAt < limits.events.repeatMs) return
-    put(alarms, key, { kind: threat.kind, since: alarm?.since ?? now, toldAt: now })
+    put(alarms, destination, { kind: threat.kind, since: alarm?.since ?? now, toldAt: now })
     onThreat?.(threat.kind)
     tell({
       name: 'downgrade-attempt',
-      text: `${textOf(destination)}, protected by ${before}: ${threat.text}`,
-      details: { destination: textOf(destination), kind: threat.kind, protectedBy: before, reason: threat.text },
+      text: `${destination}, protected by ${before}: ${threat.text}`,
+      details: { destination, kind: threat.kind, protectedBy: before, reason: threat.text },
     })
   }
 
-  function calm(key: string, destination: Destination): void {
-    const alarm = alarms.get(key)
+  function calm(destination: string): void {
+    const alarm = alarms.get(destination)
     if (alarm === undefined) return
-    alarms.delete(key)
+    alarms.delete(destination)
     const seconds = Math.round((clock.now() - alarm.since) / 1000)
     tell({
       name: 'downgrade-ended',
-      text: `${textOf(destination)}: all is well again after ${seconds} s`,
-      details: { destination: textOf(destination), kind: alarm.kind, seconds },
+      text: `${destination}: all is well again after ${seconds} s`,
+      details: { destination, kind: alarm.kind, seconds },
     })
   }
 
@@ -61,10 +61,10 @@ export function createWatch({ clock, tell, onThreat }: WatchOptions): Watch {
       const now = protectionOf(outcome)
       const threat = threatIn(outcome, before)
       const was = (before && protectionText(before)) ?? (now && protectionText(now)) ?? 'MTA-STS'
-      if (threat !== undefined) raise(key, destination, { threat, before: was })
-      else if (outcome.kind === 'decided' && outcome.decision.action !== 'defer') calm(key, destination)
+      if (threat !== undefined) raise(key, { threat, before: was })
+      else if (outcome.kind === 'decided' && outcome.decision.action !== 'defer') calm(key)
       if (now === undefined) return
-      for (const event of changesOf(textOf(destination), before, now, threat)) tell(event)
+      for (const event of changesOf(key, before, now, threat)) tell(event)
       const kept = threat === undefined ? now : merged(before, now)
       if (kept.dane || kept.sts || kept.id !== undefined) put(seen, key, kept)
       else seen.delete(key)

@@ -3,7 +3,7 @@ import { explainDecision } from '../../cli/explain-domain.ts'
 import type { ExplainReport } from '../../cli/explain-report.ts'
 import type { Past } from '../events/history.ts'
 import { unframed } from '../postfix-answers.ts'
-import { type ServedView, textOf } from '../view.ts'
+import type { ServedView } from '../view.ts'
 
 /** A decision as it is given to programs: `waxseal.destination/1`. docs/json.md */
 export interface DestinationReport {
@@ -44,17 +44,9 @@ export interface PastReport {
   readonly explanation: ExplainReport | null
 }
 
-export function destinationReport({
-  destination,
-  view,
-  at,
-  until,
-  tookMs,
-  why,
-  askedAt,
-}: Made<ServedView>): DestinationReport {
+export function destinationReport({ key, view, at, until, tookMs, why, askedAt }: Made<ServedView>): DestinationReport {
   return {
-    ...{ schema: 'waxseal.destination/1', destination: textOf(destination), level: view.word },
+    ...{ schema: 'waxseal.destination/1', destination: key, level: view.word },
     answers: { QUERY: unframed(view.base), QUERYwithTLSRPT: unframed(view.tlsrpt) },
     ...{ summary: view.summary, reasons: view.reasons, madeAt: at, askedAt },
     ...{ until: new Date(until).toISOString(), tookMs: Math.round(tookMs), why },

@@ -1,6 +1,7 @@
 import { limits } from '../../../core/limits.ts'
 import { parseLookupKey } from '../../../core/postfix/lookup-key.ts'
-import { type Destination, keyOf, type Made } from '../../../io/decisions/decisions.ts'
+import type { Destination, Made } from '../../../io/decisions/decisions.ts'
+import { keyOf } from '../../../io/decisions/destination-key.ts'
 import { destinationOf } from '../postfix-answers.ts'
 import type { Service } from '../service.ts'
 import type { ServedView } from '../view.ts'

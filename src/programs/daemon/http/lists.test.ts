@@ -21,8 +21,9 @@ const view: ServedView = {
 }
 
 function madeOf(serial: number): Made<ServedView> {
-  const destination = { nextHop: { kind: 'domain', domain: domain(`d${serial}.example`) }, port: 25 } as const
-  return { ...{ destination, view, serial, at: 1, until: 2, tookMs: 3, why: 'asked', askedAt: 1, isCurrent: true } }
+  const key = domain(`d${serial}.example`)
+  const destination = { nextHop: { kind: 'domain', domain: key }, port: 25 } as const
+  return { destination, key, view, serial, at: 1, until: 2, tookMs: 3, why: 'asked', askedAt: 1, isCurrent: true }
 }
 
 const count = 50 * limits.http.listedInOneGo

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { movedClock } from '../../../../test/support/moved-clock.ts'
 import { limits } from '../../../core/limits.ts'
 import type { Destination, Made } from '../../../io/decisions/decisions.ts'
+import { keyOf } from '../../../io/decisions/destination-key.ts'
 import { framed } from '../postfix-answers.ts'
 import type { Service } from '../service.ts'
 import type { ServedView } from '../view.ts'
@@ -27,7 +28,8 @@ function createBed() {
   const look = (destination: Destination) =>
     new Promise<Made<ServedView>>((resolve) => {
       const times = { at: clock.now(), until: clock.now() + 1, askedAt: clock.now(), tookMs: 0 }
-      waiting.push(() => resolve({ destination, view, ...times, serial: 1, why: 'asked', isCurrent: true }))
+      const made = { view, serial: 1, why: 'asked', isCurrent: true } as const
+      waiting.push(() => resolve({ ...made, destination, key: keyOf(destination), ...times }))
     })
   const decisions = { held: () => undefined, decide: look, renew: look }
   const service = { decisions, world: { clock } } as unknown as Service // all that these routes look at
