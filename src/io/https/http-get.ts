@@ -1,8 +1,8 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import { limits } from '../../core/limits.ts'
-import { type StopSignal } from '../stop.ts'
 import { request } from '../node-http.ts'
+import type { StopSignal } from '../stop.ts'
 import type { FetchProblem } from './policy-fetch.ts'
 
 export interface GetOptions {
