@@ -23,6 +23,8 @@ export interface SmtpScript {
   readonly offers?: readonly string[]
   readonly offersInside?: readonly string[]
   readonly startTls?: Answer
+  /** What becomes of commands that came with STARTTLS: dropped unless answered in the clear, or inside TLS. */
+  readonly behindStartTls?: 'clear' | 'inside'
   /** Key and chain for TLS. */
   readonly credential?: { readonly key: string; readonly chain: string } | undefined
   readonly tls?: SecureContextOptions
@@ -72,6 +74,7 @@ function serve(plain: Socket, script: SmtpScript, seen: SeenSession): void {
   let inside = false
   let inData = false
   let text = ''
+  let kept = ''
 
   function say(answer: Answer): void {
     if (answer === 'close') socket.end()
@@ -103,6 +106,9 @@ function serve(plain: Socket, script: SmtpScript, seen: SeenSession): void {
     say(answer)
     if (typeof answer === 'string' && !answer.startsWith('220')) return
     plain.off('data', onData)
+    if (script.behindStartTls === 'clear') onData(Buffer.alloc(0))
+    else if (script.behindStartTls === 'inside') kept = text
+    text = ''
     plain.once('data', (octets: Buffer) => {
       seen.firstTlsOctet = octets[0]
       const instead = script.insteadOfTls?.(octets)
@@ -133,7 +139,8 @@ function serve(plain: Socket, script: SmtpScript, seen: SeenSession): void {
       seen.lines.push('-- tls --')
       socket = tls
       inside = true
-      text = ''
+      text = kept
+      onData(Buffer.alloc(0))
     })
     tls.on('data', onData)
   }

@@ -6,9 +6,10 @@ import { createFlightReader, type ServerFlight } from '../../core/tls/server-fli
 import { suiteName } from '../../core/tls/suites.ts'
 import { versionByNumber } from '../../core/tls/versions.ts'
 import type { Patience } from '../smtp/wire.ts'
+import { untold } from './explore.ts'
 import type { Line } from './line.ts'
 import type { ProbeIo } from './probe-io.ts'
-import type { Session, Visit } from './visit.ts'
+import { type Session, type Visit, whyUnused } from './visit.ts'
 
 /** What a server said to one ClientHello. */
 export type HelloAnswer =
@@ -28,8 +29,7 @@ export function createHelloAsker(visit: Visit, io: ProbeIo): AskHello {
       return answer
     })
     if (session.kind === 'used') return session.value
-    if (session.kind === 'untold') return session
-    return { kind: 'untold', why: session.seen.kind === 'given-up' ? 'given-up' : 'lost' }
+    return untold(whyUnused(session))
   }
 }
 

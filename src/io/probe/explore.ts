@@ -14,11 +14,14 @@ export interface Elimination {
   choiceOf(answer: Extract<HelloAnswer, { readonly kind: 'chosen' }>): number | undefined
   /** One that must be offered each time for the others to be taken at all, last when it was chosen already. */
   readonly always?: number | undefined
+  /** The answer to all candidates, if that was asked already. */
+  readonly first?: HelloAnswer | undefined
 }
 
 /** Finds out one by one what a server takes, by offering all but what it took already, until it refuses the rest. */
 export async function eliminate(elimination: Elimination): Promise<Told<Listed<number>>> {
   const { ask, choiceOf, most, always } = elimination
+  let known = elimination.first
   let rest = [...elimination.candidates]
   const items: number[] = []
   const end = (isComplete: boolean, why?: Untold): Told<Listed<number>> =>
@@ -27,7 +30,8 @@ export async function eliminate(elimination: Elimination): Promise<Told<Listed<n
   while (rest.length > 0) {
     if (items.length === most) return end(false)
     const isTakenAlready = always !== undefined && items.includes(always)
-    const answer = await ask(isTakenAlready ? [...rest, always] : rest)
+    const answer = known ?? (await ask(isTakenAlready ? [...rest, always] : rest))
+    known = undefined
     if (answer.kind === 'refused') return end(true)
     if (answer.kind === 'untold') return end(false, answer.why)
     const choice = choiceOf(answer)

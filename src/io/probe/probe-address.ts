@@ -17,11 +17,22 @@ import { groups } from '../../core/tls/groups.ts'
 import { createHelloAsker } from './ask-hello.ts'
 import { sayEhlo } from './converse.ts'
 import { told, untold } from './explore.ts'
-import { findParameters } from './find-parameters.ts'
+import { findExchange } from './find-exchange.ts'
+import { findSuites } from './find-suites.ts'
+import { findVersions } from './find-versions.ts'
+import { beginAsking } from './hello-offers.ts'
 import type { Line } from './line.ts'
 import { secure } from './secure.ts'
-import { tryInjection, tryRenegotiation, whyUnused } from './try-further.ts'
-import { createVisit, type Greeted, type Session, type Visit, type VisitIo, type VisitRequest } from './visit.ts'
+import { tryInjection, tryRenegotiation } from './try-further.ts'
+import {
+  createVisit,
+  type Greeted,
+  type Session,
+  type Visit,
+  type VisitIo,
+  type VisitRequest,
+  whyUnused,
+} from './visit.ts'
 
 export interface ProbeRequest extends VisitRequest {
   readonly host: DomainName
@@ -187,19 +198,22 @@ async function lookWithoutName(handshakes: readonly HandshakeSeen[], { visit, io
   return session.kind === 'used' ? session.value : untold(whyUnused(session))
 }
 
+/** What says most goes first, as the number of connections is bounded: single points, then what is listed one by one. */
 async function parametersOf(handshakes: readonly HandshakeSeen[], scene: Scene): Promise<TlsParameters> {
   const { visit, io, request } = scene
   const { serverName } = request
   const further = { visit, serverName, io }
-  const commandInjection = handshakes.length > 0 ? await tryInjection(further) : untold('meaningless')
   const known = { serverName, handshakes, onlyCurve: onlyCurveOf(handshakes) }
-  const found = await findParameters(createHelloAsker(visit, io), known)
-  const hasTls12 = found.versions.some(
-    ({ version, finding }) => version === 'TLSv1.2' && finding.kind === 'told' && finding.value.kind === 'taken',
-  )
+  const asking = beginAsking(createHelloAsker(visit, io), known)
+  const commandInjection = handshakes.length > 0 ? await tryInjection(further) : untold('meaningless')
+  const { taken, older, answers, ...found } = await findVersions(asking)
+  const hasTls12 = taken.includes('TLSv1.2')
+  const clientRenegotiation = hasTls12 ? await tryRenegotiation(further) : untold('meaningless')
+  const versions = { taken, older, answers, ...found }
   return {
-    ...{ ...found, commandInjection },
-    clientRenegotiation: hasTls12 ? await tryRenegotiation(further) : untold('meaningless'),
+    ...{ ...found, commandInjection, clientRenegotiation },
+    ...(await findExchange(asking, versions)),
+    ...(await findSuites(asking, versions)),
     earlyData: earlyDataOf(handshakes),
   }
 }

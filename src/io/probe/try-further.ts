@@ -1,5 +1,4 @@
 import type { TLSSocket } from 'node:tls'
-import type { Untold } from '../../core/check/address-probe.ts'
 import type { InjectionSeen, Renegotiation, Told } from '../../core/check/tls-parameters.ts'
 import { limits } from '../../core/limits.ts'
 import { commands } from '../../core/smtp/command.ts'
@@ -8,19 +7,13 @@ import { told, untold } from './explore.ts'
 import type { Line } from './line.ts'
 import type { ProbeIo } from './probe-io.ts'
 import { type Secured, secure } from './secure.ts'
-import type { Session, Visit } from './visit.ts'
+import { type Visit, whyUnused } from './visit.ts'
 
 /** For trying what takes a whole handshake. */
 export interface Further {
   readonly visit: Visit
   readonly serverName: string | undefined
   readonly io: ProbeIo
-}
-
-/** Why nothing can be said, when the connection did not come as far as TLS. */
-export function whyUnused(session: Exclude<Session<unknown>, { readonly kind: 'used' }>): Untold {
-  if (session.kind === 'untold') return session.why
-  return session.seen.kind === 'given-up' ? 'given-up' : 'lost'
 }
 
 /**
@@ -43,8 +36,7 @@ export async function tryInjection({ visit, serverName, io }: Further): Promise<
     commands.noop(),
   )
   if (session.kind === 'used') return told(session.value)
-  if (session.kind === 'untold') return session
-  if (session.seen.kind !== 'greeted') return untold(whyUnused(session))
+  if (session.kind === 'untold' || session.seen.kind !== 'greeted') return untold(whyUnused(session))
   const { answer } = session.seen.startTls
   if ('reply' in answer) return told({ kind: 'refused', reply: answer.reply })
   return answer.kind === 'lost' ? told({ kind: 'cut' }) : untold('lost')

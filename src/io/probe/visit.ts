@@ -139,3 +139,9 @@ function refusalOf(seen: Seen): { readonly at: TalkStage; readonly reply: Reply 
   const { answer } = seen.startTls
   return answer.kind === 'busy' ? { at: 'starttls', reply: answer.reply } : undefined
 }
+
+/** Why nothing can be said, when the connection did not come as far as TLS. */
+export function whyUnused(session: Exclude<Session<unknown>, { readonly kind: 'used' }>): Untold {
+  if (session.kind === 'untold') return session.why
+  return session.seen.kind === 'given-up' ? 'given-up' : 'lost'
+}
