@@ -20,6 +20,12 @@ interface Inhabitant<Declaration> {
   readonly addresses: readonly string[]
 }
 
+/** What a host presents. */
+interface Credentials {
+  readonly first: Credential
+  readonly also: Credential | undefined
+}
+
 /** The hosts and policy hosts of a world, and what they put into DNS. */
 export interface Inhabitants {
   readonly hosts: ReadonlyMap<string, Inhabitant<HostDeclaration>>
@@ -42,7 +48,7 @@ export interface InhabitantsOptions {
 export function createInhabitants({ zones, plan, switchboard, diary }: InhabitantsOptions): Inhabitants {
   const hosts = new Map<string, Inhabitant<HostDeclaration>>()
   const policyHosts = new Map<string, Inhabitant<PolicyDeclaration>>()
-  const credentials = new Map<string, Credential>()
+  const credentials = new Map<string, Credentials>()
   const intruders = new Set<string>()
   return {
     hosts,
@@ -50,10 +56,13 @@ export function createInhabitants({ zones, plan, switchboard, diary }: Inhabitan
     async settleHost(declaration, by = 'recipient') {
       const { name } = declaration
       if (by === 'attacker') intruders.add(name)
-      const credential = await (await openMint()).issue(declaration.certificate)
+      const mint = await openMint()
+      const credential = await mint.issue(declaration.certificate)
+      const also = declaration.also && (await mint.issue(declaration.also))
       const isIntruder = intruders.has(name)
-      if (!isIntruder) credentials.set(name, credential)
-      const serve = createMailHost({ host: declaration, credential, by: isIntruder ? 'attacker' : 'recipient', diary })
+      if (!isIntruder) credentials.set(name, { first: credential, also })
+      const owner: Owner = isIntruder ? 'attacker' : 'recipient'
+      const serve = createMailHost({ host: declaration, credential, also, by: owner, diary })
       const known = hosts.get(name)
       if (known !== undefined) {
         known.declaration = declaration
@@ -104,12 +113,12 @@ function putText(zones: Zones, owner: string, text: string): void {
 }
 
 /** What a macro stands for, in hexadecimal; undefined when it means no host that is there. */
-function octetsOf(macro: Macro, credentials: ReadonlyMap<string, Credential>): string | undefined {
+function octetsOf(macro: Macro, credentials: ReadonlyMap<string, Credentials>): string | undefined {
   if (macro.kind === 'zeros') return '00'.repeat(macro.octets)
   const [host = '', ...others] = hostsMeant(credentials.keys(), macro.host)
-  const credential = others.length === 0 ? credentials.get(host) : undefined
-  if (credential === undefined) return undefined
-  const certificate = credential[macro.of]
+  const known = others.length === 0 ? credentials.get(host) : undefined
+  const certificate = macro.of === 'also' ? known?.also?.leaf : known?.first[macro.of]
+  if (certificate === undefined) return undefined
   const octets =
     macro.part === 'cert'
       ? certificate

@@ -73,6 +73,9 @@ const vocabulary: Readonly<Record<string, readonly string[]>> = {
   'what is sent': words.sendings,
   keys: words.keyKinds,
   'behaviours of STARTTLS': words.startTlsBehaviours,
+  'oldest versions': words.oldestVersions,
+  'manners towards clients without SNI': words.namelessManners,
+  tempers: words.tempers,
   modes: words.modes,
   'forged certificates': words.forgedCertificates,
 }

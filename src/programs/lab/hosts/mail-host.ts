@@ -1,45 +1,65 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
+import { createSecureContext, type SecureContext, type SecureContextOptions, TLSSocket } from 'node:tls'
 import { limits } from '../../../core/limits.ts'
-import type { Credential } from '../certificates/mint.ts'
+import { type Credential, openMint } from '../certificates/mint.ts'
 import { type Diary, note } from '../diary.ts'
+import { describeCertificate } from '../world/certificates.ts'
 import type { HostDeclaration } from '../world/world.ts'
-import { answerLine, beginMailSession, greetingOf, type MailSession } from './mail-session.ts'
+import { answerLine, beginMailSession, type MailSession } from './mail-session.ts'
+import { createVoice, type Voice } from './voice.ts'
 
 /** A mail server's service, for a front or for an attacker to put in place. */
 export interface MailHostOptions {
   readonly host: HostDeclaration
   readonly credential: Credential
+  /** Another certificate, with a key of another kind. */
+  readonly also?: Credential | undefined
   readonly by: 'recipient' | 'attacker'
   readonly diary: Diary
 }
 
 /** Makes the service of one host: what it does with a connection, to its end. */
 export function createMailHost(options: MailHostOptions): (socket: Socket) => void {
-  const context = createSecureContext({
-    key: options.credential.key,
-    cert: options.credential.chain,
-    minVersion: 'TLSv1',
-    maxVersion: options.host.tls,
-    ...(options.host.tls === 'TLSv1.1' && { ciphers: 'DEFAULT:@SECLEVEL=0' }),
-  })
+  const { host, diary } = options
+  const context = createSecureContext(contextOptions(options))
+  let met = 0
   return (socket) => {
-    note(options.diary.connected, options.host.name)
-    const greeting = greetingOf(options.host)
+    note(diary.connected, host.name)
+    met++
+    const voice = createVoice(host, met)
+    const greeting = voice.greeting()
     if (greeting === '') {
       socket.destroy()
       return
     }
-    socket.write(`${greeting}\r\n`)
-    converse(socket, beginMailSession(options.host), options, context)
+    voice.say(socket, greeting)
+    if (greeting.startsWith('421')) socket.end()
+    else converse(socket, beginMailSession(host), { ...options, context, voice })
   }
 }
 
+function contextOptions({ host, credential, also }: MailHostOptions): SecureContextOptions {
+  const isOld = host.tls === 'TLSv1.1' || host.oldest === '1.0' || host.oldest === '1.1'
+  const all = also === undefined ? [credential] : [credential, also]
+  return {
+    key: all.map(({ key }) => key),
+    cert: all.map(({ chain }) => chain),
+    minVersion: host.oldest === undefined || host.oldest === '1.0' ? 'TLSv1' : `TLSv${host.oldest}`,
+    maxVersion: host.tls,
+    ...(isOld && { ciphers: 'DEFAULT:@SECLEVEL=0' }),
+  }
+}
+
+interface Stage extends MailHostOptions {
+  readonly context: SecureContext
+  readonly voice: Voice
+}
+
 /** Reads lines and answers them until TLS begins or the peer is gone. */
-function converse(stream: Duplex, begun: MailSession, options: MailHostOptions, context: SecureContext): void {
+function converse(stream: Duplex, begun: MailSession, stage: Stage, before = ''): void {
   let session = begun
-  let unread = ''
+  let unread = before
   const onData = (chunk: Buffer) => {
     unread += chunk.toString('latin1')
     for (let end = unread.indexOf('\n'); end >= 0; end = unread.indexOf('\n')) {
@@ -47,8 +67,8 @@ function converse(stream: Duplex, begun: MailSession, options: MailHostOptions, 
       unread = unread.slice(end + 1)
       const step = answerLine(session, line)
       session = step.session
-      if (step.message !== undefined) note(options.diary.received, { ...arrival(stream, options), ...step.message })
-      if (step.reply !== undefined) stream.write(`${step.reply}\r\n`, 'latin1')
+      if (step.message !== undefined) note(stage.diary.received, { ...arrival(stream, stage), ...step.message })
+      if (step.reply !== undefined) stage.voice.say(stream, step.reply, line)
       if (step.next === 'close') {
         stream.end()
         return
@@ -56,13 +76,14 @@ function converse(stream: Duplex, begun: MailSession, options: MailHostOptions, 
       if (step.next === 'start-tls') {
         // What was sent in clear behind the command is dropped: RFC 3207 §4.2 forgets all that came before.
         stream.off('data', onData)
-        startTls(stream as Socket, options, context)
+        startTls(stream as Socket, stage, stage.host.startTls === 'believing' ? unread : '')
         return
       }
     }
     if (unread.length > limits.lab.commandOctets) stream.destroy()
   }
   stream.on('data', onData)
+  if (before !== '') onData(Buffer.alloc(0))
 }
 
 function arrival(stream: Duplex, { host, by }: MailHostOptions) {
@@ -79,17 +100,45 @@ function serverNameOf(stream: TLSSocket): string | undefined {
   return typeof name === 'string' && name !== '' ? name : undefined
 }
 
-function startTls(socket: Socket, options: MailHostOptions, context: SecureContext): void {
-  if (options.host.startTls === 'hang') return
-  if (options.host.startTls === 'garbage') {
+function startTls(socket: Socket, stage: Stage, believed: string): void {
+  const { host } = stage
+  if (host.startTls === 'hang') return
+  if (host.startTls === 'garbage') {
     socket.end('this is not TLS\r\n')
     return
   }
+  if (host.nameless === 'usual') secure(socket, stage, stage.context, believed)
+  else socket.once('data', (hello: Buffer) => void secureByName(socket, hello, stage, believed))
+}
+
+/** `unrecognized_name`, fatal. RFC 6066 §3 */
+const unrecognizedName = Uint8Array.from([21, 3, 3, 0, 2, 2, 112])
+
+/** A ClientHello comes in one piece on loopback; whether it has the host's name in it is all that we need of it. */
+async function secureByName(socket: Socket, hello: Buffer, stage: Stage, believed: string): Promise<void> {
+  const { host } = stage
+  const isNamed = hello.includes(host.name)
+  if (!isNamed && host.nameless === 'refused') {
+    socket.end(unrecognizedName)
+    return
+  }
+  socket.pause()
+  socket.unshift(hello)
+  const other = { ...describeCertificate('default.invalid', { certificate: 'self-signed' }) }
+  const credential = isNamed ? stage.credential : await (await openMint()).issue(other)
+  const context = isNamed
+    ? stage.context
+    : createSecureContext(contextOptions({ ...stage, credential, also: undefined }))
+  secure(socket, stage, context, believed)
+}
+
+function secure(socket: Socket, stage: Stage, context: SecureContext, believed: string): void {
   const secured = new TLSSocket(socket, {
     isServer: true,
     secureContext: context,
     SNICallback: (_, done) => done(null),
   })
   secured.on('error', () => secured.destroy())
-  converse(secured, beginMailSession(options.host, true), options, context)
+  if (believed === '') converse(secured, beginMailSession(stage.host, true), stage)
+  else secured.once('secure', () => converse(secured, beginMailSession(stage.host, true), stage, believed))
 }

@@ -69,14 +69,21 @@ function reset(session: MailSession): MailSession {
 }
 
 function ehloReply({ host, secured }: MailSession): string {
-  const offersTls = secured ? host.startTls === 'again' : host.startTls !== 'no'
-  const keywords = [...(secured ? host.offersInside : host.offers), ...(offersTls ? ['STARTTLS'] : [])]
+  const keywords = [...(secured ? host.offersInside : host.offers), ...startTlsKeyword(host, secured)]
   const lines = [host.name, ...keywords]
   return lines.map((text, index) => `250${index === lines.length - 1 ? ' ' : '-'}${text}`).join('\r\n')
 }
 
+function startTlsKeyword({ startTls: behaviour }: HostDeclaration, secured: boolean): string[] {
+  if (behaviour === 'crossed-out') return secured ? [] : ['XXXXXXXA']
+  const isOffered = secured ? behaviour === 'again' : behaviour !== 'no' && behaviour !== 'hidden'
+  return isOffered ? ['STARTTLS'] : []
+}
+
 function startTls(session: MailSession): MailStep {
   const { host, secured } = session
+  if (host.startTls === 'closing') return { session, next: 'close' }
+  if (host.startTls === 'crossed-out') return { session, reply: '500 5.5.1 unrecognized: "XXXXXXXX"' }
   if (secured || host.startTls === 'no') return { session, reply: '502 5.5.1 not here' }
   if (host.startTls === 'refused') return { session, reply: '454 4.7.0 TLS not available now' }
   const reply = host.startTls === 'injecting' ? '220 2.0.0 go\r\n250 2.0.0 injected' : '220 2.0.0 go'

@@ -59,13 +59,14 @@ export type Macro =
       readonly kind: 'certificate'
       /** A host's name, or as many of its first labels as tell it from the others. */
       readonly host: string
-      readonly of: 'leaf' | 'issuer' | 'root'
+      /** `also`: the leaf of the host's other certificate. */
+      readonly of: 'leaf' | 'issuer' | 'root' | 'also'
       readonly part: 'cert' | 'spki'
       readonly digest: 'sha256' | 'sha512' | 'full'
     }
 
 const macroText =
-  /^(?:zeros\.(?<octets>\d{1,3})|(?<host>[a-z0-9_.-]+?)(?:\.(?<of>issuer|root))?\.(?<part>cert|spki)\.(?<digest>sha256|sha512|full))$/
+  /^(?:zeros\.(?<octets>\d{1,3})|(?<host>[a-z0-9_.-]+?)(?:\.(?<of>issuer|root|also))?\.(?<part>cert|spki)\.(?<digest>sha256|sha512|full))$/
 
 /** Reads what stands between the braces; undefined when it is no macro. */
 export function parseMacro(text: string): Macro | undefined {
@@ -75,7 +76,7 @@ export function parseMacro(text: string): Macro | undefined {
   return {
     kind: 'certificate',
     host,
-    of: (of ?? 'leaf') as 'leaf' | 'issuer' | 'root',
+    of: (of ?? 'leaf') as 'leaf' | 'issuer' | 'root' | 'also',
     part: part as 'cert' | 'spki',
     digest: digest as 'sha256' | 'sha512' | 'full',
   }

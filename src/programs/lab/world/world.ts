@@ -87,7 +87,24 @@ export interface CertificateDeclaration {
   readonly generation: number
 }
 
-export const startTlsBehaviours = ['yes', 'no', 'refused', 'garbage', 'hang', 'injecting', 'again'] as const
+export const startTlsBehaviours = [
+  'yes',
+  'no',
+  'refused',
+  'garbage',
+  'hang',
+  'injecting',
+  'again',
+  'hidden',
+  'crossed-out',
+  'closing',
+  'believing',
+] as const
+
+/** How a host treats clients that name nobody in TLS (SNI), and how it speaks. */
+export const namelessManners = ['usual', 'other', 'refused'] as const
+export const tempers = ['usual', 'slow', 'endless', 'verbose', 'painting', 'busy-once'] as const
+export const oldestVersions = ['1.0', '1.1', '1.2', '1.3'] as const
 
 /** A host that takes mail on port 25. */
 export interface HostDeclaration {
@@ -101,6 +118,12 @@ export interface HostDeclaration {
   readonly startTls: (typeof startTlsBehaviours)[number]
   /** The best version of TLS that it has, as Node names it. */
   readonly tls: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'
+  /** The oldest; with one before TLS 1.2, weak suites come along. Undefined: as far as OpenSSL goes by itself. */
+  readonly oldest: (typeof oldestVersions)[number] | undefined
+  /** Another certificate beside the first, with a key of this kind. */
+  readonly also: CertificateDeclaration | undefined
+  readonly nameless: (typeof namelessManners)[number]
+  readonly temper: (typeof tempers)[number]
   /** Whether nothing listens there. */
   readonly down: boolean
   /** EHLO keywords before and inside TLS. */
