@@ -1,4 +1,6 @@
 import { checkOptions } from './check-options.ts'
+import { checkReport } from './core/check/check-report.ts'
+import type { CheckReport } from './core/check/report.ts'
 import { ConfigError } from './core/config-error.ts'
 import { decide } from './core/decision/decide.ts'
 import { type DecisionOptions, type DomainDecision, defaultOptions } from './core/decision/decision.ts'
@@ -25,6 +27,20 @@ import type { TraceEvent } from './io/resolver/resolver.ts'
 import { createTlsProfile } from './io/smtp/tls-profile.ts'
 import { openStore } from './io/store/open-store.ts'
 
+export type {
+  AddressRow,
+  Cell,
+  CheckReport,
+  Evidence as CheckEvidence,
+  Finding,
+  HostRow,
+  KeyRow,
+  Operator,
+  ProtocolLine,
+  Publication,
+  SenderRow,
+  Verdict,
+} from './core/check/report.ts'
 export { ConfigError } from './core/config-error.ts'
 export type {
   ConnectDecision,
@@ -163,6 +179,11 @@ export interface Waxseal {
   ): Promise<Resolution>
   /** What mail to a domain must be shown, and what that rests on. RFC 7672 §2.2, RFC 8461 §5 */
   explain(domain: string, options?: Given): Promise<Explanation>
+  /**
+   * What every kind of sender does with mail to a domain, and what is wrong. Connects to all of its MX hosts, and begins no
+   * mail. What is given up by `signal` is left out of the report. docs/check.md
+   */
+  check(domain: string, options?: Given): Promise<CheckReport>
   /** Delivers to the MX hosts of every recipient. Every recipient gets a status; nothing is queued. */
   deliver(mail: Mail, options?: Given): Promise<DeliveryReport>
   /** Fetches MTA-STS policies again whose time has come; to be called now and then by whoever runs long. RFC 8461 §3.3 */
@@ -201,6 +222,26 @@ export function createWaxseal(options: WaxsealOptions = {}): Waxseal {
       const facts = await examine(nextHop, { resolver, sts, smtpPort, signal, insecureMx: decision.insecureMx })
       await watch.refresh()
       return { facts, decision: decide(facts, { now, options: decision, overrides: watch.current }) }
+    },
+    async check(domain, { signal } = {}) {
+      const { checkDomain } = await import('./programs/check/check-domain.ts')
+      const resolverOptions = { ...options, ...anchors, ...own }
+      const world = {
+        resolver,
+        resolverOptions,
+        network,
+        clock,
+        trust,
+        ca,
+        store,
+        smtpPort,
+        clientName,
+        depth: 'quick',
+      } as const
+      return checkReport(
+        await checkDomain(readDomain(domain), signal === undefined ? {} : { signal }, world),
+        clock.now(),
+      )
     },
     async deliver({ from, to, message, requireTls }, { signal } = {}) {
       await watch.refresh()

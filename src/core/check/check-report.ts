@@ -19,7 +19,7 @@ export function checkReport(facts: CheckFacts, now: number): CheckReport {
     schema: 'waxseal.check/1',
     domain,
     unicode: shown === domain ? null : shown.slice(domain.length + 2, -1),
-    checkedAt: new Date(at).toISOString(),
+    checkedAt: at,
     ...judgeDomain(view),
     lines: protocolLines(view),
     senders: view.senders.map(({ row }) => row),

@@ -77,9 +77,7 @@ function keyRow({ keyType, handshake, chain, pkix, dane, matched }: KeyView, hos
       pkix.chainError === undefined
         ? cell('good', 'public')
         : cell(lacking, chainWord(pkix.chainError), pkix.chainError),
-    name: pkix.nameMatches
-      ? cell('good', 'matches')
-      : cell(lacking, 'other', leaf?.subjectAltName ?? leaf?.subject ?? null),
+    name: pkix.nameMatches ? cell('good', 'ok') : cell(lacking, 'other', leaf?.subjectAltName ?? leaf?.subject ?? null),
     expires: cell(isOut ? lacking : leaf !== undefined && isExpiringSoon(leaf, now) ? 'weak' : 'good', expires),
     tlsa: isDane ? tlsaCell(dane, matched) : cell('none', '-'),
   }

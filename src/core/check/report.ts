@@ -11,7 +11,8 @@ export interface CheckReport {
   readonly domain: string
   /** The domain as its script has it, where that differs. */
   readonly unicode: string | null
-  readonly checkedAt: string
+  /** Milliseconds since 1970. */
+  readonly checkedAt: number
   readonly verdict: Verdict
   /** The verdict in its fixed sentence. */
   readonly sentence: string

@@ -24,27 +24,27 @@ interface Kind {
 
 const kinds: readonly Kind[] = [
   {
-    ...{ id: 'mta-sts', title: 'MTA-STS, no DANE (as Gmail)', options: defaultOptions },
+    ...{ id: 'mta-sts', title: 'MTA-STS only (as Gmail)', options: defaultOptions },
     see: (facts) => withoutDane(facts),
   },
   {
-    ...{ id: 'dane-and-sts', title: 'DANE, else MTA-STS (as Exchange Online)', options: defaultOptions },
+    ...{ id: 'dane-and-sts', title: 'DANE, then MTA-STS (Exchange)', options: defaultOptions },
     see: (facts) => facts,
   },
   {
-    ...{ id: 'dane', title: 'DANE, no MTA-STS (as Postfix with dane)', options: defaultOptions },
+    ...{ id: 'dane', title: 'DANE only (Postfix, dane)', options: defaultOptions },
     see: (facts) => withPolicy(facts, noPolicy),
   },
   {
-    ...{ id: 'opportunistic', title: 'Neither (as Postfix with may)', options: defaultOptions },
+    ...{ id: 'opportunistic', title: 'Neither (Postfix, may)', options: defaultOptions },
     see: (facts) => withPolicy(withoutDane(facts), noPolicy),
   },
   {
-    ...{ id: 'strict', title: 'Both must hold where both are', options: { ...defaultOptions, requireBoth: true } },
+    ...{ id: 'strict', title: 'Both, where both are there', options: { ...defaultOptions, requireBoth: true } },
     see: (facts) => facts,
   },
   {
-    ...{ id: 'cached-policy', title: 'MTA-STS, with the policy it has kept', options: defaultOptions },
+    ...{ id: 'cached-policy', title: 'MTA-STS, by the policy it kept', options: defaultOptions },
     see: (facts, check, now) => withKeptPolicy(facts, check, now),
   },
 ]
@@ -132,7 +132,7 @@ function meetHost(host: ConnectDecision, check: CheckFacts, now: number): HostOu
   const refusing = verdicts.filter((verdict) => !isDelivery(verdict))
   const isSure = met.some(({ verdicts: found }) => found.length > 0 && found.every(isDelivery))
   const [worst] = delivering.toSorted((one, other) => order.indexOf(one.protection) - order.indexOf(other.protection))
-  const base = { host: host.host, protection: worst === undefined ? null : protections[worst.protection] }
+  const base = { host: host.host, protection: worst === undefined ? null : demanded(host, worst) }
   const [refused] = refusing
   if (worst !== undefined && refused !== undefined) {
     const text = `only in some cases: ${refused.text}`
@@ -169,6 +169,12 @@ export function reachesSomebody({ hosts = [] }: CheckFacts): boolean {
 
 function isDelivery({ action }: Verdict): boolean {
   return action !== 'skip'
+}
+
+/** What a session happens to prove and nobody asks for, an attacker may leave out. */
+function demanded({ tls }: ConnectDecision, { protection }: Verdict): SenderProtection {
+  const isAsked = tls === 'dane' || tls === 'pkix'
+  return protection === 'none' || isAsked ? protections[protection] : 'encrypted'
 }
 
 /** From the weakest up. */
@@ -208,9 +214,9 @@ function rowOf(
 }
 
 const deliveryTexts: Record<SenderProtection, string> = {
-  authenticated: 'only to servers that prove who they are',
-  'host-authenticated': 'to servers that prove who they are, though an attacker could name others',
-  encrypted: 'encrypted, to whoever answers: an attacker can strip that',
+  authenticated: 'only to servers that prove themselves',
+  'host-authenticated': 'to servers that prove themselves, though an attacker could name others',
+  encrypted: 'encrypted, if nobody interferes',
   cleartext: 'in clear, for anyone on the way to read',
 }
 

@@ -46,12 +46,14 @@ const selections: Readonly<
 export interface ProbeContextOptions {
   /** PEM text of the trusted roots; without it, those that Node carries. */
   readonly ca?: string | readonly string[] | undefined
+  /** Whether these are anchors as they stand, roots or not: for usage DANE-TA. RFC 7672 §3.1.2 */
+  readonly areAnchors?: boolean | undefined
 }
 
 /** Throws ConfigError, at first use, when the roots cannot be read. */
-export function createProbeContexts({ ca }: ProbeContextOptions = {}): ProbeContexts {
+export function createProbeContexts({ ca, areAnchors = false }: ProbeContextOptions = {}): ProbeContexts {
   const made = new Map<string, SecureContext>()
-  const roots = ca === undefined ? {} : { ca: [ca].flat() }
+  const roots = ca === undefined ? {} : { ca: [ca].flat(), allowPartialTrustChain: areAnchors }
   const obtain = (name: string, options: SecureContextOptions): SecureContext => {
     const context = made.get(name) ?? makeContext({ minVersion: 'TLSv1.2', ...roots, ...options })
     made.set(name, context)

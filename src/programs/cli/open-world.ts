@@ -65,7 +65,7 @@ export async function openWorld(
     throw new ConfigError(`the store "${keeping.path}" cannot be used: ${unreadable}`)
   }
   return {
-    ...{ resolverOptions, settings, overrides, close },
+    ...{ resolverOptions, settings, overrides, close, authorities: inputs.authorities },
     ...{ resolver, network, store, clock, trust, profile, sts, trace, timeoutMs, smtpPort: settings['smtp-port'] },
   }
 }

@@ -23,6 +23,11 @@ export const registry: readonly Registered[] = [
     load: async () => (await import('./commands/explain.ts')).explain,
   },
   {
+    name: 'check',
+    summary: 'Show what every kind of sender does with mail to a domain, and what to mend',
+    load: async () => (await import('./commands/check.ts')).check,
+  },
+  {
     name: 'send',
     summary: 'Deliver a message from standard input to its recipients, enforced',
     load: async () => (await import('./commands/send.ts')).send,

@@ -27,6 +27,8 @@ export interface World {
   readonly clock: Clock
   /** The authorities that policy hosts and MX hosts under MTA-STS must chain to. */
   readonly trust: PkixTrust
+  /** The same as PEM text; undefined for those that Node brings. */
+  readonly authorities: string | undefined
   /** The same authorities for sessions with MX hosts. */
   readonly profile: TlsProfile
   readonly sts: StsService

@@ -125,6 +125,7 @@ function ofTexts(view: View, sts: StsSide, base: Base): RecordFound[] {
   const served = isServed(sts)
   if (strings.length === 0) {
     if (served) return [{ ...base, id: 'sts-policy-without-record', publish }]
+    if (view.mail?.mx.row === 'M3') return []
     return [{ ...base, id: 'sts-missing', publish: [...publish, policyFile(view)] }]
   }
   const foreign = /^v=(?:spf1|DMARC1|DKIM1|TLSRPTv1)\b/i
@@ -154,11 +155,7 @@ function ofAliases({ domain }: View, { record, addresses }: StsSide): RecordFoun
 /** An id by the minute: any that was not there before will do. RFC 8461 §3.1 */
 export function recordText({ domain, now }: View): Publication {
   const id = new Date(now).toISOString().replace(/\D/g, '').slice(0, 14)
-  return dnsText(
-    `_mta-sts.${domain}`,
-    `_mta-sts.${domain}. IN TXT "v=STSv1; id=${id};"`,
-    'a new id with every change of the policy',
-  )
+  return dnsText(domain, `_mta-sts.${domain}. IN TXT "v=STSv1; id=${id};"`, 'a new id with every change of the policy')
 }
 
 /** A policy for the MX hosts that there are: in mode testing, from which nobody's mail suffers. RFC 8461 §3.2 */

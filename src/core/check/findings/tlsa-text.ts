@@ -24,5 +24,5 @@ export function recordsFor(view: View, host: HostView, keys: readonly KeyView[],
   const records = new Set(leaves.flatMap((leaf) => keyRecord(leaf) ?? []).map(formatTlsa))
   if (records.size === 0) return []
   const name = tlsaName(view, host)
-  return [dnsText(name, [...records].map((record) => `${name}. IN TLSA ${record}`).join('\n'), note)]
+  return [dnsText(host.host, [...records].map((record) => `${name}. IN TLSA ${record}`).join('\n'), note)]
 }

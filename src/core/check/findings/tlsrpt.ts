@@ -101,7 +101,8 @@ function ofReporting(view: View, side: ReportingSide): ReportFound[] {
   const strings = stringsIn(record)
   const parsed = parseReportRecords(strings)
   const found: ReportFound[] = isCatchAll(record, beside) ? [{ ...base, id: 'tlsrpt-wildcard', publish }] : []
-  if (strings.length === 0) return [{ ...base, id: 'tlsrpt-missing', publish }, ...others]
+  if (strings.length === 0)
+    return view.mail?.mx.row === 'M3' ? others : [{ ...base, id: 'tlsrpt-missing', publish }, ...others]
   if (!parsed.ok) {
     const isForeign = textsIn(record).some((text) => /^v=(?:spf1|DMARC1|DKIM1|STSv1)\b/i.test(text))
     return [...found, { ...base, id: isForeign ? 'tlsrpt-foreign' : faultIds[parsed.fault], publish }, ...others]
@@ -127,9 +128,7 @@ function misplaced({ domain, owners }: View, { oldName, apex }: ReportingSide): 
   return places.flatMap(({ name, lookup }) => {
     const text = textsIn(lookup).find((one) => /^v=TLSRPTv1\b/i.test(one))
     if (text === undefined) return []
-    const publish = [
-      dnsText(`_smtp._tls.${domain}`, `_smtp._tls.${domain}. IN TXT "${text}"`, 'the same where it belongs'),
-    ]
+    const publish = [dnsText(domain, `_smtp._tls.${domain}. IN TXT "${text}"`, 'the same where it belongs')]
     return [{ id: 'tlsrpt-misplaced', subject: name, seen: [textSeen(name, text)], owner: owners.records, publish }]
   })
 }
@@ -171,5 +170,5 @@ function ofHosts({ hosts }: ReportingSide): ReportFound[] {
 function recordText(domain: string) {
   const name = `_smtp._tls.${domain}`
   const text = `${name}. IN TXT "v=TLSRPTv1; rua=mailto:tls-reports@${domain}"`
-  return dnsText(name, text, 'with a mailbox that you have; once a day, in JSON, from each big sender')
+  return dnsText(domain, text, 'with a mailbox that you have; once a day, in JSON, from each big sender')
 }

@@ -56,7 +56,7 @@ async function send(args: readonly string[], wish: Wish = {}) {
     ...{ out, clock, environment: {}, signal: (wish.controller ?? new AbortController()).signal },
     openInput: () => Readable.from([Buffer.from(wish.input ?? 'Subject: x\n\ny\n')].filter(({ length }) => length > 0)),
     openWorld: async (values) => ({
-      ...{ resolver, resolverOptions: { network }, network, store, clock, trust, sts },
+      ...{ resolver, resolverOptions: { network }, network, store, clock, trust, sts, authorities: undefined },
       overrides: { current: noOverrides, refresh: async () => [] },
       profile: createTlsProfile({ environment: {} }),
       ...{ smtpPort: 25, timeoutMs: 1000, trace: values.trace === true ? () => {} : undefined },

@@ -1,18 +1,11 @@
 import { type FileHandle, open } from 'node:fs/promises'
-import { hostname } from 'node:os'
 import { defaultOptions } from '../../../core/decision/decision.ts'
 import { limits } from '../../../core/limits.ts'
 import { escapeText } from '../../../core/smtp/escape.ts'
-import {
-  formatMailbox,
-  formatMailDomain,
-  type Mailbox,
-  parseForwardPath,
-  parseMailDomain,
-  type ReversePath,
-} from '../../../core/smtp/mailbox.ts'
+import { formatMailbox, type Mailbox, parseForwardPath, type ReversePath } from '../../../core/smtp/mailbox.ts'
 import type { DeliveryReport } from '../../../io/delivery/report.ts'
 import { formatEntry } from '../../../io/smtp/transcript.ts'
+import { readClientName } from '../client-name.ts'
 import { type CommandContext, defineCommand, UsageError } from '../command.ts'
 import { EXIT } from '../exit.ts'
 import { withProgress } from '../with-progress.ts'
@@ -120,14 +113,6 @@ function readAddress(text: string, what: string): Mailbox {
   const mailbox = parseForwardPath(text)
   if (mailbox.ok) return mailbox.value
   throw new UsageError(`${what}: not a mail address: "${escapeText(text)}" (${mailbox.fault.replaceAll('-', ' ')})`)
-}
-
-/** RFC 5321 §4.1.4: the name of this machine, or what stands for one without. */
-function readClientName(text: string | undefined): string {
-  const name = parseMailDomain(text ?? hostname())
-  if (name.ok) return formatMailDomain(name.value)
-  if (text === undefined) return 'localhost'
-  throw new UsageError(`option --helo: not a host name: "${escapeText(text)}"`)
 }
 
 /** An exit status, after saying why, for a message that cannot be sent. */

@@ -1,0 +1,58 @@
+import type { ProbeDepth } from '../../core/check/address-probe.ts'
+import type { DomainName } from '../../core/name/domain.ts'
+import type { Clock } from '../../io/clock.ts'
+import type { PkixTrust } from '../../io/https/pkix-trust.ts'
+import { findPolicy } from '../../io/mtasts/policy-cache.ts'
+import { appliedFrom } from '../../io/mtasts/sts-finding.ts'
+import type { Network } from '../../io/network.ts'
+import type { Pause } from '../../io/probe/probe-io.ts'
+import { createServerSurvey } from '../../io/resolver/all-servers.ts'
+import type { ResolverOptions } from '../../io/resolver/create-resolver.ts'
+import type { Resolver } from '../../io/resolver/resolver.ts'
+import { type Store, StoreError } from '../../io/store/store.ts'
+import type { GatherIo } from './gather-io.ts'
+import { createProber } from './prober.ts'
+
+/** What checks are made with. */
+export interface CheckWorldOptions {
+  readonly resolver: Resolver
+  /** What the resolver is made from. */
+  readonly resolverOptions: ResolverOptions
+  readonly network: Network
+  readonly clock: Clock
+  readonly trust: PkixTrust
+  readonly ca?: string | readonly string[] | undefined
+  readonly store: Store
+  readonly smtpPort: number
+  readonly clientName: string
+  readonly depth: ProbeDepth
+  /** In the place of timers, for tests. */
+  readonly pause?: Pause | undefined
+}
+
+export interface CheckWorld extends GatherIo {
+  /** Ends what asks name servers; the rest is whose it was. */
+  close(): Promise<void>
+}
+
+/** Puts together what any number of checks share: the comparison of name servers, TLS contexts, and our politeness. */
+export function createCheckWorld(options: CheckWorldOptions): CheckWorld {
+  const { resolver, resolverOptions, network, clock, trust, store, smtpPort } = options
+  const survey = resolverOptions.engine === 'trust-ad' ? undefined : createServerSurvey(resolverOptions)
+  return {
+    ...{ resolver, survey, network, clock, trust, smtpPort, ...createProber(options) },
+    remembered: (domain) => recall(domain, store, clock),
+    close: async () => survey?.close(),
+  }
+}
+
+/** What cannot be read is as unknown as what was never there: a check changes nothing. */
+async function recall(domain: DomainName, store: Store, clock: Clock) {
+  try {
+    const { cached } = await findPolicy(domain, { store, clock })
+    return cached && appliedFrom(cached)
+  } catch (error) {
+    if (error instanceof StoreError) return undefined
+    throw error
+  }
+}

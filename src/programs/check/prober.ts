@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto'
+import type { AddressProbe, ProbeDepth } from '../../core/check/address-probe.ts'
+import type { AnchoredChain } from '../../core/check/check-facts.ts'
+import { anchorsFor, type Presented, presentedBy } from '../../core/check/sessions.ts'
+import { decide } from '../../core/decision/decide.ts'
+import type { HostFacts } from '../../core/decision/facts.ts'
+import { limits } from '../../core/limits.ts'
+import type { DomainName } from '../../core/name/domain.ts'
+import type { Clock } from '../../io/clock.ts'
+import type { Network } from '../../io/network.ts'
+import { createAddressGate } from '../../io/probe/address-gate.ts'
+import { pause } from '../../io/probe/pause.ts'
+import { probeAddress } from '../../io/probe/probe-address.ts'
+import { createProbeContexts } from '../../io/probe/probe-contexts.ts'
+import type { VisitIo } from '../../io/probe/visit.ts'
+import { runSession } from '../../io/smtp/run-session.ts'
+import type { GatherIo } from './gather-io.ts'
+
+export interface ProberOptions {
+  readonly network: Network
+  readonly clock: Clock
+  /** PEM text of the public roots; those that Node carries unless told. */
+  readonly ca?: string | readonly string[] | undefined
+  readonly smtpPort: number
+  /** For EHLO. */
+  readonly clientName: string
+  readonly depth: ProbeDepth
+  readonly pause?: VisitIo['pause'] | undefined
+}
+
+/** What connects to MX hosts for a check: politely, and never further than TLS. */
+export function createProber(options: ProberOptions): Pick<GatherIo, 'probe' | 'anchor'> {
+  const { network, clock, ca, smtpPort, clientName, depth } = options
+  const wait = options.pause ?? pause
+  const gate = createAddressGate(clock, wait)
+  const contexts = createProbeContexts({ ca })
+  return {
+    probe({ host, address, serverName, signal }) {
+      const endpoint = { address, port: smtpPort }
+      const io = { network, clock, pause: wait, contexts, gate, signal, random: randomBytes }
+      return probeAddress({ host, endpoint, serverName, chosenBy: 'stranger', clientName, depth }, io)
+    },
+    async anchor(facts, probes, signal) {
+      const wanted = probes.flatMap((probe) => presentedBy(probe).map((one) => ({ probe, one })))
+      const found = await Promise.all(wanted.map(({ probe, one }) => anchorOne(facts, probe, one, signal)))
+      return found.flatMap((chain) => chain ?? [])
+    },
+  }
+
+  /** One more session, in which OpenSSL has the anchors from the start. RFC 7672 §3.1.2 */
+  async function anchorOne(
+    facts: HostFacts,
+    { address }: AddressProbe,
+    one: Presented,
+    signal: AbortSignal,
+  ): Promise<AnchoredChain | undefined> {
+    const dane = demandsOf(facts)
+    const anchors = dane === undefined ? [] : anchorsFor(one, dane, clock.now())
+    if (dane === undefined || anchors.length === 0) return undefined
+    const { keys } = createProbeContexts({ ca: anchors.map(String), areAnchors: true })
+    const release = await gate.enter(address, signal).catch(() => undefined)
+    if (release === undefined) return undefined
+    const plan = { clientName, tls: 'required', mail: undefined } as const
+    const tls = { context: keys[one.keyType], serverName: dane.serverName, judge: () => false }
+    const request = {
+      endpoint: { address, port: smtpPort },
+      chosenBy: 'stranger',
+      host: facts.host,
+      plan,
+      tls,
+    } as const
+    try {
+      const { connectMs, greetingMs, commandMs, handshakeMs, quitMs } = limits.probe
+      const timeouts = { connectMs, greetingMs, commandMs, handshakeMs, quitMs }
+      const { tls: seen } = await runSession({ ...request, message: undefined }, { network, clock, signal, timeouts })
+      if (seen === undefined) return undefined
+      const chain = seen.chain.map(({ raw }) => raw)
+      return {
+        address,
+        keyType: one.keyType,
+        chain,
+        anchors: anchors.map(({ raw }) => raw),
+        chainError: seen.chainError,
+      }
+    } finally {
+      release()
+    }
+  }
+}
+
+/** What is demanded of a host by its TLSA records alone, as a sender decides. */
+function demandsOf(facts: HostFacts) {
+  const mx = { row: 'M8', resolution: undefined } as const
+  const nextHop = { kind: 'relay', host: facts.host as DomainName } as const // hosts of MX records are names
+  const [host] = decide({ nextHop, mx, hosts: [facts], sts: undefined }, { now: 0 }).hosts
+  if (host?.action !== 'connect' || host.dane.state !== 'ok') return undefined
+  return { records: host.dane.records, names: host.dane.names, serverName: host.serverName }
+}

@@ -1,0 +1,189 @@
+import { type SectionName, sectionNames } from '../../../core/check/check-facts.ts'
+import { checkReport } from '../../../core/check/check-report.ts'
+import type { CheckReport, Verdict } from '../../../core/check/report.ts'
+import type { DomainName } from '../../../core/name/domain.ts'
+import { accept } from '../../../core/result.ts'
+import { escapeText } from '../../../core/smtp/escape.ts'
+import { writeCheck } from '../../check/check-text.ts'
+import { type CheckWorld, createCheckWorld } from '../../check/check-world.ts'
+import { statusOf } from '../../check/exit-status.ts'
+import { gatherFacts } from '../../check/gather.ts'
+import { readClientName } from '../client-name.ts'
+import { type CommandContext, defineCommand, UsageError } from '../command.ts'
+import { deadline } from '../deadline.ts'
+import { EXIT } from '../exit.ts'
+import { readDomain } from '../explain-list.ts'
+import { maxJobs, openList, readJobs, workThroughList } from '../list-work.ts'
+import { withProgress } from '../with-progress.ts'
+import type { World } from '../world.ts'
+import { worldOptions } from '../world-options.ts'
+
+/** Domains checked at once with --file unless told: each connects to all of its MX hosts. */
+const defaultChecks = 8
+
+export const check = defineCommand({
+  name: 'check',
+  summary: 'Show what every kind of sender does with mail to a domain, and what to mend',
+  usage: ['check [--json] [--only SECTION,...] DOMAIN...', 'check --file LIST [--jobs N]'],
+  description: [
+    'Looks at a domain as senders do: MX records, DNSSEC, TLSA records, the MTA-STS policy from every address of its host, ' +
+      'where reports go (TLSRPT), what each name server says; connects to every address of every MX host, and holds what ' +
+      'it presents, RSA and ECDSA, against all that. Shows the verdict, what each kind of sender does, and what is wrong, ' +
+      'the most urgent first, with the text to publish and who must act.',
+    'No mail is begun. Each address is connected to at most twice at once, with a pause between. A host that is busy, ' +
+      'greylists or does not answer counts for nothing: the verdict is then undetermined, never "no TLS".',
+    'With --file it does so for each domain of a list, one a line, and prints a line of JSON for each as it is done, not ' +
+      'in the order of the list: "line" says which it is. LIST may be - for standard input; empty lines and lines that ' +
+      'begin with # are passed over.',
+  ],
+  options: {
+    json: { type: 'boolean', description: 'print one line of JSON for each domain (schema waxseal.check/1)' },
+    only: {
+      ...{ type: 'string', value: 'SECTION,...' },
+      description: `look at these alone: ${sectionNames.join(', ')}; mail, which all need, is always looked at`,
+    },
+    ipv4: { type: 'boolean', description: 'connect to no MX host over IPv6' },
+    helo: {
+      ...{ type: 'string', value: 'NAME' },
+      description: 'our name for EHLO, or our address in brackets: it should resolve to where we come from',
+    },
+    file: { type: 'string', value: 'LIST', description: 'check every domain of this file' },
+    jobs: {
+      ...{ type: 'string', short: 'j', value: 'N' },
+      description: `domains checked at once, ${defaultChecks} unless told, at most ${maxJobs}`,
+    },
+    ...worldOptions,
+  },
+  operands: { name: 'DOMAIN', min: 0, max: 1000 },
+  examples: [
+    { line: 'waxseal check example.org', does: 'the verdict, and what to mend' },
+    { line: 'waxseal check --only mta-sts,tlsrpt example.org', does: 'no connection to an MX host' },
+    { line: 'waxseal check --file domains.txt >reports.jsonl', does: 'the same for many, for a program to read' },
+  ],
+  exitStatuses: [
+    { status: 0, means: 'protected: each domain' },
+    { status: 1, means: 'protected-partly, and nothing worse' },
+    { status: 2, means: 'opportunistic, and nothing worse' },
+    { status: 75, means: 'undetermined: of a domain nothing could be told; none is worse than that' },
+    { status: 3, means: 'cleartext: a server takes mail without TLS' },
+    { status: 4, means: 'broken: senders who check hold mail back from a domain now' },
+    { status: EXIT.data, means: 'with --file: some lines were no domain names' },
+    { status: EXIT.noInput, means: 'with --file: the list cannot be read' },
+  ],
+  async run({ values, positionals }, context) {
+    const jobs = values.jobs === undefined ? defaultChecks : readJobs(values.jobs)
+    const wishes: Wishes = { sections: readSections(values.only), ipv4: values.ipv4 === true }
+    const clientName = readClientName(values.helo)
+    if (values.file !== undefined && positionals.length > 0) {
+      throw new UsageError('give either DOMAIN or --file, not both')
+    }
+    const input = values.file === undefined ? undefined : await openList(values.file, context)
+    const domains = positionals.map(readOperand)
+    if (input === undefined && domains.length === 0) {
+      throw new UsageError('missing DOMAIN (usage: waxseal check [--json] DOMAIN...)')
+    }
+    const world = await context.openWorld(values, 'existing')
+    const checking = checkWorldOf(world, clientName)
+    const checkOne = (domain: DomainName) => checkDomain(domain, wishes, { checking, world, context })
+    try {
+      if (input !== undefined) return await checkList(input, checkOne, context, jobs)
+      const { out, signal } = context
+      const verdicts: Verdict[] = []
+      for (const domain of domains) {
+        const report = await withProgress(
+          out,
+          (seconds) => `checking ${domain} for ${seconds} s`,
+          () => checkOne(domain),
+        )
+        if (signal.aborted) return EXIT.interrupted
+        if (values.json === true) out.line(JSON.stringify(report))
+        else {
+          if (verdicts.length > 0) out.line()
+          writeCheck(report, out)
+        }
+        verdicts.push(report.verdict)
+      }
+      return statusOf(verdicts)
+    } finally {
+      await checking.close()
+      await world.close()
+    }
+  },
+})
+
+interface Wishes {
+  readonly sections: ReadonlySet<SectionName> | undefined
+  readonly ipv4: boolean
+}
+
+function checkWorldOf(world: World, clientName: string): CheckWorld {
+  const { resolver, resolverOptions, network, clock, trust, authorities, store, smtpPort } = world
+  return createCheckWorld({
+    ...{
+      resolver,
+      resolverOptions,
+      network,
+      clock,
+      trust,
+      ca: authorities,
+      store,
+      smtpPort,
+      clientName,
+      depth: 'quick',
+    },
+  })
+}
+
+interface Around {
+  readonly checking: CheckWorld
+  readonly world: World
+  readonly context: CommandContext
+}
+
+async function checkDomain(
+  domain: DomainName,
+  wishes: Wishes,
+  { checking, world, context }: Around,
+): Promise<CheckReport> {
+  const signal = deadline(context.signal, world.timeoutMs)
+  const facts = await gatherFacts(domain, { ...wishes, signal }, checking)
+  return checkReport(facts, world.clock.now())
+}
+
+/** A line of JSON each; the worst verdict decides, and lines that are no domains before all. */
+async function checkList(
+  input: AsyncIterable<Uint8Array>,
+  checkOne: (domain: DomainName) => Promise<CheckReport>,
+  { out, signal }: CommandContext,
+  jobs: number,
+): Promise<number> {
+  const verdicts = new Set<Verdict>()
+  const status = await workThroughList(input, {
+    ...{ out, signal, jobs, schema: 'waxseal.check/1', things: 'domains' },
+    async look(text) {
+      const domain = readDomain(text)
+      if (!domain.ok) return domain
+      const report = await checkOne(domain.value)
+      verdicts.add(report.verdict)
+      return accept(report)
+    },
+  })
+  return status === EXIT.done ? statusOf(verdicts) : status
+}
+
+function readSections(text: string | undefined): ReadonlySet<SectionName> | undefined {
+  if (text === undefined) return undefined
+  const words = text.split(',').map((word) => word.trim())
+  const sections = words.map((word) => sectionNames.find((name) => name === word))
+  const wrong = words.find((_, place) => sections[place] === undefined)
+  if (wrong !== undefined) {
+    throw new UsageError(`option --only: "${escapeText(wrong)}" is none of ${sectionNames.join(', ')}`)
+  }
+  return new Set(sections.filter((section) => section !== undefined))
+}
+
+function readOperand(text: string): DomainName {
+  const domain = readDomain(text)
+  if (domain.ok) return domain.value
+  throw new UsageError(`not a domain name: "${escapeText(text)}" (${domain.fault.replaceAll('-', ' ')})`)
+}
