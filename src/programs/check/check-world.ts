@@ -31,7 +31,7 @@ export interface CheckWorldOptions {
 }
 
 export interface CheckWorld extends GatherIo {
-  /** Ends what asks name servers; the rest is whose it was. */
+  /** Ends what asks name servers and connects to hosts; the rest is whose it was. */
   close(): Promise<void>
 }
 
@@ -39,10 +39,14 @@ export interface CheckWorld extends GatherIo {
 export function createCheckWorld(options: CheckWorldOptions): CheckWorld {
   const { resolver, resolverOptions, network, clock, trust, store, smtpPort } = options
   const survey = resolverOptions.engine === 'trust-ad' ? undefined : createServerSurvey(resolverOptions)
+  const prober = createProber(options)
   return {
-    ...{ resolver, survey, network, clock, trust, smtpPort, ...createProber(options) },
+    ...{ resolver, survey, network, clock, trust, smtpPort, ...prober },
     remembered: (domain) => recall(domain, store, clock),
-    close: async () => survey?.close(),
+    async close() {
+      await prober.close()
+      await survey?.close()
+    },
   }
 }
 

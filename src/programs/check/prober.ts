@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { AddressProbe, ProbeDepth } from '../../core/check/address-probe.ts'
 import type { AnchoredChain } from '../../core/check/check-facts.ts'
 import { anchorsFor, type Presented, presentedBy } from '../../core/check/sessions.ts'
@@ -8,11 +7,9 @@ import { limits } from '../../core/limits.ts'
 import type { DomainName } from '../../core/name/domain.ts'
 import type { Clock } from '../../io/clock.ts'
 import type { Network } from '../../io/network.ts'
-import { createAddressGate } from '../../io/probe/address-gate.ts'
-import { pause } from '../../io/probe/pause.ts'
-import { probeAddress } from '../../io/probe/probe-address.ts'
+import { createProbes } from '../../io/probe/create-probes.ts'
 import { createProbeContexts } from '../../io/probe/probe-contexts.ts'
-import type { VisitIo } from '../../io/probe/visit.ts'
+import type { Pause } from '../../io/probe/probe-io.ts'
 import { runSession } from '../../io/smtp/run-session.ts'
 import type { GatherIo } from './gather-io.ts'
 
@@ -25,26 +22,36 @@ export interface ProberOptions {
   /** For EHLO. */
   readonly clientName: string
   readonly depth: ProbeDepth
-  readonly pause?: VisitIo['pause'] | undefined
+  readonly pause?: Pause | undefined
 }
 
-/** What connects to MX hosts for a check: politely, and never further than TLS. */
-export function createProber(options: ProberOptions): Pick<GatherIo, 'probe' | 'anchor'> {
-  const { network, clock, ca, smtpPort, clientName, depth } = options
-  const wait = options.pause ?? pause
-  const gate = createAddressGate(clock, wait)
-  const contexts = createProbeContexts({ ca })
+/** What connects to MX hosts for checks: politely, never further than TLS, and to each address once for all domains. */
+export interface Prober extends Pick<GatherIo, 'probe' | 'anchor'> {
+  close(): Promise<void>
+}
+
+export function createProber(options: ProberOptions): Prober {
+  const { network, clock, smtpPort, clientName, depth } = options
+  const probes = createProbes(options)
   return {
     probe({ host, address, serverName, signal }) {
-      const endpoint = { address, port: smtpPort }
-      const io = { network, clock, pause: wait, contexts, gate, signal, random: randomBytes }
-      return probeAddress({ host, endpoint, serverName, chosenBy: 'stranger', clientName, depth }, io)
+      return probes.probe({ host, endpoint: { address, port: smtpPort }, serverName, depth }, signal)
     },
-    async anchor(facts, probes, signal) {
-      const wanted = probes.flatMap((probe) => presentedBy(probe).map((one) => ({ probe, one })))
-      const found = await Promise.all(wanted.map(({ probe, one }) => anchorOne(facts, probe, one, signal)))
-      return found.flatMap((chain) => chain ?? [])
+    async anchor(facts, found, signal) {
+      const chains = await Promise.all(found.map((probe) => anchorAll(facts, probe, signal)))
+      return chains.flat()
     },
+    close: () => probes.close(),
+  }
+
+  /** One kind of certificate after the other: nobody else connects to this address for us then. */
+  async function anchorAll(facts: HostFacts, probe: AddressProbe, signal: AbortSignal): Promise<AnchoredChain[]> {
+    const chains: AnchoredChain[] = []
+    for (const one of presentedBy(probe)) {
+      const chain = await anchorOne(facts, probe, one, signal)
+      if (chain !== undefined) chains.push(chain)
+    }
+    return chains
   }
 
   /** One more session, in which OpenSSL has the anchors from the start. RFC 7672 §3.1.2 */
@@ -58,8 +65,6 @@ export function createProber(options: ProberOptions): Pick<GatherIo, 'probe' | '
     const anchors = dane === undefined ? [] : anchorsFor(one, dane, clock.now())
     if (dane === undefined || anchors.length === 0) return undefined
     const { keys } = createProbeContexts({ ca: anchors.map(String), areAnchors: true })
-    const release = await gate.enter(address, signal).catch(() => undefined)
-    if (release === undefined) return undefined
     const plan = { clientName, tls: 'required', mail: undefined } as const
     const tls = { context: keys[one.keyType], serverName: dane.serverName, judge: () => false }
     const request = {
@@ -69,22 +74,12 @@ export function createProber(options: ProberOptions): Pick<GatherIo, 'probe' | '
       plan,
       tls,
     } as const
-    try {
-      const { connectMs, greetingMs, commandMs, handshakeMs, quitMs } = limits.probe
-      const timeouts = { connectMs, greetingMs, commandMs, handshakeMs, quitMs }
-      const { tls: seen } = await runSession({ ...request, message: undefined }, { network, clock, signal, timeouts })
-      if (seen === undefined) return undefined
-      const chain = seen.chain.map(({ raw }) => raw)
-      return {
-        address,
-        keyType: one.keyType,
-        chain,
-        anchors: anchors.map(({ raw }) => raw),
-        chainError: seen.chainError,
-      }
-    } finally {
-      release()
-    }
+    const { connectMs, greetingMs, commandMs, handshakeMs, quitMs } = limits.probe
+    const timeouts = { connectMs, greetingMs, commandMs, handshakeMs, quitMs }
+    const { tls: seen } = await runSession({ ...request, message: undefined }, { network, clock, signal, timeouts })
+    if (seen === undefined) return undefined
+    const chain = seen.chain.map(({ raw }) => raw)
+    return { address, keyType: one.keyType, chain, anchors: anchors.map(({ raw }) => raw), chainError: seen.chainError }
   }
 }
 
