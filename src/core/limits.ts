@@ -191,7 +191,9 @@ export const limits = {
     offerMs: 60_000,
     /** How long a policy stays there after its end. */
     keptMs: 86_400_000,
+    /** Of the file with the password, and of that with certificate and key. */
     passwordOctets: 4096,
+    clientFileOctets: 65_536,
   },
   smtp: {
     replyLineOctets: 2048,

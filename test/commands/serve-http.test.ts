@@ -1,7 +1,7 @@
 // The HTTP interface of `waxseal serve` in a lab: what it answers, and what it makes of clients that mean no good.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -123,7 +123,7 @@ test('the list comes page by page, each decision once', async () => {
 test('it is alive and, once the resolver has answered, ready', async () => {
   assert.deepEqual(read(await served.ask('/livez'), 'Live'), { live: true })
   await served.hear('ready: the root is secure')
-  assert.deepEqual(read(await served.ask('/readyz'), 'Ready'), { ready: true, why: null })
+  assert.deepEqual(read(await served.ask('/readyz'), 'Ready'), { ready: true, why: null, sharedStore: null })
 })
 
 test('with a trust anchor that fits nothing it says why it is not ready, and raises an alarm', async () => {
@@ -168,12 +168,51 @@ test('metrics count what was done', async () => {
   assert.ok(value('waxseal_http_requests_total{route="getDecision",code="2xx"}') >= 1)
   assert.equal(value('waxseal_connections{protocol="http"}'), 1)
   assert.ok(value('process_resident_memory_bytes') > 1e6)
+  assert.ok(metrics.split('\n').length < 400, 'labels are bounded')
+  assert.ok(!metrics.includes('.example'), 'no destination is a label')
+  assert.ok(!metrics.includes('waxseal_shared_store_up'), 'there is none')
+})
+
+test('it starts though the shared store is away, says so, and has every metric of docs/service.md', async () => {
+  const missing = join(commands.folder, 'no-redis')
+  const own = await serveIn(commands, { args: ['--shared-store', `unix:${missing}`] })
+  assert.match(own.heard(), /^shared-store-away: the shared store unix:.*no-redis is away, .*: connect ENOENT /m)
+  await own.hear('ready: the root is secure')
+  assert.deepEqual(read(await own.ask('/readyz'), 'Ready'), { ready: true, why: null, sharedStore: 'away' })
+  assert.match(await own.lookUp('friends.example'), /^OK dane-only/)
+  assert.match(await own.lookUp('bakery.example'), /^OK secure/)
+  const { text: metrics } = await own.ask('/metrics')
+  assert.match(metrics, /^waxseal_shared_store_up 0$/m)
+  assert.match(metrics, /^waxseal_fetch_turn_wait_seconds_count\{result="free"\} [1-9]/m)
+  assert.match(metrics, /^waxseal_shared_store_questions_total\{result="away"\} [1-9]/m)
+  assert.match(metrics, /^waxseal_events_total\{event="shared-store-away"\} 1$/m)
   const documented = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'service.md'), 'utf8')
   const listed = [...documented.matchAll(/^\| `(waxseal_\w+)`/gm)].map(([, name]) => name)
   const named = [...metrics.matchAll(/^# TYPE (waxseal_\w+) /gm)].map(([, name]) => name)
   assert.deepEqual(listed.sort(), named.sort(), 'docs/service.md lists every metric, and no other')
-  assert.ok(metrics.split('\n').length < 400, 'labels are bounded')
-  assert.ok(!metrics.includes('.example'), 'no destination is a label')
+  await own.stop()
+})
+
+test('config check finds what is wrong with a shared store, and shows no secret', async () => {
+  const file = join(commands.folder, 'shared.toml')
+  const password = join(commands.folder, 'redis-password')
+  writeFileSync(password, 'hunter2\n', { mode: 0o644 })
+  chmodSync(password, 0o644)
+  const check = async (text: string) => {
+    writeFileSync(file, text)
+    return commands.run(['config', 'check', file])
+  }
+  const set = 'shared-store = "redis://localhost:1/0"\nshared-store-password-file = "redis-password"\n'
+  const open = await check(set)
+  assert.deepEqual([open.status, /others may use it/.test(open.stderr)], [78, true])
+  chmodSync(password, 0o600)
+  const good = await check(set)
+  assert.equal(good.status, 0)
+  assert.match(good.stdout, /shared-store +redis:\/\/localhost:1\/0/)
+  assert.doesNotMatch(good.stdout, /hunter2/)
+  const inside = await check('shared-store = "redis://:hunter2@localhost"')
+  assert.equal(inside.status, 78)
+  assert.doesNotMatch(inside.stderr, /hunter2/)
 })
 
 const refused: [why: string, path: string, options: Parameters<Served['ask']>[1], status: number, code: string][] = [

@@ -20,7 +20,8 @@ let served: Served
 before(async () => {
   lab = await startLab(world)
   commands = commandsIn(lab)
-  served = await serveIn(commands)
+  // Nothing is there: what is served has the metrics of a shared store all the same.
+  served = await serveIn(commands, { args: ['--shared-store', `unix:${join(stage.folder, 'none')}`] })
 })
 
 after(async () => {
@@ -42,7 +43,7 @@ test('promtool check metrics finds nothing to say, before and after there was wo
 })
 
 test('promtool check rules takes the alert rules', () => {
-  assert.match(run('promtool', ['check', 'rules', rules]), /SUCCESS: 11 rules found/)
+  assert.match(run('promtool', ['check', 'rules', rules]), /SUCCESS: 12 rules found/)
 })
 
 test('alerts are raised when they should be, and not otherwise', () => {
@@ -60,6 +61,7 @@ tests:
       - { series: 'waxseal_downgrade_attempts_total{instance="a",kind="lookup-failed"}', values: '0x120' }
       - { series: 'waxseal_decisions_total{instance="a",level="TEMP",outcome="defer"}', values: '0+5x120' }
       - { series: 'waxseal_decisions_total{instance="a",level="dane",outcome="deliver"}', values: '0+5x120' }
+      - { series: 'waxseal_shared_store_up{instance="a"}', values: '1x20 0x8 1x12 0x80' }
       - { series: 'waxseal_policy_lapse_warnings_total{instance="a"}', values: '0x120' }
     alert_rule_test:
       - { eval_time: 29m, alertname: WaxsealDown }
@@ -81,6 +83,14 @@ tests:
               description: Their mail waits or goes by what is known of them. The log has the event downgrade-attempt with the destination.
       - { eval_time: 110m, alertname: WaxsealDowngradeAttempt }
       - { eval_time: 110m, alertname: WaxsealPolicyLapsing }
+      - { eval_time: 35m, alertname: WaxsealSharedStoreAway }
+      - eval_time: 60m
+        alertname: WaxsealSharedStoreAway
+        exp_alerts:
+          - exp_labels: { severity: warning, instance: a }
+            exp_annotations:
+              summary: The store that Waxseal on a shares does not do what it is asked
+              description: The machine goes on by what it has, and fetches for itself. The log has the reason.
       - eval_time: 60m
         alertname: WaxsealMailHeldBack
         exp_alerts:

@@ -15,6 +15,7 @@ import { loadSettings } from '../config/resolve-settings.ts'
 import { type SettingValues, valuesOf } from '../config/settings.ts'
 import { chooseStorePath, inMemory, type StoreNeed } from '../config/store-path.ts'
 import type { CommandContext } from './command.ts'
+import { shareWithOthers } from './share-store.ts'
 import { formatTrace } from './trace-text.ts'
 import type { World, WorldObserver, WorldValues } from './world.ts'
 import { warnerTo } from './world-warnings.ts'
@@ -43,7 +44,8 @@ export async function openWorld(
   const keeping: Keeping = { path: chooseStorePath(settings.store, need, environment), store: undefined }
   const resolverOptions = resolverOptionsOf(settings, inputs, { network, trust, clock, tell, keeping })
   const resolver = observed(traced(createResolver(resolverOptions), trace), observer)
-  const store = openStoreAt(keeping, need, tell)
+  const local = openStoreAt(keeping, need, tell)
+  const store = need === 'shared' ? await shareWithOthers(local, settings, { clock, tell }) : local
   const overrides = createOverrideWatch({
     ...{ table: store.overrides, clock },
     onTrouble: (reason) => tell({ kind: 'store-warning', text: `overrides cannot be read: ${reason}` }),

@@ -26,6 +26,28 @@ export const serviceOptions = {
     ...{ type: 'string', value: 'ADDRESS', multiple: true, group },
     description: 'where a Postfix without socketmap may ask by tcp_table; nowhere unless told; may be repeated',
   },
+  'shared-store': {
+    ...{ type: 'string', value: 'URL', group },
+    description:
+      'Redis or Valkey by which several machines share policies: redis://HOST:PORT/DATABASE, rediss:// over TLS, or ' +
+      'unix:/PATH',
+  },
+  'shared-store-password-file': {
+    ...{ type: 'string', value: 'FILE', group },
+    description: 'the password for it, in a file that others may not read',
+  },
+  'shared-store-ca-file': {
+    ...{ type: 'string', value: 'FILE', group },
+    description: 'certificates in PEM that its own must chain to, instead of those that Node brings',
+  },
+  'shared-store-client-file': {
+    ...{ type: 'string', value: 'FILE', group },
+    description: 'certificate and key in PEM to show it, in a file that others may not read',
+  },
+  'shared-store-prefix': {
+    ...{ type: 'string', value: 'TEXT', group },
+    description: 'what every key there begins with: waxseal: unless told',
+  },
   'mixed-hosts': {
     ...{ type: 'string', value: 'LEVEL', group },
     description:

@@ -17,6 +17,10 @@ export function warnerTo(out: Out, isTraced: boolean): WorldObserver['told'] {
         // Others than the operator may think are asked then: worth a line to whoever reads the log.
         else if (event.engine === 'forward') out.warn(onTerminal(`engine auto took forward: ${event.why}`))
         return
+      case 'shared-store':
+      case 'shared-question':
+      case 'turn':
+        return // only the service has to do with it, which tells it by its log
       case 'resolver-warning':
       case 'store-warning':
         out.warn(onTerminal(event.text))

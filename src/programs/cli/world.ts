@@ -8,6 +8,9 @@ import type { OverrideWatch } from '../../io/overrides/override-watch.ts'
 import type { ResolverOptions } from '../../io/resolver/create-resolver.ts'
 import type { Resolver, TraceEvent } from '../../io/resolver/resolver.ts'
 import type { TlsProfile } from '../../io/smtp/tls-profile.ts'
+import type { FleetState } from '../../io/store/shared/fleet.ts'
+import type { QuestionResult } from '../../io/store/shared/redis-link.ts'
+import type { TurnResult } from '../../io/store/shared/take-turns.ts'
 import type { Store } from '../../io/store/store.ts'
 import type { SettingValues } from '../config/settings.ts'
 import type { StoreNeed } from '../config/store-path.ts'
@@ -49,6 +52,10 @@ export type WorldValues = Partial<Values<typeof worldOptions & typeof serviceOpt
 export type WorldEvent =
   | { readonly kind: 'policy'; readonly event: StsEvent }
   | { readonly kind: 'resolver-warning' | 'store-warning'; readonly text: string }
+  | { readonly kind: 'shared-store'; readonly place: string; readonly state: FleetState }
+  /** An attempt to have a turn at a fetch, and a question to the shared store. */
+  | { readonly kind: 'turn'; readonly result: TurnResult; readonly waitedMs: number }
+  | { readonly kind: 'shared-question'; readonly result: QuestionResult }
   | { readonly kind: 'engine'; readonly engine: string; readonly why: string }
 
 /** Watches over a world: what would have been warned of on standard error is told here. */

@@ -93,6 +93,11 @@ lines = "/run/waxseal/lines"
 tcp-table = "127.0.0.1:8463"
 http = ["/run/waxseal/http", "127.0.0.1:80"]
 http-token-file = "token"
+shared-store = "rediss://waxseal@redis.example/1"
+shared-store-password-file = "redis-password"
+shared-store-ca-file = "/srv/redis.pem"
+shared-store-client-file = "client.pem"
+shared-store-prefix = "mail:"
 mixed-hosts = "secure"
 testing-level = "may"
 log-format = "json"
@@ -119,6 +124,15 @@ test('every setting can stand in the file, and paths are read from where the fil
     'ca-file': '/etc/waxseal/ca.pem',
     'cache-file': '/etc/waxseal/dns-cache',
     store: ':memory:',
+    'shared-store': {
+      text: 'rediss://waxseal@redis.example/1',
+      where: { kind: 'tcp', host: 'redis.example', port: 6379, isTls: true },
+      ...{ user: 'waxseal', database: 1 },
+    },
+    'shared-store-password-file': '/etc/waxseal/redis-password',
+    'shared-store-ca-file': '/srv/redis.pem',
+    'shared-store-client-file': '/etc/waxseal/client.pem',
+    'shared-store-prefix': 'mail:',
     'smtp-port': 2525,
     'allow-private': true,
     timeout: 30,

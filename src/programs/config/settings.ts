@@ -10,6 +10,7 @@ import type { Endpoint } from '../../io/network.ts'
 import { type ListenAddress, readListenAddress } from '../daemon/listen-address.ts'
 import { suggestion } from '../nearest.ts'
 import { readServer } from './endpoint.ts'
+import { readPrefix, readSharedStore, type SharedStoreUrl } from './shared-store.ts'
 
 export const engines = ['auto', 'forward', 'iterate', 'trust-ad'] as const
 export type Engine = (typeof engines)[number]
@@ -37,6 +38,12 @@ export interface SettingValues {
   readonly 'cache-file': string | undefined
   /** Path, or `:memory:`; undefined for the usual place. */
   readonly store: string | undefined
+  /** Where the service shares policies with other machines. */
+  readonly 'shared-store': SharedStoreUrl | undefined
+  readonly 'shared-store-password-file': string | undefined
+  readonly 'shared-store-ca-file': string | undefined
+  readonly 'shared-store-client-file': string | undefined
+  readonly 'shared-store-prefix': string
   readonly 'smtp-port': number
   readonly 'allow-private': boolean
   /** Seconds. */
@@ -102,7 +109,12 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
   'aggressive-nsec': wordSetting(...aggressions),
   'ca-file': pathSetting(),
   'cache-file': pathSetting(),
-  store: pathSetting(),
+  store: { ...pathSetting(), read: readStorePath },
+  'shared-store': { shape: 'text', fallback: undefined, read: (raw) => readSharedStore(String(raw)) },
+  'shared-store-password-file': pathSetting(),
+  'shared-store-ca-file': pathSetting(),
+  'shared-store-client-file': pathSetting(),
+  'shared-store-prefix': { shape: 'text', fallback: 'waxseal:', read: (raw) => readPrefix(String(raw)) },
   'smtp-port': { shape: 'number', fallback: 25, read: integerBetween(1, 65_535) },
   'allow-private': { shape: 'boolean', fallback: false, read: readBoolean },
   timeout: { shape: 'number', fallback: 60, read: integerBetween(1, 600) },
@@ -210,6 +222,13 @@ const negativeFaults: Record<NegativeAnchorFault, string> = {
 function readPath(raw: Raw): Result<string, string> {
   const text = String(raw)
   return text === '' || text.includes('\0') ? refuse(`${quote(text)} is no path`) : accept(text)
+}
+
+/** Machines share by another setting, and each has its own file beside that. */
+function readStorePath(raw: Raw): Result<string, string> {
+  const [scheme] = /^(?:rediss?|valkeys?|unix):/.exec(String(raw)) ?? []
+  if (scheme === undefined) return readPath(raw)
+  return refuse(`${scheme} is for shared-store; this is the file that each machine has beside it`)
 }
 
 function readBoolean(raw: Raw): Result<boolean, string> {

@@ -4,9 +4,10 @@ import { ConfigError } from '../../core/config-error.ts'
 
 /**
  * What a command wants of the store: `durable` makes the file when it is not there; `existing` uses one that is named
- * or there, and else remembers nothing beyond the run; `optional` uses one that is there and can be used.
+ * or there, and else remembers nothing beyond the run; `optional` uses one that is there and can be used. `shared` is
+ * `durable`, with the store beside it that machines share, where one is set.
  */
-export type StoreNeed = 'durable' | 'existing' | 'optional'
+export type StoreNeed = 'durable' | 'existing' | 'optional' | 'shared'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -22,7 +23,7 @@ export function usualStorePath({ XDG_STATE_HOME, HOME }: Environment): string | 
 export function chooseStorePath(named: string | undefined, need: StoreNeed, environment: Environment): string {
   if (named !== undefined) return need !== 'optional' || existsSync(named) ? named : inMemory
   const usual = usualStorePath(environment)
-  if (need !== 'durable') return usual !== undefined && existsSync(usual) ? usual : inMemory
+  if (need !== 'durable' && need !== 'shared') return usual !== undefined && existsSync(usual) ? usual : inMemory
   if (usual === undefined) throw new ConfigError('no place for the store: name one with --store or set HOME')
   makeFolder(dirname(usual))
   return usual

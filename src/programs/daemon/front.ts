@@ -28,7 +28,10 @@ export function createFront({ clock, service, isStopping, connections, onError }
   const version = packageVersion()
   const registry = createRegistry()
   const whyNotReady = () => (isStopping() ? 'the service is being stopped' : service().readiness.whyNot)
-  const routes = apiRoutes(service, { version, whyNotReady, metrics: () => registry.write() })
+  const routes = apiRoutes(service, {
+    ...{ version, whyNotReady, metrics: () => registry.write() },
+    sharedStore: () => service().world.store.shared?.().kind,
+  })
   const meters = createMeters(
     registry,
     routes.map(({ id }) => id),

@@ -49,6 +49,24 @@ const events: [why: string, event: WorldEvent, line: RegExp, series: string][] =
     'waxseal_events_total{event="resolver-warning"} 1',
   ],
   [
+    'a shared store that is away',
+    { kind: 'shared-store', place: 'redis://a.example', state: { kind: 'away', reason: 'no answer\x1b[2J' } },
+    /^shared-store-away: the shared store redis:\/\/a\.example is away, .*: no answer/,
+    'waxseal_events_total{event="shared-store-away"} 1',
+  ],
+  [
+    'a shared store that refuses',
+    { kind: 'shared-store', place: 'redis://a.example', state: { kind: 'refusing', reason: 'READONLY' } },
+    /^shared-store-refuses: .*: READONLY$/,
+    'waxseal_events_total{event="shared-store-refuses"} 1',
+  ],
+  [
+    'a shared store that answers',
+    { kind: 'shared-store', place: 'redis://a.example', state: { kind: 'up' } },
+    /^shared-store-up: the shared store redis:\/\/a\.example answers$/,
+    'waxseal_events_total{event="shared-store-up"} 1',
+  ],
+  [
     'a store in trouble',
     { kind: 'store-warning', text: 'store: policies of a.example: disk full' },
     /^store-warning: store: policies of a\.example: disk full$/,

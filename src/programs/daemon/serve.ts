@@ -77,7 +77,7 @@ function stackOf(error: unknown): string {
 }
 
 async function begin(values: WorldValues, context: CommandContext, ledger: ServiceLedger): Promise<Service> {
-  const world = await context.openWorld(values, 'durable', ledger)
+  const world = await context.openWorld(values, 'shared', ledger)
   try {
     const log = logOf(world, context, ledger)
     const service = createService(world, log, ledger)

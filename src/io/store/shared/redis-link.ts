@@ -27,14 +27,22 @@ export interface RedisPlace {
  */
 export interface RedisLink {
   readonly state: FleetState
+  /** Resolves, within bounds, when it is known how it is. */
+  readonly known: Promise<void>
   /** Sends a command. Rejects with FleetError within `limits.shared.answerMs`. */
   run(command: readonly string[], options?: { readonly isWrite?: boolean }): Promise<unknown>
   close(): void
 }
 
+/** `away`: not even sent. `failed`: no answer came. */
+export const questionResults = ['answered', 'refused', 'failed', 'away'] as const
+export type QuestionResult = (typeof questionResults)[number]
+
 export interface RedisLinkOptions {
   /** Told when it goes, comes, or refuses; and at first, once it is known which. */
   readonly onState: (state: FleetState) => void
+  /** What came of each question. */
+  readonly onQuestion?: ((result: QuestionResult) => void) | undefined
   /** From 0 to 1, to spread attempts. */
   readonly random: () => number
 }
@@ -46,7 +54,8 @@ interface Client {
   on(event: 'error', listener: (error: Error) => void): unknown
 }
 
-export function openRedisLink(place: RedisPlace, { onState, random }: RedisLinkOptions): RedisLink {
+export function openRedisLink(place: RedisPlace, { onState, onQuestion, random }: RedisLinkOptions): RedisLink {
+  const known = Promise.withResolvers<void>()
   let state: FleetState = { kind: 'away', reason: 'it was not reached yet' }
   let client: Client | undefined
   let timer: NodeJS.Timeout | undefined
@@ -57,6 +66,7 @@ export function openRedisLink(place: RedisPlace, { onState, random }: RedisLinkO
     const isNews = next.kind !== state.kind || (next.kind !== 'up' && failures === 0)
     state = next
     if (isNews && !isClosed) onState(next)
+    known.resolve()
   }
   const lose = (lost: Client | undefined, reason: string) => {
     if (lost !== client || isClosed) return
@@ -94,22 +104,29 @@ export function openRedisLink(place: RedisPlace, { onState, random }: RedisLinkO
   }
   void open()
   return {
+    known: known.promise,
     get state() {
       return state
     },
     async run(command, { isWrite = false } = {}) {
       const asked = client
-      if (asked === undefined || state.kind === 'away') throw new FleetError('it is away')
+      if (asked === undefined || state.kind === 'away') {
+        onQuestion?.('away')
+        throw new FleetError('it is away')
+      }
       try {
         const reply = await inTime(asked.sendCommand([...command]), limits.shared.answerMs)
+        onQuestion?.('answered')
         if (isWrite && state.kind === 'refusing') change({ kind: 'up' })
         return reply
       } catch (error) {
+        onQuestion?.(error instanceof Refused ? 'refused' : 'failed')
         throw judge(error, asked)
       }
     },
     close() {
       isClosed = true
+      known.resolve()
       clearTimeout(timer)
       client?.destroy()
       client = undefined

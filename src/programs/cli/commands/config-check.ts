@@ -4,7 +4,14 @@ import { defaultConfigPaths, findConfigPath, readConfigFile } from '../../config
 import { formatEndpoint } from '../../config/endpoint.ts'
 import { checkInputs } from '../../config/inputs.ts'
 import { settingsFromFile } from '../../config/resolve-settings.ts'
-import { type Origin, type SettingName, type Settings, settingNames, valuesOf } from '../../config/settings.ts'
+import {
+  type Origin,
+  type SettingName,
+  type Settings,
+  type SettingValues,
+  settingNames,
+  valuesOf,
+} from '../../config/settings.ts'
 import { readHttpToken } from '../../daemon/http/token.ts'
 import { formatListenAddress } from '../../daemon/listen-address.ts'
 import { defineCommand } from '../command.ts'
@@ -29,11 +36,19 @@ export const configCheck = defineCommand({
     const found = settingsFromFile(path === undefined ? undefined : await readConfigFile(path))
     await checkInputs(valuesOf(found))
     readHttpToken(valuesOf(found))
+    await checkSharedStore(valuesOf(found))
     if (values.json === true) out.line(JSON.stringify(toJson(path, found)))
     else writeText(out, { path, found, looked: defaultConfigPaths(environment) })
     return EXIT.done
   },
 })
+
+/** Only who shares pays for what it takes. */
+async function checkSharedStore(values: SettingValues): Promise<void> {
+  if (values['shared-store'] === undefined) return
+  const { readSharedPlace } = await import('../../config/shared-place.ts')
+  readSharedPlace(values)
+}
 
 interface Shown {
   readonly path: string | undefined
@@ -66,6 +81,7 @@ function formatValue(name: SettingName, found: Settings): string {
     return anchors.length === 0 ? 'none' : anchors.join(', ')
   }
   if (name === 'dry-run') return formatDryRun(found).join(', ') || 'no'
+  if (name === 'shared-store') return found[name].value?.text ?? 'none'
   return String(found[name].value ?? unset[name] ?? '')
 }
 
@@ -87,7 +103,8 @@ function formatOrigin(origin: Origin): string {
 
 function toJson(path: string | undefined, found: Settings) {
   const settings = settingNames.map((name) => {
-    return [name, { value: listedValue(name, found) ?? found[name].value ?? null, origin: found[name].origin }]
+    const shown = name === 'shared-store' ? found[name].value?.text : (listedValue(name, found) ?? found[name].value)
+    return [name, { value: shown ?? null, origin: found[name].origin }]
   })
   return { schema: 'waxseal.config/1', file: path ?? null, settings: Object.fromEntries(settings) }
 }

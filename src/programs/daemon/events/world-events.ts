@@ -2,6 +2,7 @@ import type { Failure, Resolution } from '../../../core/dnssec/resolution.ts'
 import { formatName } from '../../../core/name/text.ts'
 import { warningOf } from '../../../io/mtasts/sts-warning.ts'
 import type { StsEvent } from '../../../io/mtasts/sts-work.ts'
+import type { FleetState } from '../../../io/store/shared/fleet.ts'
 import type { WorldEvent } from '../../cli/world.ts'
 import type { ServiceEvent } from './event.ts'
 
@@ -14,9 +15,30 @@ export function eventOf(told: WorldEvent): ServiceEvent | undefined {
       const { engine, why } = told
       return { name: 'engine', text: `engine auto took ${engine}: ${why}`, details: { engine, why } }
     }
+    case 'shared-store':
+      return sharedStoreEvent(told.place, told.state)
+    case 'shared-question':
+    case 'turn':
+      return undefined
     case 'resolver-warning':
     case 'store-warning':
       return { name: told.kind, text: told.text }
+  }
+}
+
+function sharedStoreEvent(place: string, state: FleetState): ServiceEvent {
+  const details = { place, reason: state.kind === 'up' ? null : state.reason }
+  switch (state.kind) {
+    case 'up':
+      return { name: 'shared-store-up', text: `the shared store ${place} answers`, details }
+    case 'refusing': {
+      const text = `the shared store ${place} refuses what it is asked, and this machine fetches for itself: ${state.reason}`
+      return { name: 'shared-store-refuses', text, details }
+    }
+    case 'away': {
+      const text = `the shared store ${place} is away, and what this machine has counts until it is back: ${state.reason}`
+      return { name: 'shared-store-away', text, details }
+    }
   }
 }
 

@@ -49,7 +49,16 @@ export const schemas: Readonly<Record<string, Schema>> = {
   ),
   Forgotten: schemaOf(z.strictObject({ forgotten: z.int().nonnegative() })),
   Live: schemaOf(z.strictObject({ live: z.literal(true) })),
-  Ready: schemaOf(z.strictObject({ ready: z.boolean(), why: z.string().nullable() })),
+  Ready: schemaOf(
+    z.strictObject({
+      ready: z.boolean(),
+      why: z.string().nullable(),
+      sharedStore: z
+        .enum(['up', 'refusing', 'away'])
+        .nullable()
+        .describe('How the store is that machines share, without which each goes on by itself; null where none is set'),
+    }),
+  ),
   Problem: schemaOf(
     z.strictObject({
       type: z.literal('about:blank'),

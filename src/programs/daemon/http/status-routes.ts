@@ -1,16 +1,19 @@
+import type { FleetState } from '../../../io/store/shared/fleet.ts'
 import { contentType } from '../metrics/registry.ts'
 import type { Route } from './reply.ts'
 
 export interface Status {
   /** Undefined when questions can be answered, else why not. */
   whyNotReady(): string | undefined
+  /** How the store is that machines share; undefined where there is none. */
+  sharedStore(): FleetState['kind'] | undefined
   metrics(): Promise<string>
   /** The OpenAPI document. */
   document(): Promise<unknown>
 }
 
 /** How the service is, for those who watch it. */
-export function statusRoutes({ whyNotReady, metrics, document }: Status): readonly Route[] {
+export function statusRoutes({ whyNotReady, sharedStore, metrics, document }: Status): readonly Route[] {
   return [
     {
       ...{ id: 'livez', method: 'GET', path: '/livez', isOpen: true },
@@ -27,7 +30,8 @@ export function statusRoutes({ whyNotReady, metrics, document }: Status): readon
       },
       answer() {
         const why = whyNotReady()
-        return { status: why === undefined ? 200 : 503, json: { ready: why === undefined, why: why ?? null } }
+        const ready = { ready: why === undefined, why: why ?? null, sharedStore: sharedStore() ?? null }
+        return { status: why === undefined ? 200 : 503, json: ready }
       },
     },
     {

@@ -1,9 +1,8 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
 import { isIPv4 } from 'node:net'
 import { ConfigError } from '../../../core/config-error.ts'
 import { limits } from '../../../core/limits.ts'
+import { readSecretFile } from '../../config/secret-file.ts'
 import type { SettingValues } from '../../config/settings.ts'
-import { reasonOf } from '../../file-error.ts'
 import { formatListenAddress } from '../listen-address.ts'
 
 /**
@@ -31,28 +30,11 @@ export function isLoopback(address: string): boolean {
  * any other file, and for a token that could be guessed.
  */
 export function readToken(path: string): string {
-  const text = readSecret(path).trim()
+  const text = readSecretFile(path, 'the token', limits.http.tokenFileOctets).trim()
   if (text.length < limits.http.tokenCharacters)
     throw new ConfigError(`the token in "${path}" is shorter than ${limits.http.tokenCharacters} characters`)
   // What can stand in a header. RFC 6750 §2.1
   if (!/^[A-Za-z0-9._~+/-]+=*$/.test(text))
     throw new ConfigError(`the token in "${path}" has characters that none may have`)
   return text
-}
-
-function readSecret(path: string): string {
-  try {
-    const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-    try {
-      const { mode, size } = fstatSync(file)
-      if ((mode & constants.S_IFMT) !== constants.S_IFREG) throw new Error('it is no plain file')
-      if ((mode & 0o037) !== 0) throw new Error(`others may use it (mode ${(mode & 0o777).toString(8)}): chmod 640`)
-      if (size > limits.http.tokenFileOctets) throw new Error(`it is longer than ${limits.http.tokenFileOctets} octets`)
-      return readFileSync(file, 'utf8')
-    } finally {
-      closeSync(file)
-    }
-  } catch (error) {
-    throw new ConfigError(`cannot use the token in "${path}": ${reasonOf(error)}`)
-  }
 }

@@ -1,5 +1,7 @@
 import type { Resolution } from '../../../core/dnssec/resolution.ts'
 import type { Made, Outcome } from '../../../io/decisions/decisions.ts'
+import { questionResults } from '../../../io/store/shared/redis-link.ts'
+import { turnResults } from '../../../io/store/shared/take-turns.ts'
 import type { WorldEvent } from '../../cli/world.ts'
 import { type EventName, eventNames } from '../events/event.ts'
 import { type ThreatKind, threatKinds } from '../events/threats.ts'
@@ -23,6 +25,9 @@ const outcomes = ['deliver', 'defer', 'bounce', 'failed'] as const
 /** Seconds: from what the cache answers to the longest that a decision may take. */
 const bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
+/** The same for turns at fetches, most of which are had at once. */
+const waits = [0.005, 0.05, 0.5, 5, 30]
+
 const fetchResults = ['stored', 'sts-policy-fetch-error', 'sts-policy-invalid', 'sts-webpki-invalid'] as const
 
 export function createMeters(registry: Registry, routes: readonly string[]): Meters {
@@ -41,6 +46,18 @@ export function createMeters(registry: Registry, routes: readonly string[]): Met
   const fetches = registry.counter(
     { name: 'waxseal_policy_fetches_total', help: 'Fetches of MTA-STS policies, by what came of them.' },
     [['result', fetchResults]],
+  )
+  const turns = registry.histogram(
+    {
+      name: 'waxseal_fetch_turn_wait_seconds',
+      help: 'Time that was waited for a turn at a fetch where machines share policies, by what came of it.',
+    },
+    ['result', turnResults],
+    waits,
+  )
+  const questions = registry.counter(
+    { name: 'waxseal_shared_store_questions_total', help: 'Questions to the shared store, by what came of them.' },
+    [['result', questionResults]],
   )
   const lapses = registry.counter(
     {
@@ -77,6 +94,8 @@ export function createMeters(registry: Registry, routes: readonly string[]): Met
       durations.observe(why, tookMs / 1000)
     },
     told(told) {
+      if (told.kind === 'turn') turns.observe(told.result, told.waitedMs / 1000)
+      if (told.kind === 'shared-question') questions.add(told.result)
       if (told.kind !== 'policy') return
       const { event } = told
       if (event.kind === 'policy-stored') fetches.add('stored')

@@ -42,6 +42,13 @@ export function addReadings(registry: Registry, { service, version, isReady, con
     Object.entries(connections()).map(([protocol, value]) => ({ labels: { protocol }, value })),
   )
   registry.reading(gauge('waxseal_policies_stored', 'MTA-STS policies in the store.'), createPolicyCount(service))
+  registry.reading(
+    gauge('waxseal_shared_store_up', 'Whether the store that machines share does all it is asked.'),
+    () => {
+      const { shared } = service().world.store
+      return shared === undefined ? undefined : Number(shared().kind === 'up')
+    },
+  )
   addProcess(registry)
 }
 
