@@ -1,12 +1,13 @@
 import { limits } from '../../core/limits.ts'
 import type { Clock } from '../clock.ts'
 import { createTurns, type Turns } from '../decisions/turns.ts'
+import type { StopSignal } from '../stop.ts'
 import type { Pause } from './probe-io.ts'
 
 /** Holds us to few connections to one address at once, with a pause before each further one, whoever wants them. */
 export interface AddressGate {
   /** Resolves when a connection may be made, with what to call when it is closed. Rejects when given up. */
-  enter(address: string, signal: AbortSignal | undefined): Promise<() => void>
+  enter(address: string, signal: StopSignal | undefined): Promise<() => void>
 }
 
 interface Entry {

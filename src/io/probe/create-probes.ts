@@ -7,6 +7,7 @@ import { createTurns } from '../decisions/turns.ts'
 import type { ChosenBy, Endpoint, Network } from '../network.ts'
 import { createSharedWork } from '../shared-work.ts'
 import type { TranscriptEntry } from '../smtp/transcript.ts'
+import type { StopSignal } from '../stop.ts'
 import { createAddressGate } from './address-gate.ts'
 import { createKeptProbes } from './kept-probes.ts'
 import { pause } from './pause.ts'
@@ -27,7 +28,7 @@ export interface Asked {
 /** Probes for many domains, who share MX hosts: each address of a host is asked once, and not too many at once. */
 export interface Probes {
   /** Rejects with the signal's reason for whoever gives up; others that wait for the same address go on waiting. */
-  probe(asked: Asked, signal?: AbortSignal): Promise<AddressProbe>
+  probe(asked: Asked, signal?: StopSignal): Promise<AddressProbe>
   /** Gives up everything under way, and resolves when no connection is left open. */
   close(): Promise<void>
 }
@@ -56,7 +57,7 @@ export function createProbes(options: ProbesOptions): Probes {
   const work = createSharedWork<AddressProbe>()
   const kept = createKeptProbes(clock)
 
-  async function make(asked: Asked, signal: AbortSignal): Promise<AddressProbe> {
+  async function make(asked: Asked, signal: StopSignal): Promise<AddressProbe> {
     const done = await turns.take()
     try {
       signal.throwIfAborted()
