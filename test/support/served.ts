@@ -59,18 +59,16 @@ export async function serveIn(
   let text = ''
   let isOver = false
   const where = isFromFile || args.includes('--http') ? [] : ['--http', '127.0.0.1:0']
-  const ended = commands.run(
-    ['serve', '--socketmap', path, ...where, '--store', ':memory:', ...commands.iterate, ...args],
-    {
-      ...(clock !== undefined && { clock }),
-      signal: stopping.signal,
-      onReload: (reload) => reloads.push(reload),
-      onOutput(words) {
-        text += words
-        for (const look of waiting) look()
-      },
+  const store = args.includes('--store') ? [] : ['--store', ':memory:']
+  const ended = commands.run(['serve', '--socketmap', path, ...where, ...store, ...commands.iterate, ...args], {
+    ...(clock !== undefined && { clock }),
+    signal: stopping.signal,
+    onReload: (reload) => reloads.push(reload),
+    onOutput(words) {
+      text += words
+      for (const look of waiting) look()
     },
-  )
+  })
   const over = () => {
     isOver = true
     for (const look of waiting) look()
