@@ -184,11 +184,9 @@ export const limits = {
     turnMs: 9000,
     /** Between two looks of a machine that waits for another, spread by chance. */
     turnPollMs: 200,
-    /** Between two looks for what other machines fetched, and policies compared in one go. */
+    /** Between two looks for what other machines fetched, and policies of ours compared with theirs in each. */
     followMs: 2000,
     followedAtOnce: 200,
-    /** Between two looks whether all that is known here is there too, a part at a time. */
-    offerMs: 60_000,
     /** How long a policy stays there after its end. */
     keptMs: 86_400_000,
     /** Of the file with the password, and of that with certificate and key. */

@@ -7,6 +7,7 @@ import { createRedisFleet } from '../../src/io/store/shared/redis-fleet.ts'
 import { openRedisLink, type RedisLink, type RedisPlace } from '../../src/io/store/shared/redis-link.ts'
 import { domain } from '../support/domain.ts'
 import { fleetContract, sharedPolicyOf } from '../support/fleet-contract.ts'
+import { policyOf, startMachine } from '../support/fleet-machines.ts'
 import { movedClock } from '../support/moved-clock.ts'
 import { startRedis, type TestRedis } from './redis.ts'
 import { openStage } from './servers.ts'
@@ -129,6 +130,7 @@ test('keys of another kind, and garbage in every key, are put right', async () =
     }
   }
   redis.ask('FLUSHALL')
+  redis.ask('SET', 'waxseal:place', '3')
   redis.ask('ZADD', 'waxseal:feed', '1', 'NOT A NAME', '2', 'x'.repeat(300), '3', 'gone.example')
   assert.deepEqual(
     (await fleet.changes(0)).changed.map((one) => one.times.kind),
@@ -136,6 +138,41 @@ test('keys of another kind, and garbage in every key, are put right', async () =
   )
   assert.equal(redis.ask('ZCARD', 'waxseal:feed'), '0')
 })
+
+const spoilt: [why: string, ...command: string[]][] = [
+  ['a place that none can have', 'ZADD', 'waxseal:feed', '9e15', 'x.example'],
+  ['a place without end', 'ZADD', 'waxseal:feed', 'inf', 'x.example'],
+  ['a counter that went back', 'SET', 'waxseal:place', '0'],
+  ['a counter that is none', 'SET', 'waxseal:place', 'garbage'],
+  ['a feed that is gone', 'DEL', 'waxseal:feed'],
+  ['a feed of another kind', 'SET', 'waxseal:feed', 'garbage'],
+  ['an epoch that is gone', 'DEL', 'waxseal:epoch'],
+  ['a policy that is gone', 'DEL', 'waxseal:policy:a.example'],
+]
+for (const [why, ...command] of spoilt) {
+  test(`machines that knew everything tell a new one all of it after ${why}`, async (context) => {
+    redis.ask('FLUSHALL')
+    const clock = movedClock(now)
+    const begin = async () => {
+      const { fleet, becomes } = await fleetAt(redis)
+      await becomes('up')
+      return startMachine(context, () => fleet, clock)
+    }
+    const one = await begin()
+    const all = ['a.example', 'b.example', 'c.example']
+    for (const each of all) await one.store.policies.put(policyOf(each, now))
+    await one.follow()
+    redis.ask(...command)
+    for (let round = 0; round < 3; round++) await one.follow()
+    const two = await begin()
+    for (let round = 0; round < 2; round++) await two.follow()
+    for (const each of all) assert.equal((await two.local.policies.find(domain(each)))?.fetchedAt, now, each)
+    const later = policyOf('d.example', now)
+    await one.store.policies.put(later)
+    await two.follow()
+    assert.deepEqual(await two.local.policies.find(later.domain), later)
+  })
+}
 
 test('a Redis that hangs is given up within bounds, asked nothing more, and back by itself', async () => {
   const { fleet, link, states, becomes } = await fleetAt(redis)

@@ -151,6 +151,7 @@ export function fleetContract(now: number, open: () => Promise<FleetUnderTest>):
     const under = await open()
     const { fleet } = under
     await fleet.put(sharedPolicyOf(now), maxAge)
+    for (const other of ['b.example', 'c.example']) await fleet.put(sharedPolicyOf(now, { name: other }), maxAge)
     await under.write('b.example', 'garbage')
     await under.write('c.example', 'waxseal-policy/9 x')
     const names = ['a.example', 'b.example', 'c.example', 'd.example'].map(domain)

@@ -105,7 +105,7 @@ export function createRedisFleet({ link, prefix, clock }: RedisFleetOptions): Fl
     },
     async times(domains) {
       if (domains.length === 0) return []
-      const headers = listOf(await evaluate('times', domains.map(policyKey), []))
+      const headers = listOf(await evaluate('times', [...domains.map(policyKey), `${prefix}feed`], domains))
       return domains.map((_, at) => timesOf(textOf(headers[at])))
     },
     async tryWrite() {

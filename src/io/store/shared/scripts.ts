@@ -18,6 +18,9 @@ end
 
 /** A feed that is no feed any more is begun anew: machines see another epoch. */
 const tell = `
+local function isUntold(domain)
+  return type(redis.pcall('ZSCORE', KEYS[2], domain)) ~= 'string'
+end
 local function tell(domain, epoch, most, kept)
   local place = redis.pcall('INCR', KEYS[3])
   local added = type(place) == 'number' and redis.pcall('ZADD', KEYS[2], place, domain)
@@ -38,7 +41,10 @@ local form, fetched, refresh = timesOf(read(KEYS[1], 160))
 if form and form > tonumber(ARGV[10]) then return 'kept' end
 local now = { tonumber(ARGV[2]), tonumber(ARGV[3]) }
 if refresh and fetched <= tonumber(ARGV[5]) then
-  if fetched > now[1] or (fetched == now[1] and refresh >= now[2]) then return 'kept' end
+  if fetched > now[1] or (fetched == now[1] and refresh >= now[2]) then
+    if isUntold(ARGV[6]) then tell(ARGV[6], ARGV[7], tonumber(ARGV[8]), ARGV[9]) end
+    return 'kept'
+  end
 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[4])
 tell(ARGV[6], ARGV[7], tonumber(ARGV[8]), ARGV[9])
@@ -73,14 +79,21 @@ if redis.pcall('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 if ARGV[2] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return redis.call('DEL', KEYS[1])`,
 
-  /** KEYS: policy prefix, feed, place, epoch. ARGV: after, count, epoch, its lifetime. Members whose policy is gone are dropped. */
+  /**
+   * KEYS: policy prefix, feed, place, epoch. ARGV: after, count, epoch, its lifetime. Members whose policy is gone are
+   * dropped; with a place that none can have, whoever made it would hide what comes after it: all begins anew.
+   */
   changes: `${read}
 redis.pcall('SET', KEYS[4], ARGV[3], 'NX', 'PX', ARGV[4])
 local found = redis.pcall('ZRANGEBYSCORE', KEYS[2], '(' .. ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[2])
 local all = { read(KEYS[4], 64) }
-if found.err then
-  redis.pcall('DEL', KEYS[2], KEYS[3], KEYS[4])
-  return all
+local top = redis.pcall('GET', KEYS[3])
+top = type(top) == 'string' and tonumber(top) or 0
+local last = found.err and 0 or tonumber(found[#found] or ARGV[1])
+if found.err or not (last <= top) then
+  redis.pcall('DEL', KEYS[2], KEYS[3])
+  redis.pcall('SET', KEYS[4], ARGV[3], 'PX', ARGV[4])
+  return { read(KEYS[4], 64) }
 end
 for at = 1, #found, 2 do
   local header = #found[at] <= 255 and read(KEYS[1] .. found[at], 160) or ''
@@ -100,9 +113,12 @@ return read(KEYS[1], tonumber(ARGV[1]))`,
 if redis.sha1hex(read(KEYS[1], tonumber(ARGV[1]))) ~= ARGV[2] then return 0 end
 return redis.call('DEL', KEYS[1])`,
 
-  /** KEYS: policies */
+  /** KEYS: policies and, last, the feed. ARGV: their domains. One that the feed does not know is as absent. */
   times: `${read}
 local all = {}
-for at = 1, #KEYS do all[at] = read(KEYS[at], 160) end
+for at = 1, #KEYS - 1 do
+  local place = redis.pcall('ZSCORE', KEYS[#KEYS], ARGV[at])
+  all[at] = type(place) == 'string' and read(KEYS[at], 160) or ''
+end
 return all`,
 } as const
