@@ -259,9 +259,10 @@ export const limits = {
     reportTargets: 4,
   },
   decisions: {
-    /** Decisions kept in memory, and the octets of evidence kept with the latest. */
+    /** Decisions kept in memory, the octets of evidence kept with the latest, and of how many made in a second. */
     kept: 200_000,
     evidenceOctets: 8 * 1024 * 1024,
+    evidencePerSecond: 50,
     /** Destinations looked at at once, and those that may wait for their turn. */
     atOnce: 128,
     waiting: 10_000,

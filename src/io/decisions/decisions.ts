@@ -59,7 +59,7 @@ export interface Decisions<View> {
   decide(destination: Destination): Promise<Made<View>>
   /** A new one, whatever is in memory. */
   renew(destination: Destination): Promise<Made<View>>
-  /** What the decision rests on, as far as it is still kept. */
+  /** What the decision rests on, as far as it is still kept: of so many a second, and the latest. */
   outcomeOf(destination: Destination): Outcome | undefined
   /** Forgets the decision; whether there was one. */
   forget(destination: Destination): boolean
@@ -121,6 +121,7 @@ export function createDecisions<View>(options: DecisionsOptions<View>): Decision
   let looking = 0
   let serial = 0
   let tickedAt = clock.now()
+  let evidenceLeft: number = limits.decisions.evidencePerSecond
   let isClosed = false
 
   const heldAt = (key: string): KeptDecision<View> | undefined => {
@@ -164,7 +165,9 @@ export function createDecisions<View>(options: DecisionsOptions<View>): Decision
     }
     if (isClosed) return made
     const replaced = before && { made: before, outcome: evidence.get(key)?.value }
-    evidence.put(key, outcome, until)
+    // In a flood it would be pushed out before anyone can ask, and be old enough by then to cost the most to clear away.
+    if (outcome.kind === 'decided' && --evidenceLeft < 0) evidence.delete(key)
+    else evidence.put(key, outcome, until)
     keep(made)
     options.onMade?.(made, outcome, replaced)
     return made
@@ -220,6 +223,7 @@ export function createDecisions<View>(options: DecisionsOptions<View>): Decision
       // By a clock that was set back everything would be kept for longer than it holds.
       if (now < tickedAt - limits.decisions.leastKeptMs) forgetAll()
       tickedAt = now
+      evidenceLeft = limits.decisions.evidencePerSecond
       for (const key of agenda.takeDue(now)) {
         const made = kept.get(key)
         if (made === undefined) continue

@@ -11,12 +11,15 @@ export interface Protection {
   readonly mode: 'enforce' | 'testing' | 'none' | undefined
 }
 
+const modes = ['enforce', 'testing', 'none'] as const
+
 /** Undefined where nothing was learnt. */
 export function protectionOf(outcome: Outcome): Protection | undefined {
   if (outcome.kind === 'failed') return undefined
   const { facts, decision } = outcome
   const policy = facts.sts?.policy
-  const mode = policy?.policy.mode
+  // A constant: the policy's own text would be kept for each destination.
+  const mode = modes.find((one) => one === policy?.policy.mode)
   const dane = decision.hosts.some((host) => host.action === 'connect' && host.tls === 'dane')
   return { dane, sts: mode === 'enforce', id: policy?.id, mode }
 }
