@@ -16,7 +16,7 @@ import { createResolver } from '../src/io/resolver/create-resolver.ts'
 import { openStore } from '../src/io/store/open-store.ts'
 import { createPostfixAnswers } from '../src/programs/daemon/postfix-answers.ts'
 import { createSocketmapServer } from '../src/programs/daemon/socketmap-server.ts'
-import { presentWith } from '../src/programs/daemon/view.ts'
+import { viewsWith } from '../src/programs/daemon/view.ts'
 import { type Lab, startLab } from '../src/programs/lab/lab.ts'
 import { anchorsOf, createDecider } from './decider.ts'
 import { createRecording } from './replay.ts'
@@ -92,8 +92,8 @@ async function startCold(lab: Lab, network: Network): Promise<Cold> {
   const resolver = createResolver(options)
   const store = openStore(':memory:')
   const sts = createStsService({ resolver, network: slow, store, clock, trust: createPkixTrust(lab.ca) })
-  const present = presentWith({ mixed: 'dane-only', testingLevel: undefined, withLines: false })
-  const decisions = createDecisions({ resolver, sts, clock, random: Math.random, present })
+  const views = viewsWith({ mixed: 'dane-only', testingLevel: undefined, withLines: false })
+  const decisions = createDecisions({ resolver, sts, clock, random: Math.random, ...views })
   const answers = createPostfixAnswers(decisions, clock)
   const socketmap = createSocketmapServer(answers, clock)
   const server = createServer({ allowHalfOpen: true }, socketmap.accept)

@@ -259,8 +259,9 @@ export const limits = {
     reportTargets: 4,
   },
   decisions: {
-    /** Decisions kept in memory, the octets of evidence kept with the latest, and of how many made in a second. */
+    /** Decisions kept in memory, their octets, those of evidence kept with the latest, and of how many made in a second. */
     kept: 200_000,
+    keptOctets: 128 * 1024 * 1024,
     evidenceOctets: 8 * 1024 * 1024,
     evidencePerSecond: 50,
     /** Destinations looked at at once, and those that may wait for their turn. */

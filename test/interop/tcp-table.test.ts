@@ -41,7 +41,7 @@ before(async () => {
       const base = framed(decided[name] ?? { kind: 'permanent', reason: 'nobody decided that' })
       const view = { base, tlsrpt: base }
       const times = { at: 0, until: 0, tookMs: 0, askedAt: 0 }
-      return { destination, key: name, view, ...times, why: 'asked', serial: 1, isCurrent: true }
+      return { destination, key: name, view, ...times, why: 'asked', serial: 1 }
     },
   }))
   server = createLineServer(protocol, systemClock)

@@ -14,7 +14,7 @@ import { createSharedWork, type SharedWork } from '../shared-work.ts'
 import type { StopSignal } from '../stop.ts'
 import { createAgenda } from './agenda.ts'
 import { destinationOfKey, keyOf } from './destination-key.ts'
-import { KeptDecision } from './kept-decision.ts'
+import { createKeptDecisions } from './kept-decisions.ts'
 import { createTurns } from './turns.ts'
 
 /** Where mail goes: a domain by its MX records, or a host that an operator named; the port is that of TLSA records too. */
@@ -29,7 +29,14 @@ export type Outcome =
   /** `reason` is one line without a full stop. */
   | { readonly kind: 'failed'; readonly reason: string }
 
-/** A decision as it is kept; `view` is what its user makes of the outcome, who is the only one to keep more. */
+/** What is kept of a decision for its user, in as little room as it can: all characters up to U+00FF. */
+export interface Shelved {
+  /** The text that is asked for most. */
+  readonly ready: string
+  readonly rest: string
+}
+
+/** A decision as it was when it was asked for; `view` is what its user made of the outcome, who alone may keep more. */
 export interface Made<View> {
   readonly destination: Destination
   /** The same for no other destination: as Postfix names it. */
@@ -43,18 +50,18 @@ export interface Made<View> {
   readonly serial: number
   /** Looked for because somebody waited, or because it was about to end. */
   readonly why: Why
-  /** When it was last given out; whoever keeps it and gives it out again says so here. */
-  askedAt: number
-  /** False once it was replaced or forgotten: nobody is to be given it any more. */
-  isCurrent: boolean
+  /** When it was last given out. */
+  readonly askedAt: number
 }
 
 /** Decisions for many who ask, each looked for once and kept as long as it holds. */
 export interface Decisions<View> {
   /** The one in memory that still holds. */
   held(destination: Destination): Made<View> | undefined
-  /** The same by the destination's key; undefined for any other text. */
+  /** By the destination's key, and given out: undefined for any other text. */
   heldAt(key: string): Made<View> | undefined
+  /** The text that stands ready in it: the shortest way there is to an answer. */
+  readyAt(key: string): string | undefined
   /** The one in memory, or a new one. Never rejects for what the network does, nor waits longer than its limit. */
   decide(destination: Destination): Promise<Made<View>>
   /** A new one, whatever is in memory. */
@@ -97,7 +104,9 @@ export interface DecisionsOptions<View> {
   /** What operators decided otherwise, asked for when a decision is made. */
   readonly overrides?: () => Overrides
   readonly deadlineMs?: number
-  present(outcome: Outcome, destination: Destination): View
+  /** What is to be kept of the outcome, and a view made of that again. */
+  present(outcome: Outcome, destination: Destination): Shelved
+  read(shelved: Shelved, key: string): View
   /** Told of every decision made, with what it rests on and the one that it replaces. */
   onMade?(made: Made<View>, outcome: Outcome, before: Replaced<View> | undefined): void
   /** Told of a lookup that failed, and changed nothing because the decision from before still holds. */
@@ -111,7 +120,7 @@ const renewal = { from: 0.2, to: 0.1 }
 
 export function createDecisions<View>(options: DecisionsOptions<View>): Decisions<View> {
   const { clock, random } = options
-  const kept = new Map<string, KeptDecision<View>>()
+  const kept = createKeptDecisions<View>(options.read)
   const evidence = createEvidence(clock)
   // Of keys: it would keep alive what was dropped long before its time.
   const agenda = createAgenda<string>()
@@ -124,28 +133,25 @@ export function createDecisions<View>(options: DecisionsOptions<View>): Decision
   let evidenceLeft: number = limits.decisions.evidencePerSecond
   let isClosed = false
 
-  const heldAt = (key: string): KeptDecision<View> | undefined => {
+  const heldAt = (key: string): Made<View> | undefined => {
     const made = kept.get(key)
     return made !== undefined && made.until > clock.now() ? made : undefined
   }
   const drop = (key: string): boolean => {
-    const made = kept.get(key)
-    if (made !== undefined) made.isCurrent = false
+    evidence.delete(key)
     return kept.delete(key)
   }
   const forgetAll = () => {
+    for (const key of kept.keys()) drop(key)
+  }
+  const planRenewal = ({ key, at, until }: Made<View>) =>
+    agenda.plan(key, until - (until - at) * (renewal.to + (renewal.from - renewal.to) * random()))
+  // The longest kept goes first: those that get mail were renewed since.
+  const makeRoom = () => {
     for (const key of kept.keys()) {
-      evidence.delete(key)
+      if (kept.size <= limits.decisions.kept && kept.octets <= limits.decisions.keptOctets) return
       drop(key)
     }
-  }
-  const keep = (made: KeptDecision<View>) => {
-    const { key, at, until } = made
-    drop(key)
-    kept.set(key, made)
-    agenda.plan(key, until - (until - at) * (renewal.to + (renewal.from - renewal.to) * random()))
-    // The longest kept goes first: those that get mail were renewed since.
-    if (kept.size > limits.decisions.kept) drop(kept.keys().next().value as string)
   }
   const make = async (key: string, why: Why, signal: StopSignal): Promise<Made<View>> => {
     const at = clock.now()
@@ -155,20 +161,21 @@ export function createDecisions<View>(options: DecisionsOptions<View>): Decision
     const before = kept.get(key)
     const tookMs = performance.now() - start
     const askedAt = why === 'renewed' && before !== undefined ? before.askedAt : at
-    const view = options.present(outcome, destination)
-    const until = endOf(outcome, clock.now())
-    const made = new KeptDecision({ key, view, at, until, askedAt, tookMs, serial: ++serial, why })
+    const shelved = options.present(outcome, destination)
+    const record = { key, shelved, at, until: endOf(outcome, clock.now()), askedAt, tookMs, serial: ++serial, why }
     // What still holds is not put aside because a lookup failed before its end.
     if (before !== undefined && isFailure(outcome) && before.until > clock.now()) {
       options.onFailed?.(before, outcome)
       return before
     }
-    if (isClosed) return made
     const replaced = before && { made: before, outcome: evidence.get(key)?.value }
+    const made = kept.put(record)
+    if (isClosed) return made
     // In a flood it would be pushed out before anyone can ask, and be old enough by then to cost the most to clear away.
     if (outcome.kind === 'decided' && --evidenceLeft < 0) evidence.delete(key)
-    else evidence.put(key, outcome, until)
-    keep(made)
+    else evidence.put(key, outcome, made.until)
+    planRenewal(made)
+    makeRoom()
     options.onMade?.(made, outcome, replaced)
     return made
   }
@@ -193,31 +200,33 @@ export function createDecisions<View>(options: DecisionsOptions<View>): Decision
   }
   return {
     held: (destination) => heldAt(keyOf(destination)),
-    heldAt,
+    heldAt(key) {
+      kept.touch(key, clock.now())
+      return heldAt(key)
+    },
+    readyAt: (key) => kept.ready(key, clock.now()),
     async decide(destination) {
       const key = keyOf(destination)
       const made = heldAt(key)
       if (made === undefined) return look(key, 'asked')
-      made.askedAt = clock.now()
+      kept.touch(key, clock.now())
       return made
     },
     renew: (destination) => look(keyOf(destination), 'asked'),
     outcomeOf: (destination) => evidence.get(keyOf(destination))?.value,
-    forget(destination) {
-      const key = keyOf(destination)
-      evidence.delete(key)
-      return drop(key)
-    },
+    forget: (destination) => drop(keyOf(destination)),
     forgetAll,
     forgetWhere(isStale) {
-      const stale = [...kept.values()].filter(({ key, destination }) => isStale(destination, evidence.get(key)?.value))
-      for (const { key } of stale) {
-        evidence.delete(key)
-        drop(key)
-      }
+      const stale = [...kept.keys()].filter((key) => isStale(destinationOfKey(key), evidence.get(key)?.value))
+      for (const key of stale) drop(key)
       return stale.length
     },
-    list: () => kept.values(),
+    *list() {
+      for (const key of kept.keys()) {
+        const made = kept.get(key)
+        if (made !== undefined) yield made
+      }
+    },
     tick() {
       const now = clock.now()
       // By a clock that was set back everything would be kept for longer than it holds.

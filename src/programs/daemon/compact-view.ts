@@ -1,8 +1,9 @@
 import type { LineAnswer } from '../../core/lines/reply.ts'
+import type { Shelved } from '../../io/decisions/decisions.ts'
 import { lengthen, shorten } from './shorthand.ts'
 import type { ServedView } from './view.ts'
 
-/** Everything of a view but what Postfix is told by most, which is kept as it is: answers from memory are made of that. */
+/** All of a view but what Postfix is told by most, which stands ready as it is. */
 type Rest = readonly [
   tlsrpt: string | 0,
   summary: string,
@@ -11,48 +12,19 @@ type Rest = readonly [
   line: LineAnswer | 0,
 ]
 
-/** A view in as little memory as it takes: two texts, of which the second is taken apart when somebody asks for it. */
-export class CompactView implements ServedView {
-  readonly base: string
-  private readonly name: string
-  private readonly rest: string
+/** A view in as little room as it takes. `name` is what most names in it end in: that of the domain. */
+export function shelve(view: Omit<ServedView, 'word'>, name: string): Shelved {
+  const { base, tlsrpt, summary, reasons, wouldAnswer, line } = view
+  const rest: Rest = [tlsrpt === base ? 0 : tlsrpt, summary, reasons, wouldAnswer ?? 0, line ?? 0]
+  return { ready: base, rest: shorten(JSON.stringify(rest), namesOf(name, base)) }
+}
 
-  /** `name` is what most of the names in it end in: that of the domain. */
-  constructor(name: string, { base, tlsrpt, summary, reasons, wouldAnswer, line }: Omit<ServedView, 'word'>) {
-    this.base = compact(base)
-    this.name = name
-    const rest: Rest = [tlsrpt === base ? 0 : tlsrpt, summary, reasons, wouldAnswer ?? 0, line ?? 0]
-    this.rest = compact(shorten(JSON.stringify(rest), namesOf(name, base)))
-  }
-
-  get tlsrpt(): string {
-    return this.read()[0] || this.base
-  }
-
-  get summary(): string {
-    return this.read()[1]
-  }
-
-  get reasons(): readonly string[] {
-    return this.read()[2]
-  }
-
-  get wouldAnswer(): string | undefined {
-    return this.read()[3] || undefined
-  }
-
-  get line(): LineAnswer | undefined {
-    return this.read()[4] || undefined
-  }
-
-  /** `OK secure match=…` is `secure`; the other answers are words themselves. */
-  get word(): string {
-    const [first = '', second = ''] = this.base.slice(this.base.indexOf(':') + 1, -1).split(' ', 2)
-    return first === 'OK' ? second : first
-  }
-
-  private read(): Rest {
-    return JSON.parse(lengthen(this.rest, namesOf(this.name, this.base))) as Rest // as the constructor wrote it
+/** The view that `shelve` was given. */
+export function unshelve({ ready: base, rest }: Shelved, name: string): ServedView {
+  const [tlsrpt, summary, reasons, wouldAnswer, line] = JSON.parse(lengthen(rest, namesOf(name, base))) as Rest // as above
+  return {
+    ...{ base, tlsrpt: tlsrpt || base, summary, reasons, word: wordOf(base) },
+    ...{ wouldAnswer: wouldAnswer || undefined, line: line || undefined },
   }
 }
 
@@ -61,7 +33,8 @@ function namesOf(name: string, base: string): readonly string[] {
   return [name, ...listed]
 }
 
-/** The same text without the parts that it was put together from: such take several times its room. */
-function compact(text: string): string {
-  return Buffer.from(text).toString()
+/** `OK secure match=…` is `secure`; the other answers are words themselves. */
+function wordOf(base: string): string {
+  const [first = '', second = ''] = base.slice(base.indexOf(':') + 1, -1).split(' ', 2)
+  return first === 'OK' ? second : first
 }

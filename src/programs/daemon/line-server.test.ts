@@ -10,7 +10,7 @@ import { createDecisions, type Decisions } from '../../io/decisions/decisions.ts
 import { createLineProtocol, createTcpTableProtocol } from './line-answers.ts'
 import type { LineProtocol } from './line-connection.ts'
 import { createLineServer, type LineServer } from './line-server.ts'
-import { presentWith, type ServedView } from './view.ts'
+import { type ServedView, viewsWith } from './view.ts'
 
 const world = `
   600 secure example. MX 10 mx.example.
@@ -41,7 +41,7 @@ async function createBed(t: TestContext, protocolOf: (decisions: Decisions<Serve
   const clock = movedClock(1_800_000_000_000)
   const decisions = createDecisions<ServedView>({
     ...{ resolver: fakeResolver(world), clock, random: () => 0.5, sts: { lookup: async () => stsOf() } },
-    present: presentWith({ mixed: 'dane-only', testingLevel: undefined, withLines: true }),
+    ...viewsWith({ mixed: 'dane-only', testingLevel: undefined, withLines: true }),
   })
   const server = createLineServer(protocolOf(decisions), clock)
   const listening = createServer({ allowHalfOpen: true }, server.accept)

@@ -53,13 +53,13 @@ export function createPostfixAnswers(
   return {
     ready(request) {
       // A key as Postfix writes it is that of the decision: no more is needed to find it.
-      const isBase = request.startsWith('QUERY ')
-      if (!isBase && !request.startsWith('QUERYwithTLSRPT ')) return undefined
-      const made = decisions.heldAt(request.slice(isBase ? 6 : 16))
-      if (made === undefined) return undefined
-      made.askedAt = clock.now()
-      counts.hit++
-      return isBase ? made.view.base : inOther(made)
+      const text = request.startsWith('QUERY ')
+        ? decisions.readyAt(request.slice(6))
+        : request.startsWith('QUERYwithTLSRPT ')
+          ? inOther(decisions.heldAt(request.slice(16)))
+          : undefined
+      if (text !== undefined) counts.hit++
+      return text
     },
     answer(request) {
       // Names in UTF-8 come as single octets here.
@@ -81,22 +81,23 @@ export function createPostfixAnswers(
 }
 
 /** Answers in the dialect that views have to be taken apart for, as far as there is room to keep them. */
-function createOther(clock: Clock): (made: Made<PostfixView>) => string {
+function createOther(clock: Clock): (made: Made<PostfixView> | undefined) => string | undefined {
   const { kept: entries } = limits.decisions
   const { reportAnswerOctets: octets } = limits.postfix
   const now = () => clock.now()
   const kept = createCache<Answered>({ now, entries, octets, octetsOf: ({ text }) => text.length })
   return (made) => {
+    if (made === undefined) return undefined
     const before = kept.get(made.key)?.value
-    if (before?.made === made) return before.text
+    if (before?.serial === made.serial) return before.text
     const text = made.view.tlsrpt
-    kept.put(made.key, { made, text }, made.until)
+    kept.put(made.key, { serial: made.serial, text }, made.until)
     return text
   }
 }
 
 interface Answered {
-  readonly made: Made<PostfixView>
+  readonly serial: number
   readonly text: string
 }
 

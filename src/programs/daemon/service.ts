@@ -11,7 +11,7 @@ import type { ServiceLog } from './log.ts'
 import type { Meters } from './metrics/meters.ts'
 import { type AnswerCounts, createPostfixAnswers, type PostfixAnswers } from './postfix-answers.ts'
 import { createReadiness, type Readiness } from './readiness.ts'
-import { presentWith, type ServedView } from './view.ts'
+import { type ServedView, viewsWith } from './view.ts'
 
 /** What is behind all ways of asking: the decisions, and the world that they are made from. */
 export interface Service {
@@ -48,7 +48,7 @@ export function createService(world: World, log: ServiceLog, ledger: Ledger): Se
     ...{ resolver, sts, clock, random: Math.random },
     deadlineMs: world.timeoutMs,
     overrides: () => overrides.current,
-    present: presentWith({
+    ...viewsWith({
       mixed: settings['mixed-hosts'],
       testingLevel: testingLevel === 'none' ? undefined : testingLevel,
       withLines: settings.lines.length > 0,

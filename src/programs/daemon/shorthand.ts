@@ -60,9 +60,12 @@ const anyPhrase = new RegExp(
 /** Before a text that stands as it is, because it has characters that codes are made of. */
 const asIs = '\n'
 
-/** The same in a fraction of its room: of phrases and of these names, which `lengthen` needs again, one character each. */
+/**
+ * The same in a fraction of its room, and of characters up to U+00FF: of phrases and of these names, which `lengthen` needs
+ * again, one character each. The text must be well formed.
+ */
 export function shorten(text: string, names: readonly string[]): string {
-  if (/[^\x00-\x7f]/.test(text) || text.startsWith(asIs)) return asIs + text
+  if (/[^\x00-\x7f]/.test(text) || text.startsWith(asIs)) return asIs + Buffer.from(text).toString('latin1')
   let short = text.replace(anyPhrase, (phrase) => codes.get(phrase) ?? phrase)
   const numbered = names.slice(0, mostNames).map((name, at) => ({ name, code: String.fromCharCode(firstName + at) }))
   // Longest first, because the name of a domain is the end of those of its hosts.
@@ -74,7 +77,7 @@ export function shorten(text: string, names: readonly string[]): string {
 
 /** What `shorten` made short with the same names. */
 export function lengthen(short: string, names: readonly string[]): string {
-  if (short.startsWith(asIs)) return short.slice(1)
+  if (short.startsWith(asIs)) return Buffer.from(short.slice(1), 'latin1').toString()
   return short.replace(/[\x80-\xff]/g, (code) => {
     const number = code.charCodeAt(0)
     return (number < firstPhrase ? names[number - firstName] : phrases[number - firstPhrase]) ?? ''

@@ -6,7 +6,7 @@ import { stsOf } from '../../../test/support/decision-facts.ts'
 import { type FakeResolver, fakeResolver } from '../../../test/support/fake-resolver.ts'
 import { type MovedClock, movedClock } from '../../../test/support/moved-clock.ts'
 import { limits } from '../../core/limits.ts'
-import { createDecisions, type Decisions, type Outcome } from '../../io/decisions/decisions.ts'
+import { createDecisions, type Decisions, type Outcome, type Shelved } from '../../io/decisions/decisions.ts'
 import { createPostfixAnswers, framed, type PostfixView } from './postfix-answers.ts'
 import { createSocketmapServer, type SocketmapServer } from './socketmap-server.ts'
 
@@ -38,18 +38,22 @@ interface Client {
   readonly closed: Promise<unknown>
 }
 
-function view(outcome: Outcome): PostfixView {
+function present(outcome: Outcome): Shelved {
   const text = outcome.kind === 'failed' ? 'failed' : outcome.decision.hosts.map(({ text: why }) => why).join(' ')
   const isDane = text.includes('DANE')
   const base = isDane ? { kind: 'ok' as const, data: 'dane-only' } : { kind: 'not-found' as const }
-  return { base: framed(base), tlsrpt: framed(isDane ? { kind: 'ok', data: 'dane' } : { kind: 'not-found' }) }
+  return { ready: framed(base), rest: framed(isDane ? { kind: 'ok', data: 'dane' } : { kind: 'not-found' }) }
+}
+
+function read({ ready, rest }: Shelved): PostfixView {
+  return { base: ready, tlsrpt: rest }
 }
 
 async function createBed(t: TestContext): Promise<Bed> {
   const resolver = fakeResolver(world)
   const clock = movedClock(1_800_000_000_000)
   const decisions = createDecisions<PostfixView>({
-    ...{ resolver, clock, random: () => 0.5, present: view, sts: { lookup: async () => stsOf() } },
+    ...{ resolver, clock, random: () => 0.5, present, read, sts: { lookup: async () => stsOf() } },
   })
   const server = createSocketmapServer(createPostfixAnswers(decisions, clock), clock)
   const listening = createServer({ allowHalfOpen: true }, (socket) => server.accept(socket))

@@ -2,10 +2,10 @@ import { answerOf, defer, type LineAnswer, nothingToSay } from '../../core/lines
 import type { DomainName } from '../../core/name/domain.ts'
 import { type PostfixOptions, replyWith } from '../../core/postfix/policy-reply.ts'
 import { formatSocketmapReply, type SocketmapReply } from '../../core/postfix/socketmap.ts'
-import type { Destination, Outcome } from '../../io/decisions/decisions.ts'
-import { keyOf } from '../../io/decisions/destination-key.ts'
+import type { DecisionsOptions, Destination, Outcome } from '../../io/decisions/decisions.ts'
+import { destinationOfKey, keyOf } from '../../io/decisions/destination-key.ts'
 import { reasonsFor, summarize } from '../cli/explain-summary.ts'
-import { CompactView } from './compact-view.ts'
+import { shelve, unshelve } from './compact-view.ts'
 import type { LineView } from './line-answers.ts'
 import { framed, type PostfixView } from './postfix-answers.ts'
 
@@ -27,8 +27,17 @@ export interface ViewOptions extends Omit<PostfixOptions, 'dialect'> {
   isDryRun?(name: DomainName): boolean
 }
 
-export function presentWith({ isDryRun = () => false, withLines, ...options }: ViewOptions) {
-  return (outcome: Outcome, destination: Destination): ServedView => {
+/** How the service keeps what it tells of outcomes. */
+export function viewsWith(options: ViewOptions): Pick<DecisionsOptions<ServedView>, 'present' | 'read'> {
+  const present = presentWith(options)
+  return {
+    present: (outcome, destination) => shelve(present(outcome, destination), nameOf(destination)),
+    read: (shelved, key) => unshelve(shelved, nameOf(destinationOfKey(key))),
+  }
+}
+
+function presentWith({ isDryRun = () => false, withLines, ...options }: ViewOptions) {
+  return (outcome: Outcome, destination: Destination): Omit<ServedView, 'word'> => {
     const name = nameOf(destination)
     const isDry = isDryRun(name)
     if (outcome.kind === 'failed') {
@@ -36,16 +45,16 @@ export function presentWith({ isDryRun = () => false, withLines, ...options }: V
       const summary = `Mail to ${keyOf(destination)} waits: ${outcome.reason}.`
       const answers = answersOf({ base: reply, tlsrpt: reply }, isDry)
       const line = withLines ? lineOf(defer(outcome.reason), answers) : undefined
-      return new CompactView(name, { ...answers, summary, reasons: [], line })
+      return { ...answers, summary, reasons: [], line }
     }
     const { facts, decision } = outcome
     const base = replyWith(facts, decision, { ...options, dialect: 'base' })
     const tlsrpt = replyWith(facts, decision, { ...options, dialect: 'tlsrpt' })
     const answers = answersOf({ base, tlsrpt }, isDry)
-    return new CompactView(name, {
+    return {
       ...{ ...answers, summary: summarize(name, decision), reasons: reasonsFor(decision) },
       line: withLines ? lineOf(answerOf(decision), answers) : undefined,
-    })
+    }
   }
 }
 

@@ -7,7 +7,7 @@ import { movedClock } from '../../../../test/support/moved-clock.ts'
 import type { StsFinding } from '../../../core/decision/facts.ts'
 import { limits } from '../../../core/limits.ts'
 import { createDecisions, type Destination } from '../../../io/decisions/decisions.ts'
-import { presentWith } from '../view.ts'
+import { viewsWith } from '../view.ts'
 import type { ServiceEvent } from './event.ts'
 import { createHistory } from './history.ts'
 import type { ThreatKind } from './threats.ts'
@@ -34,7 +34,7 @@ function createBed(world: string, sts: StsFinding = stsOf()) {
       resolver,
       clock,
       random: () => 0.5,
-      present: presentWith({ mixed: 'dane-only', testingLevel: undefined, withLines: false }),
+      ...viewsWith({ mixed: 'dane-only', testingLevel: undefined, withLines: false }),
     },
     sts: { lookup: async () => finding },
     onMade(made, outcome, before) {

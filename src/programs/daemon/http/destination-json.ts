@@ -62,7 +62,7 @@ export function evidenceReport(
     ...{ schema: 'waxseal.evidence/1', decision: destinationReport(made) },
     explanation: explanationOf(made, outcome),
     // The one in force stands above.
-    history: history.filter((past) => past.made !== made && past.lastAt !== made.at).map(pastReport),
+    history: history.filter((past) => past.made.serial !== made.serial && past.lastAt !== made.at).map(pastReport),
   }
 }
 

@@ -23,7 +23,7 @@ const view: ServedView = {
 function madeOf(serial: number): Made<ServedView> {
   const key = domain(`d${serial}.example`)
   const destination = { nextHop: { kind: 'domain', domain: key }, port: 25 } as const
-  return { destination, key, view, serial, at: 1, until: 2, tookMs: 3, why: 'asked', askedAt: 1, isCurrent: true }
+  return { destination, key, view, serial, at: 1, until: 2, tookMs: 3, why: 'asked', askedAt: 1 }
 }
 
 const count = 50 * limits.http.listedInOneGo

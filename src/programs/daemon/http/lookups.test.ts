@@ -28,7 +28,7 @@ function createBed() {
   const look = (destination: Destination) =>
     new Promise<Made<ServedView>>((resolve) => {
       const times = { at: clock.now(), until: clock.now() + 1, askedAt: clock.now(), tookMs: 0 }
-      const made = { view, serial: 1, why: 'asked', isCurrent: true } as const
+      const made = { view, serial: 1, why: 'asked' } as const
       waiting.push(() => resolve({ ...made, destination, key: keyOf(destination), ...times }))
     })
   const decisions = { held: () => undefined, decide: look, renew: look }

@@ -1,0 +1,96 @@
+/**
+ * Room for many small records in few large pieces of memory, outside the heap: nothing walks through it to find garbage, and
+ * it takes as much as the records do. Pieces have records of one size each, and go when their last record does.
+ */
+export interface Shelf {
+  /** Room for so many octets, and where it is; what stands there is left from before. */
+  take(octets: number): number
+  /** Gives a room back. */
+  give(place: number): void
+  /** The piece that a room is in, and where in it the room begins. */
+  octetsOf(place: number): Buffer
+  startOf(place: number): number
+  /** Memory that all pieces take. */
+  readonly octets: number
+}
+
+const pieceOctets = 256 * 1024
+/** Sizes are multiples of this; what is larger than the largest has a piece of its own. */
+const step = 32
+const largest = 2048
+const mostRooms = pieceOctets / step
+
+interface Piece {
+  readonly number: number
+  readonly octets: Buffer
+  readonly size: number
+  readonly rooms: number
+  /** Rooms that were given back, and the first of those that were never used. */
+  readonly free: number[]
+  fresh: number
+  used: number
+}
+
+export function createShelf(): Shelf {
+  const pieces: (Piece | undefined)[] = []
+  const unusedNumbers: number[] = []
+  /** Pieces with room, by the size of their rooms. */
+  const open = new Map<number, Set<Piece>>()
+  let total = 0
+
+  const addPiece = (size: number): Piece => {
+    const number = unusedNumbers.pop() ?? pieces.length
+    const rooms = size > largest ? 1 : Math.floor(pieceOctets / size)
+    const octets = Buffer.allocUnsafeSlow(size > largest ? size : pieceOctets)
+    const piece: Piece = { number, octets, size, rooms, free: [], fresh: 0, used: 0 }
+    pieces[number] = piece
+    total += piece.octets.length
+    return piece
+  }
+  const unshut = (piece: Piece) => {
+    const some = open.get(piece.size)
+    if (some === undefined) open.set(piece.size, new Set([piece]))
+    else some.add(piece)
+  }
+  /** No room is to be looked for in it; sizes that nothing has are not remembered. */
+  const shut = (piece: Piece) => {
+    const some = open.get(piece.size)
+    some?.delete(piece)
+    if (some?.size === 0) open.delete(piece.size)
+  }
+  const removePiece = (piece: Piece) => {
+    pieces[piece.number] = undefined
+    unusedNumbers.push(piece.number)
+    shut(piece)
+    total -= piece.octets.length
+  }
+  const pieceOf = (place: number): Piece => pieces[Math.floor(place / mostRooms)] as Piece // places come from `take`
+
+  return {
+    take(octets) {
+      const size = Math.ceil(octets / step) * step
+      const [first] = open.get(size) ?? []
+      const piece = first ?? addPiece(size)
+      const room = piece.free.pop() ?? piece.fresh++
+      piece.used++
+      if (piece.used === piece.rooms) shut(piece)
+      else if (first === undefined) unshut(piece)
+      return piece.number * mostRooms + room
+    },
+    give(place) {
+      const piece = pieceOf(place)
+      piece.used--
+      if (piece.used === 0) {
+        removePiece(piece)
+        return
+      }
+      piece.free.push(place % mostRooms)
+      unshut(piece)
+    },
+    octetsOf: (place) => pieceOf(place).octets,
+    startOf: (place) => (place % mostRooms) * pieceOf(place).size,
+    get octets() {
+      return total
+    },
+  }
+}
