@@ -367,6 +367,45 @@ export const limits = {
     answerOctets: 16 * 1024 * 1024,
     answerMs: 60_000,
   },
+  web: {
+    /** Domains checked at once for visitors of the page, those that may wait, and the time that one check may take. */
+    checksAtOnce: 4,
+    checksWaiting: 40,
+    checkMs: 120_000,
+    /** How long a result is good for who asks next, and how many are held in memory for that. */
+    reuseMs: 300_000,
+    reused: 500,
+    /** Of one client: checks at once, and the time after which it may start one more. */
+    checksBurst: 6,
+    checkEveryMs: 20_000,
+    /** Of one client: requests at once, and each second from then on; and how many clients are told apart. */
+    burst: 100,
+    requestsPerSecond: 10,
+    clients: 20_000,
+    /** To one address that strangers name: connections at once, and the time after which there may be one more. */
+    targetBurst: 40,
+    targetEveryMs: 3000,
+    targets: 20_000,
+    /** Visitors who may watch one check, and how often each is told that it goes on. */
+    watchers: 50,
+    heartbeatMs: 5000,
+    /** Reports kept under their links: how many, their octets in all and each, and for how long. */
+    reports: 20_000,
+    reportsOctets: 512 * 1024 * 1024,
+    reportOctets: 2 * 1024 * 1024,
+    reportKeptMs: 2_592_000_000,
+    /** Public reports that the first page lists. */
+    listed: 10,
+    /** Of the body of a form. */
+    formOctets: 4096,
+    /** Of the list of who does not want to be checked, and of one page of help. */
+    optOutOctets: 1024 * 1024,
+    optOutEntries: 100_000,
+    helpOctets: 64 * 1024,
+    /** Hosts for which set-up instructions are written out, and TLSA records of each. */
+    setupHosts: 10,
+    setupRecords: 8,
+  },
   certificates: {
     chain: 10,
     octets: 64 * 1024,

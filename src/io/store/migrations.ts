@@ -48,6 +48,19 @@ export const migrations: readonly string[] = [
   ) STRICT;
   `,
   overridesSchema(),
+  `
+  CREATE TABLE reports (
+    id TEXT PRIMARY KEY NOT NULL,
+    domain TEXT NOT NULL,
+    is_private INTEGER NOT NULL,
+    checked_at INTEGER NOT NULL,
+    verdict TEXT NOT NULL,
+    content TEXT NOT NULL,
+    octets INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX reports_by_time ON reports (checked_at);
+  CREATE INDEX reports_by_domain ON reports (domain, checked_at) WHERE is_private = 0;
+  `,
 ]
 
 /**

@@ -6,6 +6,7 @@ import { describeSqliteError, openDatabase } from './database.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { createOverrideTable } from './override-table.ts'
 import { createPolicyTable } from './policy-table.ts'
+import { createReportTable } from './report-table.ts'
 import type { Store, StoreWarning } from './store.ts'
 import { createTrustPointTable } from './trust-point-table.ts'
 
@@ -31,6 +32,11 @@ export function openStore(path: string, options: OpenStoreOptions = {}): Store {
     anchors: createAnchorTable(database, commit, { rows: anchors, onWarning }),
     trustPoints: createTrustPointTable(database, commit, { rows: limits.store.trustPoints, onWarning }),
     overrides: createOverrideTable(database, commit, onWarning),
+    reports: createReportTable(database, commit, {
+      rows: limits.web.reports,
+      octets: limits.web.reportsOctets,
+      onWarning,
+    }),
   })
   return {
     ...withSoundSchema(path, database, tables),

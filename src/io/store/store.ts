@@ -132,10 +132,45 @@ export interface OverrideTable {
   isAuditCut(): Promise<boolean>
 }
 
+/** What a check of a domain came to, kept for those who have its link. */
+export interface KeptReport {
+  /** Cannot be guessed. */
+  readonly id: string
+  readonly domain: DomainName
+  /** Shown to nobody but those who have the link. */
+  readonly isPrivate: boolean
+  /** Milliseconds since 1970. */
+  readonly checkedAt: number
+  readonly verdict: string
+  /** What its writer wants to know again, as text: opaque to the store. */
+  readonly content: string
+}
+
+/** A report as lists have it. */
+export type ListedReport = Pick<KeptReport, 'id' | 'domain' | 'checkedAt' | 'verdict'>
+
+/**
+ * Reports under their links, the oldest of which go first when there are too many, or too many octets of them. All
+ * methods but `put` reject with StoreError when the store cannot be read.
+ */
+export interface ReportTable {
+  /** Undefined for one that was never there, or was checked before `since`. */
+  find(id: string, since: number): Promise<KeptReport | undefined>
+  put(report: KeptReport): Promise<WriteOutcome>
+  /** The latest public one of a domain. */
+  latest(domain: DomainName, since: number): Promise<ListedReport | undefined>
+  /** Public ones, the latest of each domain, the newest first. */
+  list(count: number, since: number): Promise<ListedReport[]>
+  /** Takes away what was checked before. */
+  removeBefore(time: number): Promise<WriteOutcome>
+  /** Takes away all that is known of a domain. */
+  removeDomain(domain: DomainName): Promise<WriteOutcome>
+}
+
 /** Something the operator should know; the store goes on. */
 export interface StoreWarning {
   readonly kind: 'damaged-row' | 'read-failed' | 'write-failed'
-  readonly table: 'policies' | 'failures' | 'anchors' | 'trust_points' | 'overrides' | 'shared policies'
+  readonly table: 'policies' | 'failures' | 'anchors' | 'trust_points' | 'overrides' | 'reports' | 'shared policies'
   /** The domain, host or zone. */
   readonly key: string
   /** One line without a full stop. */
@@ -148,6 +183,7 @@ export interface Store {
   readonly anchors: AnchorTable
   readonly trustPoints: TrustPointTable
   readonly overrides: OverrideTable
+  readonly reports: ReportTable
   /** Only where several machines share what they know. */
   readonly turns?: FetchTurns
   /** How the store is that they share. */

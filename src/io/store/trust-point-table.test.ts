@@ -64,7 +64,9 @@ test('a store of the release before gets the new table, and keeps what it has', 
   const path = pathIn(context)
   await openStore(path).close()
   const database = new DatabaseSync(path)
-  database.exec('DROP TABLE trust_points; DROP TABLE overrides; DROP TABLE override_audit; PRAGMA user_version = 1')
+  database.exec(
+    'DROP TABLE trust_points; DROP TABLE overrides; DROP TABLE override_audit; DROP TABLE reports; PRAGMA user_version = 1',
+  )
   database.close()
   const store = openStore(path)
   assert.equal(await store.trustPoints.update('.', () => 'new'), 'durable')
