@@ -1,9 +1,5 @@
 import { parseAddress } from '../dns/rdata/address.ts'
-
-interface Prefix {
-  readonly octets: Uint8Array
-  readonly bits: number
-}
+import { isWithin, parsePrefix } from './prefix.ts'
 
 /** IPv4 addresses that no public host has. RFC 6890 §2.2.2, as the IANA registry has it today */
 const refusedIpv4 = [
@@ -54,18 +50,4 @@ export function isPublicAddress(address: string): boolean {
 
 function isPublicIpv4(octets: Uint8Array): boolean {
   return !refusedIpv4.some((prefix) => isWithin(octets, prefix))
-}
-
-function isWithin(octets: Uint8Array, prefix: Prefix): boolean {
-  return prefix.octets.every((octet, index) => {
-    const bits = Math.min(8, Math.max(0, prefix.bits - 8 * index))
-    return ((octet ^ (octets[index] ?? 0)) & (0xff00 >> bits) & 0xff) === 0
-  })
-}
-
-function parsePrefix(text: string): Prefix {
-  const [address = '', bits] = text.split('/')
-  const octets = parseAddress(address)
-  if (octets === undefined) throw new RangeError(`not a prefix: "${text}"`)
-  return { octets, bits: Number(bits) }
 }

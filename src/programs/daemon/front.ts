@@ -1,6 +1,7 @@
 import type { Clock } from '../../io/clock.ts'
 import { apiRoutes } from './http/api.ts'
-import { createHttpServer, type HttpServer } from './http/server.ts'
+import type { HttpServer } from './http/listener.ts'
+import { createHttpServer } from './http/server.ts'
 import { createLedger, type ServiceLedger } from './ledger.ts'
 import { createMeters } from './metrics/meters.ts'
 import { addReadings } from './metrics/readings.ts'

@@ -11,8 +11,15 @@ interface Bucket {
   at: number
 }
 
-export function createRates(now: () => number): Rates {
-  const { burst, requestsPerSecond, clients } = limits.http
+export interface Rate {
+  readonly burst: number
+  readonly requestsPerSecond: number
+  /** How many clients are told apart. */
+  readonly clients: number
+}
+
+export function createRates(now: () => number, rate: Rate = limits.http): Rates {
+  const { burst, requestsPerSecond, clients } = rate
   const buckets = new Map<string, Bucket>()
   return {
     take(client) {

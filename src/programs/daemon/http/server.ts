@@ -1,24 +1,13 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
-import { limits } from '../../../core/limits.ts'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import type { Clock } from '../../../io/clock.ts'
-import { createServer } from '../../../io/node-http.ts'
 import { findRoute } from './find-route.ts'
 import { refuseBrowsers, refuseStrangers } from './guard.ts'
+import { createHttpListener, type HttpServer } from './listener.ts'
 import { createRates } from './rates.ts'
 import { hasBody, readBody } from './read-body.ts'
 import { isProblem, problem, type Reply, type Route } from './reply.ts'
 import { isLoopback } from './token.ts'
-
-/** All servers of the HTTP interface, one for each address. */
-export interface HttpServer {
-  /** One more, not yet listening. */
-  create(): Server
-  readonly connections: number
-  /** Accepts no more, answers what was asked, and resolves when the last connection is closed. */
-  drain(): Promise<void>
-  destroy(): void
-}
 
 export interface HttpServerOptions {
   readonly routes: readonly Route[]
@@ -31,67 +20,12 @@ export interface HttpServerOptions {
   onError(error: unknown): void
 }
 
-/** How often is looked for connections on which nothing is answered any more, when no more questions are taken. */
-const drainEveryMs = 50
-
 export function createHttpServer(options: HttpServerOptions): HttpServer {
-  const { http } = limits
-  const servers: Server[] = []
   const rates = createRates(() => options.clock.now())
-  /** Each with how many of its requests are being answered. */
-  const open = new Map<Socket, number>()
-  return {
-    create() {
-      const server = createServer({
-        ...{ maxHeaderSize: http.headerOctets, headersTimeout: http.headersMs, requestTimeout: http.requestMs },
-        ...{ keepAliveTimeout: http.keepAliveMs, connectionsCheckingInterval: 1000, noDelay: true },
-      })
-      server.maxHeadersCount = http.headers
-      server.maxRequestsPerSocket = http.requestsPerConnection
-      server.timeout = http.stillMs
-      server.on('connection', (socket) => {
-        // Over all addresses together.
-        if (open.size >= http.connections) {
-          socket.destroy()
-          return
-        }
-        open.set(socket, 0)
-        socket.once('close', () => open.delete(socket))
-      })
-      server.on('request', (request, response) => {
-        const { socket } = request
-        open.set(socket, (open.get(socket) ?? 0) + 1)
-        response.once('close', () => {
-          if (open.has(socket)) open.set(socket, (open.get(socket) ?? 1) - 1)
-        })
-        handle(request, response, { ...options, take: rates.take }).catch((error: unknown) => {
-          // A client that goes away in the middle is no fault of ours.
-          if (!request.destroyed) options.onError(error)
-          response.destroy()
-        })
-      })
-      servers.push(server)
-      return server
-    },
-    get connections() {
-      return open.size
-    },
-    drain: () =>
-      new Promise((resolve) => {
-        const look = () => {
-          // A request that is not there yet is none: nobody keeps us from ending by it.
-          for (const [socket, requests] of open) if (requests === 0) socket.destroy()
-          if (open.size > 0) return
-          clearInterval(timer)
-          resolve()
-        }
-        const timer = setInterval(look, drainEveryMs)
-        look()
-      }),
-    destroy() {
-      for (const server of servers) server.closeAllConnections()
-    },
-  }
+  return createHttpListener({
+    handle: (request, response) => handle(request, response, { ...options, take: rates.take }),
+    onError: options.onError,
+  })
 }
 
 interface Handling extends HttpServerOptions {
