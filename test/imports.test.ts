@@ -75,8 +75,7 @@ const allowed: Record<string, readonly string[]> = {
   postfix: ['decision', 'mtasts', 'dns', 'name'],
   lines: ['postfix', 'decision', 'dns', 'name'],
   tls: ['x509'],
-  html: ['smtp', 'name'],
-  check: ['html', 'decision', 'dane', 'mtasts', 'tlsrpt', 'tls', 'address', 'x509', 'dnssec', 'dns', 'name', 'smtp'],
+  check: ['decision', 'dane', 'mtasts', 'tlsrpt', 'tls', 'address', 'x509', 'dnssec', 'dns', 'name', 'smtp'],
 }
 
 for (const [folder, below] of Object.entries(allowed)) {
