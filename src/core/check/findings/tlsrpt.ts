@@ -1,6 +1,7 @@
 import { parseReportRecords, type ReportRecordFault } from '../../tlsrpt/record.ts'
 import type { ReportingSide, TargetLook } from '../check-facts.ts'
 import { isBroken, isUntold } from '../failures.ts'
+import type { Publication } from '../report.ts'
 import type { View } from '../view.ts'
 import { dnsText, type Family, type FindingKinds, type Found, lookupSeen, nobody, said } from './finding.ts'
 import { failureOf, isCatchAll, stringsIn, textSeen, textsIn } from './txt.ts'
@@ -93,7 +94,7 @@ function ofReporting(view: View, side: ReportingSide): ReportFound[] {
   const { record, beside } = side
   const name = `_smtp._tls.${domain}`
   const base = { subject: name, seen: record === undefined ? [] : [lookupSeen(record)], owner: owners.records }
-  const publish = [recordText(domain)]
+  const publish = [reportRecord(domain)]
   const others = [...misplaced(view, side), ...ofHosts(side)]
   const failed = failureOf(record)
   if (failed === 'unanswered') return [{ ...base, id: 'tlsrpt-unanswered', owner: nobody }, ...others]
@@ -167,7 +168,8 @@ function ofHosts({ hosts }: ReportingSide): ReportFound[] {
   })
 }
 
-function recordText(domain: string) {
+/** A record that has reports sent to a mailbox of the domain. RFC 8460 §3 */
+export function reportRecord(domain: string): Publication {
   const name = `_smtp._tls.${domain}`
   const text = `${name}. IN TXT "v=TLSRPTv1; rua=mailto:tls-reports@${domain}"`
   return dnsText(domain, text, 'with a mailbox that you have; once a day, in JSON, from each big sender')
