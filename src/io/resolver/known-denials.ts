@@ -15,7 +15,7 @@ import { createCache } from './cache.ts'
 import { createSpanStore, octetsOfRrset, type Span, type SpannedZone } from './span-store.ts'
 import type { Judged } from './validator.ts'
 import type { Step } from './walk.ts'
-import type { SecureZone } from './zones.ts'
+import type { SecureZone } from './zone-state.ts'
 
 interface Question {
   readonly name: Name

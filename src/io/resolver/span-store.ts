@@ -5,7 +5,7 @@ import { limits } from '../../core/limits.ts'
 import { type Name, parentOfName } from '../../core/name/name.ts'
 import { createCache } from './cache.ts'
 import { createOrderedKeys, type OrderedKeys } from './ordered-keys.ts'
-import type { SecureZone } from './zones.ts'
+import type { SecureZone } from './zone-state.ts'
 
 /** A verified NSEC or NSEC3 RRset, and its end in milliseconds since 1970. */
 export interface Span {

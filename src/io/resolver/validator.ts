@@ -18,7 +18,7 @@ import type { KnownDenials } from './known-denials.ts'
 import { negativeTtl } from './negative-ttl.ts'
 import { malformed, secondsOf, type Task, type Trouble } from './task.ts'
 import type { Reply } from './upstream.ts'
-import { bogus, type SecureZone, type ZoneState, type Zones } from './zones.ts'
+import { bogus, type SecureZone, type ZoneState, type Zones } from './zone-state.ts'
 
 /** What one reply says of one name and type, judged. Nothing of a reply that failed is in it. */
 export type Link =
