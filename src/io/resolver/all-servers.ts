@@ -1,9 +1,8 @@
-import { extendedErrorsOf, formatExtendedError } from '../../core/dns/edns.ts'
 import type { Message, ResourceRecord } from '../../core/dns/message.ts'
 import { readSoa } from '../../core/dns/rdata/records.ts'
 import { findPart, type SortedReply, sortReply } from '../../core/dns/reply.ts'
 import { recordsOf } from '../../core/dns/rrset.ts'
-import { formatRcode, RCODE, TYPE } from '../../core/dns/types.ts'
+import { RCODE, TYPE } from '../../core/dns/types.ts'
 import { createPolicy } from '../../core/dnssec/policy.ts'
 import type { Security } from '../../core/dnssec/resolution.ts'
 import { limits } from '../../core/limits.ts'
@@ -13,7 +12,7 @@ import { type Result, refuse } from '../../core/result.ts'
 import { systemClock } from '../clock.ts'
 import { createEnding, type Ending } from '../ending.ts'
 import { type Asker, type AskFault, askAuthority, createAsker, formatServer } from './ask.ts'
-import { faultText, type Patience, patienceBy } from './attempts.ts'
+import { faultText, type Patience, patienceBy, refusalText } from './attempts.ts'
 import { scrub } from './authority-reply.ts'
 import { anchorsFor, exchangeFor, forwarderFor, iteratorFor, type ResolverOptions } from './create-resolver.ts'
 import type { Exchanged } from './exchange.ts'
@@ -215,10 +214,7 @@ async function judge(
 /** Why a reply says nothing about the question that counts; undefined when it does. RFC 1034 §4.3.1 */
 function whyUseless({ message, authority, answer }: SortedReply, zone: Name, { name, type }: Question) {
   const { rcode } = message
-  if (rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN) {
-    const [error] = extendedErrorsOf(message)
-    return `answers ${formatRcode(rcode)}${error === undefined ? '' : ` (${formatExtendedError(error)})`}`
-  }
+  if (rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN) return refusalText(message)
   if (message.isAuthoritative) {
     const { kind } = findPart({ message, authority, answer }, name, type)
     return kind === 'none' ? 'says nothing about it' : undefined

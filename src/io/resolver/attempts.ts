@@ -62,6 +62,12 @@ export function faultText(fault: AskFault): string {
   return faults[fault].text
 }
 
+/** What a server did that would not or could not answer, to stand behind its name. */
+export function refusalText(message: Message): string {
+  const [error] = saidIn(message) ?? []
+  return `answers ${formatRcode(message.rcode)}${error === undefined ? '' : ` (${formatExtendedError(error)})`}`
+}
+
 /** For after the name of the server. */
 export function describeStripping(missing: string): string {
   return `strips DNSSEC records (${missing})`
@@ -87,10 +93,8 @@ export function createAttempts(): Attempts {
   return {
     fault: (server, fault) => made.push({ server, ede: failureCodes[faults[fault].why], ...faults[fault] }),
     refusal(server, message) {
-      const said = saidIn(message)
-      const words = said?.[0] === undefined ? '' : ` (${formatExtendedError(said[0])})`
       const why = message.rcode === RCODE.SERVFAIL ? 'servfail' : 'refused'
-      made.push({ server, why, text: `answers ${formatRcode(message.rcode)}${words}`, ede: failureCodes[why], said })
+      made.push({ server, why, text: refusalText(message), ede: failureCodes[why], said: saidIn(message) })
     },
     useless: (server, reason) => made.push({ server, why: 'malformed', text: reason, ede: 22 }),
     stripping: (server, missing) =>
