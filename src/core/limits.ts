@@ -226,7 +226,7 @@ export const limits = {
     pauseMs: 250,
     /** Connections for one address, in quick and in full depth; and the time after which no more are made. */
     quickConnections: 6,
-    fullConnections: 120,
+    fullConnections: 160,
     fullMs: 300_000,
     /** Before the second and last try at a server that is busy, or that greylists. */
     busyPauseMs: 30_000,
@@ -242,7 +242,7 @@ export const limits = {
     /** Of a server's first flight in TLS: certificates of a usual chain take a tenth. */
     flightOctets: 256 * 1024,
     /** Cipher suites and groups found, for one version. */
-    suites: 64,
+    suites: 96,
     groups: 32,
     /** Renegotiations asked for in one connection. */
     renegotiations: 11,

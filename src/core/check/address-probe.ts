@@ -185,7 +185,7 @@ export interface HandshakeSeen {
   readonly chainError: string | undefined
   /** Milliseconds since 1970. */
   readonly at: number
-  /** What tickets for resumption allow; undefined when none came before the session ended. RFC 8446 §4.6.1 */
+  /** Most that a ticket for resumption allows: 0 when none came; undefined for one that cannot be read. RFC 8446 §4.6.1 */
   readonly earlyDataOctets: number | undefined
 }
 

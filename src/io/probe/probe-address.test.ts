@@ -10,6 +10,7 @@ import { refuse } from '../../core/result.ts'
 import { openMint } from '../../programs/lab/certificates/mint.ts'
 import { describeCertificate } from '../../programs/lab/world/certificates.ts'
 import { probeAddress } from './probe-address.ts'
+import { unwrapSession } from './secure.ts'
 
 const mint = await openMint()
 const rsa = await mint.issue(describeCertificate('mx.test', { key: 'rsa' }))
@@ -31,6 +32,7 @@ test('both certificates of a server are read, each in a session of its own that 
   assert.equal(ofRsa.chain.length, 2)
   assert.equal(ofRsa.chainError, undefined)
   assert.equal(ofRsa.protocol, 'TLSv1.3')
+  assert.equal(ofRsa.earlyDataOctets, 0) // by tickets that came, and could be read
   assert.deepEqual([startTls.offer.kind, startTls.answer.kind], ['offered', 'accepted'])
   assert.deepEqual(offers, ['offered', 'offered'])
   assert.ok(ehlo.kind === 'answered' && inside?.kind === 'answered')
@@ -273,4 +275,12 @@ test('an abort ends everything at once', async () => {
 test('two connections at most at once, and a pause before each further one', async () => {
   const { pauses } = await probeScript(both)
   assert.deepEqual(pauses, [limits.probe.pauseMs])
+})
+
+test('sessions are read as OpenSSL writes them, and with what newer versions of Node put in front', () => {
+  const session = Buffer.of(0x30, 3, 2, 1, 1)
+  assert.deepEqual(Buffer.from(unwrapSession(session)), session)
+  const wrapped = Buffer.concat([Buffer.from('\0nodejs:tls:session:1\0\0\x07mx.test'), session])
+  assert.deepEqual(Buffer.from(unwrapSession(wrapped)), session)
+  assert.equal(unwrapSession(Buffer.from('\0nodejs:tls:session:1\0\xff\xff', 'latin1')).length, 0)
 })

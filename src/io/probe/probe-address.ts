@@ -221,7 +221,8 @@ async function parametersOf(handshakes: readonly HandshakeSeen[], scene: Scene):
 function earlyDataOf(handshakes: readonly HandshakeSeen[]): TlsParameters['earlyData'] {
   const inTls13 = handshakes.filter(({ protocol }) => protocol === 'TLSv1.3')
   if (inTls13.length === 0) return untold('meaningless')
-  return told(Math.max(...inTls13.map(({ earlyDataOctets }) => earlyDataOctets ?? 0)))
+  const octets = inTls13.flatMap(({ earlyDataOctets = [] }) => earlyDataOctets)
+  return octets.length < inTls13.length ? untold('lost') : told(Math.max(...octets))
 }
 
 /** OpenSSL's names of curves in keys, and those of TLS. */

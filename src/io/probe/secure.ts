@@ -37,15 +37,24 @@ export async function secure(line: Line, { context, serverName, clock }: SecureO
     return handshake
   }
   const tls = handshake.socket
-  let earlyData: number | undefined
+  let earlyData: number | undefined = 0
   // Tickets come when they like, in TLS 1.3 behind the handshake. RFC 8446 §4.6.1
   tls.on('session', (session: Buffer) => {
-    earlyData = Math.max(earlyData ?? 0, earlyDataOf(session) ?? 0)
+    const allowed = earlyDataOf(unwrapSession(session))
+    earlyData = earlyData === undefined || allowed === undefined ? undefined : Math.max(earlyData, allowed)
   })
   line.goOnInside(tls)
   const at = clock.now()
   for (const text of describe(handshake.facts)) transcript.write('tls', text)
   return { kind: 'secured', socket: tls, seen: () => seenOf(handshake.facts, at, earlyData) }
+}
+
+const wrapping = Buffer.from('\0nodejs:tls:session:1\0')
+
+/** OpenSSL's session, without the server's name that newer versions of Node put in front of it. */
+export function unwrapSession(session: Buffer): Uint8Array {
+  if (!session.subarray(0, wrapping.length).equals(wrapping) || session.length < wrapping.length + 2) return session
+  return session.subarray(wrapping.length + 2 + session.readUInt16BE(wrapping.length))
 }
 
 function seenOf(facts: TlsFacts, at: number, earlyData: number | undefined): HandshakeSeen {
