@@ -38,7 +38,14 @@ export async function startCheckLab(text: string, options: CheckLabOptions = {})
   const { network, clock, rootHints, ca } = lab
   const anchors = parseTrustAnchors(lab.trustAnchors)
   if (!anchors.ok) throw new Error(anchors.fault)
-  const resolverOptions: ResolverOptions = { engine: 'iterate', network, clock, rootHints, trustAnchors: anchors.value }
+  const resolverOptions: ResolverOptions = {
+    engine: 'iterate',
+    network,
+    clock,
+    rootHints,
+    trustAnchors: anchors.value,
+    patience: 0.25,
+  }
   const resolver = createResolver(resolverOptions)
   const store = openStore(':memory:')
   const made = createCheckWorld({

@@ -2,6 +2,7 @@ import { parseReportRecords } from '../tlsrpt/record.ts'
 import { isUntold } from './failures.ts'
 import { stringsIn } from './findings/txt.ts'
 import type { ProtocolLine, ProtocolState, SenderId } from './report.ts'
+import { isTurnedFrom } from './senders.ts'
 import type { View } from './view.ts'
 
 /** DANE, MTA-STS and TLSRPT in a line each. */
@@ -57,7 +58,7 @@ function daneLine(view: View): ProtocolLine {
     return line('DANE', 'off', unusable === undefined ? whyOff(view) : `${unusable.host}: no TLSA record can be used`)
   }
   const met = hostsOf(view, 'dane').filter(({ host }) => withRecords.some((one) => one.host === host))
-  const bad = met.filter(({ does }) => does === 'skips' || does === 'sometimes')
+  const bad = met.filter(isTurnedFrom)
   if (bad.length > 0) return of(bad.length === met.length ? 'broken' : 'partly', `${bad[0]?.host}: ${bad[0]?.text}`)
   if (withRecords.length < hosts.length)
     return of('partly', `TLSA records for ${withRecords.length} of ${hosts.length} hosts`)
@@ -113,7 +114,7 @@ function stsLine(view: View): ProtocolLine {
   if (policy.mode === 'testing')
     return of('testing', 'the policy is in mode testing: senders report and deliver all the same')
   const met = hostsOf(view, 'mta-sts')
-  const bad = met.filter(({ does }) => does === 'skips' || does === 'sometimes')
+  const bad = met.filter(isTurnedFrom)
   if (bad.length > 0) return of(bad.length === met.length ? 'broken' : 'partly', `${bad[0]?.host}: ${bad[0]?.text}`)
   const untold = met.find(({ does }) => does === 'cannot-tell')
   if (untold !== undefined) return of('unknown', `mode enforce; ${untold.host}: ${untold.text}`)

@@ -162,6 +162,11 @@ function meetAddress(probe: AddressProbe, host: ConnectDecision, context: Sessio
   return { verdicts, unknown: unknown?.reason }
 }
 
+/** Whether a sender turns away from a host for what it shows, and not just for want of anybody there. */
+export function isTurnedFrom({ does, row }: SenderHost): boolean {
+  return (does === 'skips' || does === 'sometimes') && row !== '30' && row !== 'H3'
+}
+
 /** Whether the way to SMTP servers is open from here. */
 export function reachesSomebody({ hosts = [] }: CheckFacts): boolean {
   return hosts.some(({ probes }) => probes.some(({ outcome }) => outcome.kind === 'talked'))

@@ -1,6 +1,7 @@
 import { formatDomain } from '../name/domain.ts'
 import { isUntold } from './failures.ts'
 import type { SenderId, SenderRow, Verdict } from './report.ts'
+import { isTurnedFrom } from './senders.ts'
 import type { View } from './view.ts'
 
 export interface Judged {
@@ -59,7 +60,7 @@ function weighProtection(view: View, full: SenderRow | undefined, dane: SenderRo
   const untold = full.hosts
     .filter(({ does }) => does === 'cannot-tell')
     .map(({ host, text }) => `${host} could not be told: ${text}`)
-  const passed = full.hosts.filter(({ does }) => does === 'skips' || does === 'sometimes')
+  const passed = full.hosts.filter(isTurnedFrom)
   const passedOver = passed.map(({ host, text }) => `${host} is passed over: ${text}`)
   switch (full.protection) {
     case 'cleartext': {

@@ -49,6 +49,11 @@ export interface KeyView extends Presented {
   readonly matched: readonly UsableTlsa[]
 }
 
+/** Whether anybody could want to protect mail to it: not where there is no domain, or none that takes mail. */
+export function takesMail({ mail }: View): boolean {
+  return mail?.mx.row !== 'M2' && mail?.mx.row !== 'M3'
+}
+
 export function viewOf(facts: CheckFacts, now: number): View {
   const senders = simulateSenders(facts, now)
   const full = senders.find(({ row }) => row.id === 'dane-and-sts')?.decision

@@ -34,7 +34,9 @@ export async function gatherFacts(domain: DomainName, options: GatherOptions, io
     { resolver: io.resolver, sts: { lookup: async () => none }, smtpPort: io.smtpPort, signal },
   )
   const beside = lookupTextsBeside(domain, io, signal)
-  const hostNames = mail.then(({ hosts }) => hosts.map(({ host }) => host as DomainName)) // of MX records
+  const hostNames = mail.then(({ hosts }) =>
+    hosts.map(({ host }) => host as DomainName).filter((host) => host !== domain),
+  )
   hostNames.catch(() => {}) // told by the section that waits for `mail`
   let policy: StsFinding | undefined
 

@@ -2,8 +2,11 @@ import type { Finding } from '../report.ts'
 import { severities } from '../report.ts'
 import type { View } from '../view.ts'
 import { daneFamily } from './dane.ts'
+import { dnssecFamily } from './dnssec.ts'
 import type { Family, FindingKind, Found } from './finding.ts'
 import { mxFamily } from './mx.ts'
+import { rolloverFamily } from './rollover.ts'
+import { serversFamily } from './servers.ts'
 import { smtpFamily } from './smtp.ts'
 import { stsHostsFamily } from './sts-hosts.ts'
 import { stsPolicyFamily } from './sts-policy.ts'
@@ -11,7 +14,18 @@ import { stsRecordFamily } from './sts-record.ts'
 import { tlsrptFamily } from './tlsrpt.ts'
 
 const families: readonly Family[] = [
-  ...[mxFamily, daneFamily, stsRecordFamily, stsPolicyFamily, stsHostsFamily, tlsrptFamily, smtpFamily],
+  ...[
+    mxFamily,
+    dnssecFamily,
+    serversFamily,
+    daneFamily,
+    rolloverFamily,
+    stsRecordFamily,
+    stsPolicyFamily,
+    stsHostsFamily,
+    tlsrptFamily,
+    smtpFamily,
+  ],
 ]
 
 /** One id of those that a finding may have. */

@@ -2,7 +2,7 @@ import { parseStsPolicy } from '../../mtasts/policy.ts'
 import { parseStsRecords, type StsRecordFault } from '../../mtasts/record.ts'
 import type { StsSide } from '../check-facts.ts'
 import type { Publication } from '../report.ts'
-import type { View } from '../view.ts'
+import { takesMail, type View } from '../view.ts'
 import { dnsText, type Family, type FindingKinds, type Found, lookupSeen, nobody } from './finding.ts'
 import { failureOf, isCatchAll, stringsIn, textSeen, textsIn } from './txt.ts'
 
@@ -125,7 +125,7 @@ function ofTexts(view: View, sts: StsSide, base: Base): RecordFound[] {
   const served = isServed(sts)
   if (strings.length === 0) {
     if (served) return [{ ...base, id: 'sts-policy-without-record', publish }]
-    if (view.mail?.mx.row === 'M3') return []
+    if (!takesMail(view)) return []
     return [{ ...base, id: 'sts-missing', publish: [...publish, policyFile(view)] }]
   }
   const foreign = /^v=(?:spf1|DMARC1|DKIM1|TLSRPTv1)\b/i

@@ -2,7 +2,7 @@ import { parseReportRecords, type ReportRecordFault } from '../../tlsrpt/record.
 import type { ReportingSide, TargetLook } from '../check-facts.ts'
 import { isBroken, isUntold } from '../failures.ts'
 import type { Publication } from '../report.ts'
-import type { View } from '../view.ts'
+import { takesMail, type View } from '../view.ts'
 import { dnsText, type Family, type FindingKinds, type Found, lookupSeen, nobody, said } from './finding.ts'
 import { failureOf, isCatchAll, stringsIn, textSeen, textsIn } from './txt.ts'
 
@@ -102,8 +102,7 @@ function ofReporting(view: View, side: ReportingSide): ReportFound[] {
   const strings = stringsIn(record)
   const parsed = parseReportRecords(strings)
   const found: ReportFound[] = isCatchAll(record, beside) ? [{ ...base, id: 'tlsrpt-wildcard', publish }] : []
-  if (strings.length === 0)
-    return view.mail?.mx.row === 'M3' ? others : [{ ...base, id: 'tlsrpt-missing', publish }, ...others]
+  if (strings.length === 0) return !takesMail(view) ? others : [{ ...base, id: 'tlsrpt-missing', publish }, ...others]
   if (!parsed.ok) {
     const isForeign = textsIn(record).some((text) => /^v=(?:spf1|DMARC1|DKIM1|STSv1)\b/i.test(text))
     return [...found, { ...base, id: isForeign ? 'tlsrpt-foreign' : faultIds[parsed.fault], publish }, ...others]

@@ -31,10 +31,16 @@ export interface Mint {
   issue(declaration: CertificateDeclaration): Promise<Credential>
 }
 
+const day = 86_400_000
+const now = Date.now()
+
+/** Those that count in days go by the machine's clock, as OpenSSL does. */
 const lifetimes = {
   good: { notBefore: new Date('2001-01-01T00:00:00Z'), notAfter: new Date('2049-01-01T00:00:00Z') },
   expired: { notBefore: new Date('2001-01-01T00:00:00Z'), notAfter: new Date('2002-01-01T00:00:00Z') },
   future: { notBefore: new Date('2048-01-01T00:00:00Z'), notAfter: new Date('2049-01-01T00:00:00Z') },
+  short: { notBefore: new Date(now - 30 * day), notAfter: new Date(now + 60 * day) },
+  ending: { notBefore: new Date(now - 89 * day), notAfter: new Date(now + day) },
 } as const
 
 const algorithms = {

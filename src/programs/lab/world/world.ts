@@ -68,7 +68,7 @@ export interface DropEvent {
 }
 
 export const issuers = ['public', 'private', 'untrusted', 'self'] as const
-export const validities = ['good', 'expired', 'future'] as const
+export const validities = ['good', 'expired', 'future', 'short', 'ending'] as const
 export const sendings = ['leaf', 'chain', 'all'] as const
 export const keyKinds = ['p256', 'p384', 'rsa', 'ed25519'] as const
 
@@ -79,6 +79,7 @@ export interface CertificateDeclaration {
   readonly commonName: string
   /** `private` is a root of its own, sent along and in nobody's store; `untrusted` looks public and is not. */
   readonly issuer: (typeof issuers)[number]
+  /** `short` is made for 90 days, as ACME does, and a third of them is over; of `ending` one day is left. */
   readonly validity: (typeof validities)[number]
   /** The leaf alone, with what a store lacks, or with the root as well. */
   readonly sends: (typeof sendings)[number]
