@@ -186,7 +186,7 @@ export const limits = {
     turnPollMs: 200,
     /** Between two looks for what other machines fetched, and policies of ours compared with theirs in each. */
     followMs: 2000,
-    followedAtOnce: 200,
+    followedAtOnce: 100,
     /** How long a policy stays there after its end. */
     keptMs: 86_400_000,
     /** Of the file with the password, and of that with certificate and key. */

@@ -198,6 +198,16 @@ test('a Redis that hangs is given up within bounds, asked nothing more, and back
   )
 })
 
+test('an answer that came while this process was busy counts', async () => {
+  const { fleet, becomes, states } = await fleetAt(redis)
+  await becomes('up')
+  const asked = fleet.find(name)
+  await new Promise((resolve) => setImmediate(resolve)) // until it is sent, which its client does then
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, limits.shared.answerMs + 100)
+  await asked
+  assert.deepEqual(states, [{ kind: 'up' }])
+})
+
 test('a Redis that is stopped is away at once, and back when it is', async () => {
   const { fleet, becomes, states } = await fleetAt(redis)
   await becomes('up')

@@ -175,11 +175,12 @@ function socketOf(address: RedisAddress): NonNullable<RedisClientOptions['socket
   }
 }
 
-/** Rejects when it takes longer. */
+/** Rejects when it takes longer, but not for what came while this process was busy and is yet to be read. */
 async function inTime<Value>(waited: Promise<Value>, milliseconds: number): Promise<Value> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer in ${milliseconds} ms`)), milliseconds)
+    const giveUp = () => reject(new Error(`no answer in ${milliseconds} ms`))
+    timer = setTimeout(() => setImmediate(giveUp), milliseconds)
   })
   try {
     return await Promise.race([waited, late])
