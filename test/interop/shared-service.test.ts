@@ -160,6 +160,45 @@ test('a Redis that hangs holds no mail up, and gets what was learnt meanwhile', 
   }
 })
 
+test('a machine starts and stops while its Redis hangs', async () => {
+  const running = await start()
+  const name = next()
+  redis.hang()
+  try {
+    const one = await start()
+    assert.equal(await one.isShared(), 'away')
+    isProtected(await one.lookUp(name), name)
+    for (const each of [one, running]) assert.equal((await each.stop()).status, 0)
+  } finally {
+    redis.goOn()
+  }
+})
+
+test('a configuration that is read again has a connection of its own, and the one before is ended', async () => {
+  const own = await startRedis(stage)
+  const connections = () => own.ask('CLIENT', 'LIST', 'TYPE', 'normal').split('\n').length - 1 // but the one that asks
+  const file = join(commands.folder, 'shared.toml')
+  writeFileSync(file, `shared-store = "unix:${own.path}"\nshared-store-prefix = "one:"\n`)
+  const served = await serveIn(commands, { args: ['--config', file] })
+  stage.onStop(async () => void (await served.stop()))
+  const [first, second, third] = [next(), next(), next()]
+  isProtected(await served.lookUp(first), first)
+  assert.equal(connections(), 1)
+  writeFileSync(file, `shared-store = "unix:${own.path}?db=1"\nshared-store-prefix = "two:"\n`)
+  served.reload()
+  await served.hear('the configuration was read again')
+  isProtected(await served.lookUp(second), second)
+  await until(() => connections() === 1, 'the end of the connection before')
+  assert.equal(own.ask('-n', '0', 'EXISTS', `one:policy:${first}`, `one:policy:${second}`), '1')
+  assert.equal(own.ask('-n', '1', 'EXISTS', `two:policy:${second}`), '1')
+  writeFileSync(file, 'shared-store = "redis://:secret@localhost"\n')
+  served.reload()
+  await served.hear('the configuration stays as it was')
+  assert.doesNotMatch(served.heard(), /secret@/)
+  isProtected(await served.lookUp(third), third)
+  assert.equal(own.ask('-n', '1', 'EXISTS', `two:policy:${third}`), '1')
+})
+
 test('a Redis that was stopped, and comes back with nothing, gets everything back', async () => {
   const services = [await start(), await start()]
   const [known, later] = [next(), next()]
