@@ -187,6 +187,8 @@ export const limits = {
     /** Between two looks for what other machines fetched, and policies of ours compared with theirs in each. */
     followMs: 2000,
     followedAtOnce: 100,
+    /** Domains that are warned of at once because of what stands there for them. */
+    warned: 1000,
     /** How long a policy stays there after its end. */
     keptMs: 86_400_000,
     /** Of the file with the password, and of that with certificate and key. */

@@ -9,6 +9,14 @@ import { encodeMessage, makeQuery } from '../../src/core/dns/encode.ts'
 import { TYPE } from '../../src/core/dns/types.ts'
 import { limits } from '../../src/core/limits.ts'
 import { openArchive, readArchive } from '../../src/core/mtasts/archive.ts'
+import {
+  formatSharedPolicy,
+  parseSharedPolicy,
+  parseSharedTimes,
+  sharedHeaderOctets,
+} from '../../src/core/mtasts/shared-policy.ts'
+import { parseDomainName } from '../../src/core/name/domain.ts'
+import type { Result } from '../../src/core/result.ts'
 import { parseCertificate, parseSpki, spkiOf } from '../../src/core/x509/certificate.ts'
 import { parseCacheFile, writeCacheFile } from '../../src/io/resolver/cache-file.ts'
 import { createSavedReplies } from '../../src/io/resolver/saved-replies.ts'
@@ -210,6 +218,42 @@ const archiveTarget = textTarget(
   },
 )
 
+const sharedDomain = parsed(parseDomainName('a.example'))
+const sharedNow = 2 ** 40
+const sharedBody = 'version: STSv1\nmode: none\nmax_age: 600000\n'
+const sharedOf = (fetchedAt: number, more = {}) =>
+  formatSharedPolicy({
+    ...{ domain: sharedDomain, id: '1', body: sharedBody, fetchedAt, refreshAt: fetchedAt + 1, ...more },
+  })
+
+/** What is read stands again as it was written, but for a clock that was a little ahead. */
+const sharedTarget = textTarget(
+  'shared-policy',
+  (text) => {
+    const read = parseSharedPolicy(text, sharedDomain, sharedNow)
+    if (!read.ok) return
+    const { policy: _, ...shared } = read.value
+    const times = parseSharedTimes(text.slice(0, sharedHeaderOctets))
+    assert.ok(times.ok && times.value.fetchedAt >= shared.fetchedAt && shared.fetchedAt <= sharedNow)
+    const again = parseSharedPolicy(formatSharedPolicy(shared), sharedDomain, sharedNow)
+    assert.deepEqual(again, read)
+  },
+  {
+    seeds: [
+      sharedOf(sharedNow),
+      sharedOf(sharedNow + 1000),
+      sharedOf(sharedNow + 1e6),
+      sharedOf(1, { domain: 'b.example' }),
+    ],
+    words: 'waxseal-policy/1 waxseal-policy/2 0 1 9 { } " domain id body \\u0000',
+  },
+)
+
+function parsed<Value>(result: Result<Value, string>): Value {
+  assert.ok(result.ok)
+  return result.value
+}
+
 export const fileTargets: readonly Target[] = [
   // Every unknown key is compared with every setting.
   { ...configTarget, workPerOctet: 500 },
@@ -217,6 +261,7 @@ export const fileTargets: readonly Target[] = [
   serversTarget,
   listTarget,
   archiveTarget,
+  sharedTarget,
   certificateTarget,
   // Names of 127 labels may stand in two octets, as in other messages.
   { ...cacheTarget, workPerOctet: 1000 },

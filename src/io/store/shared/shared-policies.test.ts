@@ -104,6 +104,18 @@ test('a policy from the future is refused, one from a clock a little ahead is us
   assert.equal((await one.store.policies.find(name))?.fetchedAt, start + clockSkewMs)
 })
 
+test('where everything is wrong, enough is said at some time, and again when some is well', async (context) => {
+  const { one, memory } = machines(context)
+  const all = Array.from({ length: limits.shared.warned + 5 }, (_, at) => `d${at}.example`)
+  for (const each of all) memory.values.set(each, 'waxseal-policy/2 ?')
+  for (const each of [...all, ...all]) await one.store.policies.find(domain(each))
+  assert.equal(one.warnings.length, limits.shared.warned)
+  memory.values.delete('d0.example')
+  await one.store.policies.find(domain('d0.example'))
+  await one.store.policies.find(domain(all.at(-1) ?? ''))
+  assert.equal(one.warnings.length, limits.shared.warned + 1)
+})
+
 test('a row from the future, after the clock of this machine went back, makes way', async (context) => {
   const { one, two } = machines(context)
   await one.local.policies.put(policyOf('a.example', start + 1e9, { id: 'future' }))

@@ -1,3 +1,4 @@
+import { limits } from '../../../core/limits.ts'
 import { isAlive } from '../../../core/mtasts/cache.ts'
 import type { StsPolicy } from '../../../core/mtasts/policy.ts'
 import type { SharedPolicy } from '../../../core/mtasts/shared-policy.ts'
@@ -36,7 +37,8 @@ export function createSharedPolicies(options: SharedPoliciesOptions): SharedPoli
 
   const warn = (domain: DomainName, reason: string) => {
     if (warned.get(domain) === reason) return
-    if (warned.size >= mostWarned) warned.clear()
+    // Where everything is wrong, such as the clock, enough was said.
+    if (warned.size >= limits.shared.warned && !warned.has(domain)) return
     warned.set(domain, reason)
     onWarning({ kind: 'damaged-row', table: 'shared policies', key: domain, reason })
   }
@@ -130,8 +132,6 @@ export function createSharedPolicies(options: SharedPoliciesOptions): SharedPoli
     offer: (policy) => offer(policy),
   }
 }
-
-const mostWarned = 1000
 
 const nothing = Promise.resolve()
 

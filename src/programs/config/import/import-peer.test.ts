@@ -79,6 +79,13 @@ test('what postfix-mta-sts-resolver is told to do becomes settings of ours', asy
   assert.match(toml, /^# colour: red\n# {3}this is not known here/m)
 })
 
+test('whoever shares a cache of postfix-mta-sts-resolver in a Redis is told of shared-store, and no secret of it', async () => {
+  const toml = importPeer('cache:\n  type: redis\n  options:\n    url: "redis://:hunter2@localhost"\n', 'file')
+  assert.equal((await settingsIn(toml)).store, '/var/lib/waxseal/waxseal.sqlite')
+  assert.match(toml, /^# cache\.type: redis\n# {3}.*"shared-store" lets several share/m)
+  assert.doesNotMatch(toml, /hunter2/)
+})
+
 const addresses: [yaml: string, socketmap: string][] = [
   ['host: 127.0.0.1\nport: 1234', '127.0.0.1:1234'],
   ['port: 1234', '127.0.0.1:1234'],

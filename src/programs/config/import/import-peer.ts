@@ -31,6 +31,7 @@ const isYes = (value: string) => /^(?:y|yes|true|on)$/i.test(value)
 const mapAdvice =
   'main.cf: the name of the map chooses the answers: smtp_tls_policy_maps = socketmap:…:QUERY for Postfix up to 3.9, ' +
   'QUERYwithTLSRPT from 3.10 on'
+const sharedAdvice = 'each machine has a store of its own; "shared-store" lets several share policies in a Redis'
 const policiesAdvice = 'policies are fetched anew when mail first goes to their domains: its cache cannot be taken over'
 
 const tlspol: Peer = {
@@ -67,8 +68,10 @@ const resolver: Peer = {
     reuse_port: comment('one process serves all connections'),
     shutdown_timeout: comment('questions under way are answered within 15 seconds when the service is stopped'),
     cache_grace: comment('decisions are kept until the first record or policy under them ends'),
-    'cache.type': (value) =>
-      value === 'internal' ? { comment: 'policies are always kept on disk' } : { toml: store, comment: policiesAdvice },
+    'cache.type': (value) => {
+      if (value === 'internal') return { comment: 'policies are always kept on disk' }
+      return { toml: store, comment: value === 'redis' ? `${sharedAdvice}; ${policiesAdvice}` : policiesAdvice }
+    },
     'cache.options.*': comment('the store needs no options'),
     'proactive_policy_fetching.*': comment('policies are fetched anew once a day, whether or not mail goes there'),
     'default_zone.strict_testing': strictTesting,
