@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 
 const answers = new Map<string, string>()
 for (let key = 0; key < Number(process.argv[2]); key++) {
-  const text = `OK secure match=mx.d${key}.example servername=hostname`
+  const text = `OK secure match=mx1.d${key}.example:mx2.d${key}.example servername=hostname`
   answers.set(`QUERY d${key}.example`, `${text.length}:${text},`)
 }
 const notFound = '9:NOTFOUND ,'

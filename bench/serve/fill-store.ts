@@ -15,7 +15,7 @@ export async function fillStore(path: string, policies: number): Promise<void> {
         store.policies.put({
           domain: domain as DomainName, // such a name by its making
           ...{ id: '1', mode: 'enforce', maxAge: 7 * maxAge, fetchedAt: now, refreshAt: now + maxAge * 1000 },
-          body: `version: STSv1\nmode: enforce\nmx: mx.${domain}\nmax_age: ${7 * maxAge}\n`,
+          body: `version: STSv1\nmode: enforce\nmx: mx1.${domain}\nmx: mx2.${domain}\nmax_age: ${7 * maxAge}\n`,
         }),
       ),
     )

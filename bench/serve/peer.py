@@ -11,7 +11,7 @@ policies = int(sys.argv.pop(1))
 class FilledCache(internal_cache.InternalLRUCache):
     async def setup(self):
         for key in range(policies):
-            body = {"version": "STSv1", "mode": "enforce", "max_age": 604800, "mx": ["mx.d%d.example" % key]}
+            body = {"version": "STSv1", "mode": "enforce", "max_age": 604800, "mx": ["mx%d.d%d.example" % (one, key) for one in (1, 2)]}
             await self.set("d%d.example" % key, CacheEntry(time.time(), "1", body))
 
 

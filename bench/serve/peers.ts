@@ -37,7 +37,12 @@ function fillDatabase(path: string, policies: number): void {
     begin`)
   const insert = database.prepare('insert into sts_policy_cache values (?, ?, ?, ?)')
   for (let key = 0; key < policies; key++) {
-    const body = { version: 'STSv1', mode: 'enforce', max_age: 7 * maxAge, mx: [`mx.d${key}.example`] }
+    const body = {
+      version: 'STSv1',
+      mode: 'enforce',
+      max_age: 7 * maxAge,
+      mx: [`mx1.d${key}.example`, `mx2.d${key}.example`],
+    }
     insert.run(`d${key}.example`, Math.floor(Date.now() / 1000), '1', JSON.stringify(body))
   }
   database.exec('commit')

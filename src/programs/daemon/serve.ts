@@ -10,6 +10,7 @@ import { formatForPostfix, formatListenAddress } from './listen-address.ts'
 import { createServiceLog, type ServiceLog } from './log.ts'
 import { createNotifier, type Notifier } from './notify.ts'
 import { createService, type Service } from './service.ts'
+import { keepHeapSmall } from './small-heap.ts'
 import { createSocketmapServer, type SocketmapServer } from './socketmap-server.ts'
 
 /** How often decisions are looked through for what ends soon, connections for who is gone, and policies for their age. */
@@ -20,6 +21,7 @@ const drainMs = 10_000
 
 /** Runs the policy service until the signal says so; resolves when everything is answered and closed. */
 export async function serve(values: WorldValues, context: CommandContext): Promise<void> {
+  keepHeapSmall()
   const { clock, environment, signal } = context
   const notifier = createNotifier(environment, process.pid)
   let service: Service

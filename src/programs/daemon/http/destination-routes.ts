@@ -45,11 +45,15 @@ export function destinationRoutes(service: () => Service): readonly Route[] {
     {
       ...{ id: 'getEvidence', method: 'GET', path: `${one}/evidence`, query: { held } },
       summary: 'The decision in force with what it rests on, and the last ones that came out otherwise',
+      description: 'Looked for anew where the evidence is not kept any more, unless held=true.',
       answers: { 200: { description: 'The evidence.', schema: 'Evidence' } },
       refusals: ['not-a-destination', 'not-held', 'busy'],
       answer: of(async (destination, question) => {
         const found = await find(destination, question)
         if (!isMade(found)) return found
+        // Of most there is no room to keep it. Where it cannot be had now, the decision is shown without.
+        const isLost = service().decisions.outcomeOf(destination) === undefined
+        if (isLost && question.query.get('held') !== 'true') await lookups.renew(destination)
         const { decisions, history } = service()
         // Another may have come meanwhile, and the evidence is that of the last.
         const made = decisions.held(destination) ?? found

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { domain } from '../../../../test/support/domain.ts'
 import { movedClock } from '../../../../test/support/moved-clock.ts'
 import { limits } from '../../../core/limits.ts'
 import type { Destination, Made } from '../../../io/decisions/decisions.ts'
@@ -21,28 +22,37 @@ const view: ServedView = {
   wouldAnswer: undefined,
 }
 
+function madeOf(destination: Destination, now: number): Made<ServedView> {
+  const times = { at: now, until: now + 1, askedAt: now, tookMs: 0 }
+  return { destination, key: keyOf(destination), view, ...times, serial: 1, why: 'asked' }
+}
+
 /** Decisions that end only when they are told to. */
 function createBed() {
   const clock = movedClock(1_800_000_000_000)
   const waiting: (() => void)[] = []
   const look = (destination: Destination) =>
     new Promise<Made<ServedView>>((resolve) => {
-      const times = { at: clock.now(), until: clock.now() + 1, askedAt: clock.now(), tookMs: 0 }
-      const made = { view, serial: 1, why: 'asked' } as const
-      waiting.push(() => resolve({ ...made, destination, key: keyOf(destination), ...times }))
+      waiting.push(() => resolve(madeOf(destination, clock.now())))
     })
-  const decisions = { held: () => undefined, decide: look, renew: look }
-  const service = { decisions, world: { clock } } as unknown as Service // all that these routes look at
+  const kept = new Map<string, Made<ServedView>>()
+  const held = (destination: Destination) => kept.get(keyOf(destination))
+  const hold = (name: string) => {
+    const destination = { nextHop: { kind: 'domain', domain: domain(name) }, port: 25 } as const
+    kept.set(name, madeOf(destination, clock.now()))
+  }
+  const decisions = { held, outcomeOf: () => undefined, decide: look, renew: look }
+  const service = { decisions, history: { of: () => [] }, world: { clock } } as unknown as Service // all that these routes look at
   const routes = destinationRoutes(() => service)
-  const ask = (id: string, name: string): Promise<Reply> => {
+  const ask = (id: string, name: string, query: readonly (readonly [string, string])[] = []): Promise<Reply> => {
     const route = routes.find((one) => one.id === id)
     assert.ok(route)
-    return Promise.resolve(route.answer({ name, query: new Map(), body: undefined }))
+    return Promise.resolve(route.answer({ name, query: new Map(query), body: undefined }))
   }
   const finish = () => {
     for (const end of waiting.splice(0)) end()
   }
-  return { clock, ask, finish, waiting }
+  return { clock, ask, finish, waiting, hold }
 }
 
 test('only so many lookups are under way for HTTP clients; one more is told to come back', async () => {
@@ -75,6 +85,20 @@ test('each destination is refreshed once in a while, and others are their own ma
   assert.equal(await refresh('a.example'), 200)
   clock.move(-3600)
   assert.equal(await refresh('a.example'), 200, 'a clock that is put back holds nobody up')
+})
+
+test('evidence that is not kept any more is looked for anew, but not where only what is held was asked for', async () => {
+  const { ask, finish, waiting, hold } = createBed()
+  hold('a.example')
+  const shown = await ask('getEvidence', 'a.example', [['held', 'true']])
+  assert.deepEqual([shown.status, waiting.length], [200, 0])
+  const asked = ask('getEvidence', 'a.example')
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(waiting.length, 1)
+  finish()
+  assert.equal((await asked).status, 200)
+  // It was refreshed just now: without evidence again, it is shown as it is.
+  assert.deepEqual([(await ask('getEvidence', 'a.example')).status, waiting.length], [200, 0])
 })
 
 test('a refresh that found no room may be asked for again at once', async () => {
