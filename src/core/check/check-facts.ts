@@ -4,6 +4,7 @@ import type { FetchFault } from '../mtasts/fetch-fault.ts'
 import type { DomainName } from '../name/domain.ts'
 import type { ReportTarget } from '../tlsrpt/record.ts'
 import type { AddressProbe, KeyType } from './address-probe.ts'
+import type { TlsProfileName } from './tls-judgement.ts'
 
 /** The parts of a check, in the order in which they are begun. */
 export const sectionNames = ['mail', 'mta-sts', 'tlsrpt', 'servers', 'smtp'] as const
@@ -19,6 +20,10 @@ export interface CheckFacts {
   /** Milliseconds since 1970: when the looking began. */
   readonly at: number
   readonly smtpPort: number
+  /** By which guidelines TLS is judged. */
+  readonly tlsProfile: TlsProfileName
+  /** Questions whose answers did not fit into a datagram. RFC 9715 §3 */
+  readonly overTcp: readonly { readonly name: string; readonly type: string }[]
   /** What a delivery by someone without memory finds: MX records, addresses, TLSA records, the policy. */
   readonly mail: Facts | undefined
   readonly sts: StsSide | undefined
@@ -133,7 +138,8 @@ export interface HostSide {
   readonly tlsaAnyway: Resolution | undefined
   /** At `_tcp` below the TLSA base domain: a server that denies it denies the records below. RFC 8020 §2 */
   readonly parent: Resolution | undefined
-  readonly caa: Resolution | undefined
+  /** At the host and at every name above it, up to the one that has any. RFC 8659 §3 */
+  readonly caa: readonly Resolution[]
   /** Of those addresses that were connected to. */
   readonly probes: readonly AddressProbe[]
   readonly anchored: readonly AnchoredChain[]

@@ -1,4 +1,5 @@
 import type { ProbeDepth } from '../../core/check/address-probe.ts'
+import type { TlsProfileName } from '../../core/check/tls-judgement.ts'
 import type { DomainName } from '../../core/name/domain.ts'
 import type { Clock } from '../../io/clock.ts'
 import type { PkixTrust } from '../../io/https/pkix-trust.ts'
@@ -8,7 +9,7 @@ import type { Network } from '../../io/network.ts'
 import type { Pause } from '../../io/probe/probe-io.ts'
 import { createServerSurvey } from '../../io/resolver/all-servers.ts'
 import type { ResolverOptions } from '../../io/resolver/create-resolver.ts'
-import type { Resolver } from '../../io/resolver/resolver.ts'
+import type { Resolver, TraceEvent } from '../../io/resolver/resolver.ts'
 import { type Store, StoreError } from '../../io/store/store.ts'
 import type { GatherIo } from './gather-io.ts'
 import { createProber } from './prober.ts'
@@ -26,6 +27,9 @@ export interface CheckWorldOptions {
   readonly smtpPort: number
   readonly clientName: string
   readonly depth: ProbeDepth
+  readonly tlsProfile?: TlsProfileName | undefined
+  /** Sees every query of the resolver. */
+  readonly trace?: ((event: TraceEvent) => void) | undefined
   /** In the place of timers, for tests. */
   readonly pause?: Pause | undefined
 }
@@ -37,11 +41,12 @@ export interface CheckWorld extends GatherIo {
 
 /** Puts together what any number of checks share: the comparison of name servers, TLS contexts, and our politeness. */
 export function createCheckWorld(options: CheckWorldOptions): CheckWorld {
-  const { resolver, resolverOptions, network, clock, trust, store, smtpPort } = options
+  const { resolver, resolverOptions, network, clock, trust, store, smtpPort, trace } = options
+  const { tlsProfile = 'rfc9325' } = options
   const survey = resolverOptions.engine === 'trust-ad' ? undefined : createServerSurvey(resolverOptions)
   const prober = createProber(options)
   return {
-    ...{ resolver, survey, network, clock, trust, smtpPort, ...prober },
+    ...{ resolver, survey, network, clock, trust, smtpPort, tlsProfile, trace, ...prober },
     remembered: (domain) => recall(domain, store, clock),
     async close() {
       await prober.close()

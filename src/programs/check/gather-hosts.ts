@@ -3,7 +3,7 @@ import type { HostSide } from '../../core/check/check-facts.ts'
 import type { HostFacts } from '../../core/decision/facts.ts'
 import { TYPE } from '../../core/dns/types.ts'
 import type { Resolution } from '../../core/dnssec/resolution.ts'
-import { type DomainName, nameOfDomain } from '../../core/name/domain.ts'
+import { type DomainName, nameOfDomain, parentOfDomain } from '../../core/name/domain.ts'
 import { prependLabels } from '../../core/name/name.ts'
 import type { GatherIo } from './gather-io.ts'
 
@@ -29,7 +29,7 @@ export async function gatherHost(
     Promise.all(asked.map((address) => io.probe({ host, address, serverName, signal }))),
     facts.tlsa.row === 'H4' ? lookupBelow([`_${io.smtpPort}`, '_tcp'], host, TYPE.TLSA, io, signal) : undefined,
     'records' in facts.tlsa ? lookupBelow(['_tcp'], serverName, TYPE.TXT, io, signal) : undefined,
-    io.resolver.resolve(nameOfDomain(host), TYPE.CAA, { signal }),
+    lookupCaa(host, io, signal),
   ])
   const anchored = await anchoredIn(facts, probes, io, signal)
   return { host, tlsaAnyway, parent, caa, probes, anchored, notProbed }
@@ -39,6 +39,15 @@ export async function gatherHost(
 async function anchoredIn(facts: HostFacts, probes: readonly AddressProbe[], io: GatherIo, signal: AbortSignal) {
   const hasAnchors = facts.tlsa.row === 'H5' && facts.tlsa.usable.some(({ usage }) => usage === 2)
   return hasAnchors ? io.anchor(facts, probes, signal) : []
+}
+
+/** From the host upward, to the first name that has any: all at once, as none is far. RFC 8659 §3 */
+async function lookupCaa(host: DomainName, { resolver }: GatherIo, signal: AbortSignal): Promise<Resolution[]> {
+  const names: DomainName[] = []
+  for (let at: DomainName | undefined = host; at?.includes('.') === true; at = parentOfDomain(at)) names.push(at)
+  const lookups = await Promise.all(names.map((name) => resolver.resolve(nameOfDomain(name), TYPE.CAA, { signal })))
+  const first = lookups.findIndex(({ kind }) => kind === 'answer')
+  return first < 0 ? lookups : lookups.slice(0, first + 1)
 }
 
 async function lookupBelow(

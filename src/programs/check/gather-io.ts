@@ -1,12 +1,13 @@
 import type { AddressProbe } from '../../core/check/address-probe.ts'
 import type { CheckFacts, HostSide, SectionName } from '../../core/check/check-facts.ts'
+import type { TlsProfileName } from '../../core/check/tls-judgement.ts'
 import type { AppliedPolicy, HostFacts } from '../../core/decision/facts.ts'
 import type { DomainName } from '../../core/name/domain.ts'
 import type { Clock } from '../../io/clock.ts'
 import type { PkixTrust } from '../../io/https/pkix-trust.ts'
 import type { Network } from '../../io/network.ts'
 import type { ServerSurvey } from '../../io/resolver/all-servers.ts'
-import type { Resolver } from '../../io/resolver/resolver.ts'
+import type { Resolver, TraceEvent } from '../../io/resolver/resolver.ts'
 
 /** One address of an MX host to be looked at. */
 export interface ProbeAsk {
@@ -26,6 +27,9 @@ export interface GatherIo {
   readonly clock: Clock
   readonly trust: PkixTrust
   readonly smtpPort: number
+  readonly tlsProfile: TlsProfileName
+  /** Sees every query of the resolver. */
+  readonly trace?: ((event: TraceEvent) => void) | undefined
   /** The MTA-STS policy that is remembered from before, while it lasts. */
   remembered(domain: DomainName): Promise<AppliedPolicy | undefined>
   probe(ask: ProbeAsk): Promise<AddressProbe>

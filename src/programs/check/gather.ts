@@ -1,7 +1,10 @@
 import { type CheckFacts, type SectionName, sectionNames } from '../../core/check/check-facts.ts'
 import type { Facts, StsFinding } from '../../core/decision/facts.ts'
+import { formatType, TYPE } from '../../core/dns/types.ts'
 import type { DomainName } from '../../core/name/domain.ts'
+import { formatName } from '../../core/name/text.ts'
 import { examine } from '../../io/examine/examine.ts'
+import type { Resolver, TraceEvent } from '../../io/resolver/resolver.ts'
 import { baseDomainOf, gatherHost } from './gather-hosts.ts'
 import type { GatherIo, GatherOptions } from './gather-io.ts'
 import { askAllServers, domainQuestions, hostQuestions } from './gather-servers.ts'
@@ -13,15 +16,20 @@ import { lookupTextsBeside } from './texts-beside.ts'
  * Finds out everything that a report about a domain rests on, as much of it at once as may be. Never rejects for what the
  * network does; when the signal ends it, what was not finished is left out.
  */
-export async function gatherFacts(domain: DomainName, options: GatherOptions, io: GatherIo): Promise<CheckFacts> {
+export async function gatherFacts(domain: DomainName, options: GatherOptions, around: GatherIo): Promise<CheckFacts> {
   const { signal, sections = new Set(sectionNames), ipv4 = false } = options
+  const overTcp = new Map<string, CheckFacts['overTcp'][number]>()
+  const io: GatherIo = {
+    ...around,
+    resolver: watchSizes(around, (question) => overTcp.set(JSON.stringify(question), question)),
+  }
   let facts: CheckFacts = {
     ...{ domain, at: io.clock.now(), smtpPort: io.smtpPort, mail: undefined, sts: undefined, reporting: undefined },
-    ...{ servers: undefined, hosts: undefined, leftOut: [] },
+    ...{ servers: undefined, hosts: undefined, leftOut: [], tlsProfile: io.tlsProfile, overTcp: [] },
   }
   const done = (section: SectionName, news: Partial<CheckFacts>) => {
     signal.throwIfAborted() // what was given up on the way is no finding
-    facts = { ...facts, ...news }
+    facts = { ...facts, ...news, overTcp: [...overTcp.values()] }
     options.onSection?.(section, facts)
   }
   const leaveOut = (why: string) => {
@@ -82,6 +90,20 @@ export async function gatherFacts(domain: DomainName, options: GatherOptions, io
   )
   await Promise.allSettled([mail, beside, hostNames])
   return facts
+}
+
+/** What everyone asks who looks for mail; keys and the like are large anyway. */
+const watchedTypes: ReadonlySet<number> = new Set([TYPE.MX, TYPE.A, TYPE.AAAA, TYPE.TLSA, TYPE.TXT])
+
+/** Tells of answers that were cut short over UDP. RFC 7766 §5 */
+function watchSizes({ resolver, trace }: GatherIo, tell: (question: CheckFacts['overTcp'][number]) => void): Resolver {
+  const watch = (event: TraceEvent) => {
+    trace?.(event)
+    const { kind, transport, name, type, text } = event
+    const isCut = kind === 'note' && transport === 'udp' && text.startsWith('truncated')
+    if (isCut && watchedTypes.has(type)) tell({ name: formatName(name), type: formatType(type) })
+  }
+  return { ...resolver, resolve: (name, type, options) => resolver.resolve(name, type, { trace: watch, ...options }) }
 }
 
 const none: StsFinding = {

@@ -1,6 +1,7 @@
 import type { Finding } from '../report.ts'
 import { severities } from '../report.ts'
 import type { View } from '../view.ts'
+import { certificatesFamily } from './certificates.ts'
 import { daneFamily } from './dane.ts'
 import { dnssecFamily } from './dnssec.ts'
 import type { Family, FindingKind, Found } from './finding.ts'
@@ -11,6 +12,7 @@ import { smtpFamily } from './smtp.ts'
 import { stsHostsFamily } from './sts-hosts.ts'
 import { stsPolicyFamily } from './sts-policy.ts'
 import { stsRecordFamily } from './sts-record.ts'
+import { tlsFamily } from './tls.ts'
 import { tlsrptFamily } from './tlsrpt.ts'
 
 const families: readonly Family[] = [
@@ -25,6 +27,8 @@ const families: readonly Family[] = [
     stsHostsFamily,
     tlsrptFamily,
     smtpFamily,
+    tlsFamily,
+    certificatesFamily,
   ],
 ]
 

@@ -40,6 +40,11 @@ const kinds = {
     title: 'No name server answered us directly: port 53 may be closed where this runs',
     rfc: 'RFC 1034 §4.3.1',
   },
+  'answer-over-tcp': {
+    severity: 'note',
+    title: 'An answer does not fit into 1232 octets, so that resolvers must ask again over TCP',
+    rfc: 'RFC 9715 §3',
+  },
   'tlsa-ttl-long': {
     severity: 'note',
     title: 'TLSA records may be kept for over a day: so long must a new key wait',
@@ -60,8 +65,20 @@ export const serversFamily: Family = {
       const seen = asked.slice(0, 4).map(({ server, reason }) => said(reason ?? 'silent', server))
       return [{ id: 'servers-unanswered', subject: view.domain, seen, owner: nobody }]
     }
-    return [...servers.flatMap((one) => ofAnswers(view, one)), ...ofServers(view, servers), ...ofTtl(view, servers)]
+    return [
+      ...ofSizes(view),
+      ...servers.flatMap((one) => ofAnswers(view, one)),
+      ...ofServers(view, servers),
+      ...ofTtl(view, servers),
+    ]
   },
+}
+
+/** What all who look for mail ask; some networks let no TCP through. */
+function ofSizes({ facts, domain, owners }: View): ServersFound[] {
+  if (facts.overTcp.length === 0) return []
+  const seen = facts.overTcp.map(({ name, type }) => said(`${name} ${type}: more than 1232 octets`))
+  return [{ id: 'answer-over-tcp', subject: domain, seen, owner: owners.dns(domain) }]
 }
 
 /** An answer, or that there is none. */

@@ -1,6 +1,7 @@
 import { type SectionName, sectionNames } from '../../../core/check/check-facts.ts'
 import { checkReport } from '../../../core/check/check-report.ts'
 import type { CheckReport, Verdict } from '../../../core/check/report.ts'
+import { type TlsProfileName, tlsProfiles } from '../../../core/check/tls-judgement.ts'
 import type { DomainName } from '../../../core/name/domain.ts'
 import { accept } from '../../../core/result.ts'
 import { escapeText } from '../../../core/smtp/escape.ts'
@@ -42,6 +43,11 @@ export const check = defineCommand({
       ...{ type: 'string', value: 'SECTION,...' },
       description: `look at these alone: ${sectionNames.join(', ')}; mail, which all need, is always looked at`,
     },
+    profile: {
+      ...{ type: 'string', value: 'NAME' },
+      description:
+        'look at how hosts do TLS too, some hundred handshakes each, and judge it by the guidelines of rfc9325 or ncsc-nl',
+    },
     ipv4: { type: 'boolean', description: 'connect to no MX host over IPv6' },
     helo: {
       ...{ type: 'string', value: 'NAME' },
@@ -74,6 +80,7 @@ export const check = defineCommand({
     const jobs = values.jobs === undefined ? defaultChecks : readJobs(values.jobs)
     const wishes: Wishes = { sections: readSections(values.only), ipv4: values.ipv4 === true }
     const clientName = readClientName(values.helo)
+    const tlsProfile = readProfile(values.profile)
     if (values.file !== undefined && positionals.length > 0) {
       throw new UsageError('give either DOMAIN or --file, not both')
     }
@@ -83,7 +90,7 @@ export const check = defineCommand({
       throw new UsageError('missing DOMAIN (usage: waxseal check [--json] DOMAIN...)')
     }
     const world = await context.openWorld(values, 'existing')
-    const checking = checkWorldOf(world, clientName)
+    const checking = checkWorldOf(world, clientName, tlsProfile)
     const checkOne = (domain: DomainName) => checkDomain(domain, wishes, { checking, world, context })
     try {
       if (input !== undefined) return await checkList(input, checkOne, context, jobs)
@@ -116,8 +123,9 @@ interface Wishes {
   readonly ipv4: boolean
 }
 
-function checkWorldOf(world: World, clientName: string): CheckWorld {
-  const { resolver, resolverOptions, network, clock, trust, authorities, store, smtpPort } = world
+function checkWorldOf(world: World, clientName: string, tlsProfile: TlsProfileName | undefined): CheckWorld {
+  const { resolver, resolverOptions, network, clock, trust, authorities, store, smtpPort, trace } = world
+  const depth = tlsProfile === undefined ? 'quick' : 'full'
   return createCheckWorld({
     ...{
       resolver,
@@ -129,7 +137,9 @@ function checkWorldOf(world: World, clientName: string): CheckWorld {
       store,
       smtpPort,
       clientName,
-      depth: 'quick',
+      depth,
+      tlsProfile,
+      trace,
     },
   })
 }
@@ -180,6 +190,12 @@ function readSections(text: string | undefined): ReadonlySet<SectionName> | unde
     throw new UsageError(`option --only: "${escapeText(wrong)}" is none of ${sectionNames.join(', ')}`)
   }
   return new Set(sections.filter((section) => section !== undefined))
+}
+
+function readProfile(text: string | undefined): TlsProfileName | undefined {
+  const profile = tlsProfiles.find((name) => name === text)
+  if (text === undefined || profile !== undefined) return profile
+  throw new UsageError(`option --profile: "${escapeText(text)}" is none of ${tlsProfiles.join(', ')}`)
 }
 
 function readOperand(text: string): DomainName {
