@@ -64,8 +64,8 @@ M/xTr5EO+/9u6IbGEeYg6sygys8nmi2xBM3P6hdWr8/sUm3kIGzHAgEC
 const host = domain('mx.example')
 const probes = createProbes({
   ...{ network: createNetwork({ allowPrivate: true }), clock: systemClock, clientName: 'client.example' },
-  // A tenth of what strangers are granted: Exim lets in twenty at once, and takes a moment to see that one has left.
-  pause: (milliseconds, signal) => pause(milliseconds / 10, signal),
+  // Less than strangers are granted: Exim lets in twenty at once, and takes a moment to see that one has left.
+  pause: (milliseconds, signal) => pause(Math.min(milliseconds, 25), signal),
 })
 
 function probe(address: string, depth: ProbeDepth = 'full'): Promise<AddressProbe> {
