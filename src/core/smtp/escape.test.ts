@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { escapeText } from './escape.ts'
+import { escapeText, escapeUnsafe } from './escape.ts'
 
 for (const [text, shown] of [
   ['250 ok, grüß dich', '250 ok, grüß dich'],
@@ -19,6 +19,15 @@ test('whatever was escaped holds no control', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) =>
       assert.doesNotMatch(escapeText(text), /[\p{Cc}\p{Cf}\p{Cs}]/u),
+    ),
+  )
+})
+
+test('text to be copied keeps its backslashes, and holds no control either', () => {
+  assert.equal(escapeUnsafe('a\\046b\x1b'), 'a\\046b\\x1b')
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) =>
+      assert.doesNotMatch(escapeUnsafe(text), /[\p{Cc}\p{Cf}\p{Cs}]/u),
     ),
   )
 })

@@ -11,5 +11,13 @@ export function escapeText(text: string): string {
   })
 }
 
+/**
+ * The same for text that a person may copy: backslashes stay as they are, because zone text has escapes of its own.
+ * Whoever reads it cannot tell an escape of ours from one that was written so.
+ */
+export function escapeUnsafe(text: string): string {
+  return text.split('\\').map(escapeText).join('\\')
+}
+
 // Cc, Cf, line and paragraph separators, lone surrogates, private use and what has no meaning yet
 const unsafe = /[\p{C}\p{Zl}\p{Zp}\\]/gu

@@ -1,6 +1,6 @@
 import { formatType } from '../../core/dns/types.ts'
 import { formatName } from '../../core/name/text.ts'
-import { escapeText } from '../../core/smtp/escape.ts'
+import { escapeUnsafe } from '../../core/smtp/escape.ts'
 import type { TraceEvent } from '../../io/resolver/resolver.ts'
 
 const marks: Record<TraceEvent['kind'], string> = { query: '>', reply: '<', note: '#' }
@@ -16,5 +16,5 @@ export function formatTrace({ kind, server, transport, name, type, text }: Trace
 
 /** Zone text has escapes of its own, which stay as they are; everything else that could mislead is escaped. */
 export function onTerminal(text: string): string {
-  return text.split('\\').map(escapeText).join('\\')
+  return escapeUnsafe(text)
 }
