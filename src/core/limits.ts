@@ -259,6 +259,8 @@ export const limits = {
     policyMs: 20_000,
     /** Places that reports go to, of one record, that are looked at. */
     reportTargets: 4,
+    /** Domains whose reports are held for one text of all, as HTML or JUnit is. */
+    documentDomains: 1000,
   },
   decisions: {
     /** Decisions kept in memory, their octets, those of evidence kept with the latest, and of how many made in a second. */

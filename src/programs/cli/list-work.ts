@@ -51,8 +51,8 @@ export async function workThroughList(input: AsyncIterable<Uint8Array>, work: Li
   return tally.bad > 0 ? EXIT.data : EXIT.done
 }
 
-/** Throws InputError when the list breaks off. */
-async function* linesOf(input: AsyncIterable<Uint8Array>): AsyncGenerator<ListLine> {
+/** The lines of a list. Throws InputError when it breaks off. */
+export async function* linesOf(input: AsyncIterable<Uint8Array>): AsyncGenerator<ListLine> {
   try {
     yield* readList(input)
   } catch (error) {

@@ -5,17 +5,19 @@ import { type TlsProfileName, tlsProfiles } from '../../../core/check/tls-judgem
 import type { DomainName } from '../../../core/name/domain.ts'
 import { accept } from '../../../core/result.ts'
 import { escapeText } from '../../../core/smtp/escape.ts'
+import { checkInOrder } from '../../check/check-many.ts'
 import { writeCheck } from '../../check/check-text.ts'
 import { type CheckWorld, createCheckWorld } from '../../check/check-world.ts'
 import { statusOf } from '../../check/exit-status.ts'
 import { gatherFacts } from '../../check/gather.ts'
+import { formOptions, readForm } from '../../check/report-forms.ts'
+import { writeDocument } from '../../check/write-document.ts'
 import { readClientName } from '../client-name.ts'
 import { type CommandContext, defineCommand, UsageError } from '../command.ts'
 import { deadline } from '../deadline.ts'
 import { EXIT } from '../exit.ts'
 import { readDomain } from '../explain-list.ts'
 import { maxJobs, openList, readJobs, workThroughList } from '../list-work.ts'
-import { withProgress } from '../with-progress.ts'
 import type { World } from '../world.ts'
 import { worldOptions } from '../world-options.ts'
 
@@ -25,7 +27,11 @@ const defaultChecks = 8
 export const check = defineCommand({
   name: 'check',
   summary: 'Show what every kind of sender does with mail to a domain, and what to mend',
-  usage: ['check [--json] [--only SECTION,...] DOMAIN...', 'check --file LIST [--jobs N]'],
+  usage: [
+    'check [--json] [--only SECTION,...] DOMAIN...',
+    'check --file LIST [--jobs N]',
+    'check --junit|--nagios|--prometheus|--markdown|--html [--output FILE] DOMAIN...',
+  ],
   description: [
     'Looks at a domain as senders do: MX records, DNSSEC, TLSA records, the MTA-STS policy from every address of its host, ' +
       'where reports go (TLSRPT), what each name server says; connects to every address of every MX host, and holds what ' +
@@ -36,9 +42,9 @@ export const check = defineCommand({
     'With --file it does so for each domain of a list, one a line, and prints a line of JSON for each as it is done, not ' +
       'in the order of the list: "line" says which it is. LIST may be - for standard input; empty lines and lines that ' +
       'begin with # are passed over.',
+    'With --nagios the status is that of a monitoring plugin: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.',
   ],
   options: {
-    json: { type: 'boolean', description: 'print one line of JSON for each domain (schema waxseal.check/1)' },
     only: {
       ...{ type: 'string', value: 'SECTION,...' },
       description: `look at these alone: ${sectionNames.join(', ')}; mail, which all need, is always looked at`,
@@ -58,6 +64,7 @@ export const check = defineCommand({
       ...{ type: 'string', short: 'j', value: 'N' },
       description: `domains checked at once, ${defaultChecks} unless told, at most ${maxJobs}`,
     },
+    ...formOptions,
     ...worldOptions,
   },
   operands: { name: 'DOMAIN', min: 0, max: 1000 },
@@ -65,6 +72,7 @@ export const check = defineCommand({
     { line: 'waxseal check example.org', does: 'the verdict, and what to mend' },
     { line: 'waxseal check --only mta-sts,tlsrpt example.org', does: 'no connection to an MX host' },
     { line: 'waxseal check --file domains.txt >reports.jsonl', does: 'the same for many, for a program to read' },
+    { line: 'waxseal check --html -o report.html example.org', does: 'one page, to be read, printed or sent' },
   ],
   exitStatuses: [
     { status: 0, means: 'protected: each domain' },
@@ -74,10 +82,12 @@ export const check = defineCommand({
     { status: 3, means: 'cleartext: a server takes mail without TLS' },
     { status: 4, means: 'broken: senders who check hold mail back from a domain now' },
     { status: EXIT.data, means: 'with --file: some lines were no domain names' },
-    { status: EXIT.noInput, means: 'with --file: the list cannot be read' },
+    { status: EXIT.noInput, means: 'with --file: the list cannot be read, or is too long for one text' },
+    { status: EXIT.cannotCreate, means: 'the file of --output cannot be written' },
   ],
   async run({ values, positionals }, context) {
     const jobs = values.jobs === undefined ? defaultChecks : readJobs(values.jobs)
+    const form = readForm(values)
     const wishes: Wishes = { sections: readSections(values.only), ipv4: values.ipv4 === true }
     const clientName = readClientName(values.helo)
     const tlsProfile = readProfile(values.profile)
@@ -92,24 +102,22 @@ export const check = defineCommand({
     const world = await context.openWorld(values, 'existing')
     const checking = checkWorldOf(world, clientName, tlsProfile)
     const checkOne = (domain: DomainName) => checkDomain(domain, wishes, { checking, world, context })
+    const work = { ...{ out: context.out, signal: context.signal }, jobs, checkOne }
     try {
+      if (form !== 'text' && form !== 'json') {
+        return await writeDocument(input ?? domains, { form, output: values.output, work, clock: world.clock })
+      }
       if (input !== undefined) return await checkList(input, checkOne, context, jobs)
-      const { out, signal } = context
       const verdicts: Verdict[] = []
-      for (const domain of domains) {
-        const report = await withProgress(
-          out,
-          (seconds) => `checking ${domain} for ${seconds} s`,
-          () => checkOne(domain),
-        )
-        if (signal.aborted) return EXIT.interrupted
-        if (values.json === true) out.line(JSON.stringify(report))
+      await checkInOrder(domains, work, (report) => {
+        if (form === 'json') context.out.line(JSON.stringify(report))
         else {
-          if (verdicts.length > 0) out.line()
-          writeCheck(report, out)
+          if (verdicts.length > 0) context.out.line()
+          writeCheck(report, context.out)
         }
         verdicts.push(report.verdict)
-      }
+      })
+      if (context.signal.aborted) return EXIT.interrupted
       return statusOf(verdicts)
     } finally {
       await checking.close()
