@@ -261,6 +261,8 @@ export const limits = {
     reportTargets: 4,
     /** Domains whose reports are held for one text of all, as HTML or JUnit is. */
     documentDomains: 1000,
+    /** Of a file of results that are compared. */
+    resultFileOctets: 64 * 1024 * 1024,
   },
   decisions: {
     /** Decisions kept in memory, their octets, those of evidence kept with the latest, and of how many made in a second. */

@@ -28,6 +28,11 @@ export const registry: readonly Registered[] = [
     load: async () => (await import('./commands/check.ts')).check,
   },
   {
+    name: 'diff',
+    summary: 'Say what became otherwise between two results of a check',
+    load: async () => (await import('./commands/diff.ts')).diff,
+  },
+  {
     name: 'send',
     summary: 'Deliver a message from standard input to its recipients, enforced',
     load: async () => (await import('./commands/send.ts')).send,
