@@ -438,4 +438,9 @@ export const limits = {
     commandOctets: 4096,
     overheardOctets: 1024 * 1024,
   },
+  senderTest: {
+    commandWords: 1000,
+    commandsAtOnce: 4,
+    waitSeconds: 86_400,
+  },
 } as const

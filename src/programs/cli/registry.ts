@@ -44,6 +44,12 @@ export const registry: readonly Registered[] = [
     load: async () => (await import('./commands/serve.ts')).serve,
   },
   {
+    name: 'sender-test lab',
+    summary: 'Test in a test Internet whether a mail server enforces DANE and MTA-STS',
+    graceMs: 15_000,
+    load: async () => (await import('./commands/sender-test-lab.ts')).senderTestLab,
+  },
+  {
     name: 'query',
     summary: 'Ask a running service what it tells of a destination, and why',
     load: async () => (await import('./commands/query.ts')).query,

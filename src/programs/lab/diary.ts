@@ -11,7 +11,9 @@ export interface ReceivedMessage {
   /** As it came, dots undoubled, lines ended by CRLF. */
   readonly text: string
   /** How it came; undefined in clear. */
-  readonly tls: { readonly protocol: string; readonly serverName: string | undefined } | undefined
+  readonly tls:
+    | { readonly protocol: string; readonly cipher: string | undefined; readonly serverName: string | undefined }
+    | undefined
 }
 
 /** What an attacker between sender and host saw pass in clear on one connection; it grows while that lasts. */

@@ -85,7 +85,14 @@ test('a host takes a message over TLS with a certificate that the public root vo
     )
     assert.deepEqual(
       lab.received.map(({ host, by, to, tls }) => [host, by, to, tls]),
-      [['mx.example.org', 'recipient', ['bob@example.org'], { protocol: 'TLSv1.3', serverName: 'mx.example.org' }]],
+      [
+        [
+          'mx.example.org',
+          'recipient',
+          ['bob@example.org'],
+          { protocol: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384', serverName: 'mx.example.org' },
+        ],
+      ],
     )
     assert.deepEqual(lab.diary.connected, ['mx.example.org'])
     assert.equal(wasReadByAttacker(lab.diary, 'secret'), false)

@@ -10,6 +10,7 @@ import { expectationWords, senderReaders, skipReasons } from './world/events.ts'
 import { explainWorldFault } from './world/fault.ts'
 import { parseWorld } from './world/parse.ts'
 import { algorithmNames, hostReaders, policyReaders, zoneReaders } from './world/statements.ts'
+import { testReaders } from './world/tests.ts'
 import * as words from './world/world.ts'
 
 const docs = readFileSync(join(import.meta.dirname, '../../../docs/lab.md'), 'utf8')
@@ -58,6 +59,8 @@ const vocabulary: Readonly<Record<string, readonly string[]>> = {
   'options of zones': Object.keys(zoneReaders),
   'options of hosts': Object.keys(hostReaders),
   'options of policies': Object.keys(policyReaders).filter((key) => !(key in hostReaders)),
+  'options of tests': Object.keys(testReaders),
+  'dues of tests': words.dues,
   'options of messages': Object.keys(senderReaders),
   algorithms: Object.keys(algorithmNames),
   'kinds of certificates': kindNames,

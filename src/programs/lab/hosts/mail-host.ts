@@ -40,7 +40,7 @@ export function createMailHost(options: MailHostOptions): (socket: Socket) => vo
 }
 
 function contextOptions({ host, credential, also }: MailHostOptions): SecureContextOptions {
-  const isOld = host.tls === 'TLSv1.1' || host.oldest === '1.0' || host.oldest === '1.1'
+  const isOld = host.tls === 'TLSv1' || host.tls === 'TLSv1.1' || host.oldest === '1.0' || host.oldest === '1.1'
   const all = also === undefined ? [credential] : [credential, also]
   return {
     key: all.map(({ key }) => key),
@@ -89,7 +89,11 @@ function converse(stream: Duplex, begun: MailSession, stage: Stage, before = '')
 function arrival(stream: Duplex, { host, by }: MailHostOptions) {
   const tls =
     stream instanceof TLSSocket
-      ? { protocol: stream.getProtocol() ?? 'unknown', serverName: serverNameOf(stream) }
+      ? {
+          protocol: stream.getProtocol() ?? 'unknown',
+          cipher: stream.getCipher()?.name,
+          serverName: serverNameOf(stream),
+        }
       : undefined
   return { host: host.name, by, tls }
 }

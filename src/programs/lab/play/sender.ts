@@ -17,9 +17,9 @@ import { createSelfTest } from '../../../io/resolver/self-test.ts'
 import { createTrustAdResolver } from '../../../io/resolver/trust-ad.ts'
 import { createTlsProfile } from '../../../io/smtp/tls-profile.ts'
 import { openStore } from '../../../io/store/open-store.ts'
-import type { Judge } from '../dns/service.ts'
 import type { Lab } from '../lab.ts'
 import type { SenderOptions } from '../world/world.ts'
+import { judgeWith } from './judge-with.ts'
 import type { Send } from './play.ts'
 import type { HostVerdict, Sent } from './sent.ts'
 
@@ -75,13 +75,6 @@ export function createSenders(lab: Lab, { engine = 'iterate', signal }: SendersO
       await exchange.close()
       await store.close()
     },
-  }
-}
-
-function judgeWith(resolver: Resolver): Judge {
-  return async ({ name, type }) => {
-    const found = await resolver.resolve(name, type)
-    return found.kind === 'failure' ? 'failed' : found.status
   }
 }
 

@@ -136,6 +136,11 @@ const refused: [why: string, text: string, fault: WorldFault, line: number, colu
     27,
   ],
   ['a code that is none', `${zone}send a@example.org\nexpect code 550`, 'unknown-value', 3, 13],
+  ['a test of no zone', `${zone}test example.net`, 'undeclared', 2, 6],
+  ['a test of a domain twice', `${zone}test example.org\ntest example.org`, 'declared-twice', 3, 6],
+  ['a test behind an event', `${zone}attack spoof-mx example.org\ntest example.org`, 'out-of-place', 3, 1],
+  ['a test whose second host is not named', `${zone}test example.org dane=second`, 'missing-word', 2, 29],
+  ['a test with what cannot be due', `${zone}test example.org dane=held`, 'unknown-value', 2, 23],
   ['a word too many', `${zone}send a@example.org\nexpect held today`, 'unexpected-word', 3, 13],
 ]
 for (const [why, text, fault, line, column] of refused) {
@@ -151,6 +156,17 @@ test('a fault is explained with its place and its word', () => {
   const world = parseWorld(text)
   assert.ok(!world.ok)
   assert.equal(explainWorldFault(text, world), 'line 2, column 8: not a value of this option: "bribe"')
+})
+
+test('a test asks of who enforces both the stricter, and of who enforces one the usual in all else', () => {
+  const [strict, usual, either] = parsed(
+    `${zone}zone a.example.org\nzone b.example.org\n` +
+      'test example.org fault="two words" rfc="RFC 7672 §2.2" dane=hold sts=tls\ntest a.example.org\n' +
+      'test b.example.org opportunistic=either dane=tls sts=hold both=either',
+  ).tests.map(({ opportunistic, dane, sts, both }) => [opportunistic, dane, sts, both].join(' '))
+  assert.equal(strict, 'deliver hold tls hold')
+  assert.equal(usual, 'deliver deliver deliver deliver')
+  assert.equal(either, 'either tls hold either')
 })
 
 test('attacks may be against what the lab makes by itself, and expectations about the attacker', () => {

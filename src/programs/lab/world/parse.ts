@@ -11,9 +11,10 @@ import { placeOf, type WorldFault } from './fault.ts'
 import { listOf, readTime } from './readers.ts'
 import { parseDropStatement } from './records.ts'
 import { parseHostStatement, parsePolicyStatement, parseZoneStatement, readAt, wordAt } from './statements.ts'
+import { parseTestStatement } from './tests.ts'
 import { findUndeclared } from './undeclared.ts'
 import { type Line, splitWorld } from './words.ts'
-import type { Declaration, Event, World } from './world.ts'
+import type { Declaration, Event, TestDeclaration, World } from './world.ts'
 
 /** `Omit` for each member of a union by itself. */
 type Unplaced<Union> = Union extends unknown ? Omit<Union, 'line'> : never
@@ -24,6 +25,7 @@ interface Draft {
   start: number | undefined
   readonly setting: Declaration[]
   readonly events: Event[]
+  readonly tests: TestDeclaration[]
 }
 
 /**
@@ -33,7 +35,7 @@ interface Draft {
 export function parseWorld(text: string): Result<World, WorldFault> {
   const lines = splitWorld(text)
   if (!lines.ok) return lines
-  const draft: Draft = { title: '', rows: [], start: undefined, setting: [], events: [] }
+  const draft: Draft = { title: '', rows: [], start: undefined, setting: [], events: [], tests: [] }
   for (const line of lines.value) {
     const parsed = parseStatement(line, text, draft)
     if (!parsed.ok) return parsed
@@ -56,6 +58,8 @@ function parseStatement(line: Line, text: string, draft: Draft): Result<unknown,
     case 'clock':
       if (draft.events.length === 0 && line.words[1]?.text.startsWith('+') !== true) return setStart(line, draft)
       return happen(line, text, draft, parseClockStatement(line))
+    case 'test':
+      return setTest(line, draft)
     case 'zone':
       return declare(line, text, draft, parseZoneStatement(line, text))
     case 'host':
@@ -138,6 +142,16 @@ function setRows(line: Line, draft: Draft): Result<unknown, WorldFault> {
   const rows = line.words.slice(1).map(({ text, at }) => listOf(readRow)(text, at))
   for (const read of rows) if (!read.ok) return read
   draft.rows = rows.flatMap((read) => (read.ok ? read.value : []))
+  return atStart(line, draft)
+}
+
+function setTest(line: Line, draft: Draft): Result<unknown, WorldFault> {
+  const parsed = parseTestStatement(line)
+  if (!parsed.ok) return parsed
+  if (draft.tests.some(({ domain }) => domain === parsed.value.domain)) {
+    return refuse('declared-twice', line.words[1]?.at)
+  }
+  draft.tests.push(parsed.value)
   return atStart(line, draft)
 }
 

@@ -46,6 +46,7 @@ function nameIn(words: readonly Word[]): { word: Word | undefined; of: 'host' | 
     case 'zone':
     case 'host':
     case 'policy':
+    case 'test':
     case 'drop':
       return { word: first, of: 'zone' }
     case 'attack':

@@ -9,6 +9,8 @@ export interface World {
   readonly setting: readonly Declaration[]
   /** What happens then, in order. */
   readonly events: readonly Event[]
+  /** What the domains of this world find out of their senders. */
+  readonly tests: readonly TestDeclaration[]
 }
 
 export type Declaration = ZoneDeclaration | RecordDeclaration | HostDeclaration | PolicyDeclaration
@@ -118,7 +120,7 @@ export interface HostDeclaration {
   readonly certificate: CertificateDeclaration
   readonly startTls: (typeof startTlsBehaviours)[number]
   /** The best version of TLS that it has, as Node names it. */
-  readonly tls: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'
+  readonly tls: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'
   /** The oldest; with one before TLS 1.2, weak suites come along. Undefined: as far as OpenSSL goes by itself. */
   readonly oldest: (typeof oldestVersions)[number] | undefined
   /** Another certificate beside the first, with a key of this kind. */
@@ -155,6 +157,29 @@ export interface PolicyDeclaration {
   readonly down: boolean
   /** Whether the body never ends. */
   readonly endless: boolean
+}
+
+/**
+ * What must become of a message: `tls` is delivered, but never in clear; `second` is delivered to the host of `via` and
+ * no other; `either` may be delivered or not.
+ */
+export const dues = ['either', 'deliver', 'tls', 'second', 'bounce', 'hold'] as const
+
+export type Due = (typeof dues)[number]
+
+/** A domain by which senders are tested: what is wrong with it, and what must become of mail to it. */
+export interface TestDeclaration {
+  readonly domain: string
+  readonly fault: string
+  /** The section by which that must be so. */
+  readonly rfc: string
+  /** With a sender that enforces nothing, DANE, MTA-STS, or both. */
+  readonly opportunistic: Due
+  readonly dane: Due
+  readonly sts: Due
+  readonly both: Due
+  /** The only host that may have the message where it is due at the second. */
+  readonly via: string | undefined
 }
 
 /** The attacker's own host, with a certificate that any authority would give him. */
