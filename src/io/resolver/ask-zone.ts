@@ -7,7 +7,7 @@ import { formatName } from '../../core/name/text.ts'
 import type { Endpoint } from '../network.ts'
 import { type Asker, askAuthority, formatServer } from './ask.ts'
 import { type Attempts, createAttempts, type Patience } from './attempts.ts'
-import { classify, isTooLong, refersUpwards, type Said, scrub } from './authority-reply.ts'
+import { classify, hasSignedAnswer, hearsayIn, isTooLong, refersUpwards, type Said, scrub } from './authority-reply.ts'
 import type { Delegation, Delegations } from './delegations.ts'
 import type { Families } from './families.ts'
 import { type Lameness, saysLame } from './lameness.ts'
@@ -63,6 +63,7 @@ export async function askZone(
   const { task, avoid, question } = descent
   const attempts = createAttempts()
   const useless = new Set<string>()
+  let hearsay: Said | undefined
   let sent = 0
   for (let round = 0; round < limits.resolver.retriesPerServer; round++) {
     let isWaitingWorthwhile = false
@@ -75,12 +76,15 @@ export async function askZone(
         if (useless.has(server) || avoid.has(server)) continue
         if (sent++ >= limits.resolver.queriesPerStep) break
         const found = await askServer(endpoint, delegation, asked, { round, attempts, task }, work)
-        if (typeof found === 'object') return found
+        if (typeof found === 'object' && !isUnsignedHearsay(found)) return found
         if (found === 'slow') isWaitingWorthwhile = true
         else useless.add(server)
+        if (typeof found === 'object') hearsay ??= found
       }
       if (sent > limits.resolver.queriesPerStep) break
     }
+    // There are unsigned zones none of whose servers sets AA; waiting for those that are silent would gain nothing.
+    if (hearsay !== undefined) return hearsay
     if (!isWaitingWorthwhile || sent > limits.resolver.queriesPerStep || task.signal.aborted || task.isSpent()) break
   }
   const { zone } = delegation
@@ -89,6 +93,12 @@ export async function askZone(
   const { bogusTtl, failureTtl } = limits.resolver
   if (!unpaid.includes(sum.why)) work.doubt(delegation, avoid.size > 0 ? bogusTtl : failureTtl)
   return { kind: 'fetched', fetched: { ok: false, trouble: sum } }
+}
+
+/** What no validator can make better: it counts when no server of the zone has better to say. */
+function isUnsignedHearsay(said: Said): boolean {
+  const reply = hearsayIn(said)
+  return reply !== undefined && !hasSignedAnswer(reply)
 }
 
 function tooManyQueries(question: Question, zone: Name, task: Task): Trouble {
@@ -193,6 +203,7 @@ async function askServer(
     work.lameness.note(server, zone)
     return 'useless'
   }
-  work.lameness.forget(server, zone)
+  if (hearsayIn(said) === undefined) work.lameness.forget(server, zone)
+  else work.lameness.note(server, zone)
   return said
 }

@@ -44,7 +44,21 @@ export function classify(reply: Reply, question: Question, { additional }: Messa
     const referral = ns && { zone: ns.name, ns, glue: additional, bailiwick: reply.bailiwick }
     if (referral !== undefined) return { kind: 'referral', referral, reply }
   }
-  return isWorthReading(part, reply) ? { kind: 'fetched', fetched: { ok: true, reply } } : undefined
+  if (!isWorthReading(part, reply)) return undefined
+  const isAnswer = part.kind === 'rrset' || part.kind === 'alias'
+  const isHearsay = isAnswer && !reply.message.isAuthoritative
+  return { kind: 'fetched', fetched: { ok: true, reply: isHearsay ? { ...reply, isHearsay } : reply } }
+}
+
+/** The reply, if it is an answer that its server does not claim authority for. RFC 2181 §5.4.1 */
+export function hearsayIn(said: Said): Reply | undefined {
+  if (said.kind !== 'fetched' || !said.fetched.ok) return undefined
+  return said.fetched.reply.isHearsay === true ? said.fetched.reply : undefined
+}
+
+/** Whether there is a signature that may show it to be true. */
+export function hasSignedAnswer({ answer }: SortedReply): boolean {
+  return answer.some(({ signatures }) => signatures.length > 0)
 }
 
 /** A recursive server has heard it elsewhere: that counts only where a signature may show that it is true. */

@@ -89,10 +89,12 @@ test('RES-25, RES-30: without AA the same is a referral to where it came from: l
   assert.match(reasonOf(await ask(question)), /does not serve example\.org\./)
 })
 
-test('RES-33: one answer without AA, of a server that offers no recursion, is taken', async () => {
+test('RES-33: an answer without AA is taken where nobody has a better one, but from recursive servers', async () => {
   const says = { answer: 'www.example.org. 300 A 203.0.113.1', authority: 'example.org. NS ns.example.org.' }
   const { ask } = iterate(table({ ...honest, [`192.0.2.2 ${question}`]: says }))
   assert.equal(show(await ask(question)), answered)
+  const heard = iterate(table({ ...honest, [`192.0.2.2 ${question}`]: { ...says, flags: 'ra' } }))
+  assert.match(reasonOf(await heard.ask(question)), /does not serve example\.org\./)
 })
 
 const label = 'x'.repeat(63)

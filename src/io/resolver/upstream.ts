@@ -10,6 +10,8 @@ export interface Reply extends SortedReply {
   readonly source: string
   /** The server speaks for this zone: it says nothing of names above or beside it. RFC 2181 §5.4.1 */
   readonly bailiwick: Name
+  /** An answer without AA of a server that should have it: where no signature shows that it is true, others go before. */
+  readonly isHearsay?: true
 }
 
 export type Fetched = { readonly ok: true; readonly reply: Reply } | { readonly ok: false; readonly trouble: Trouble }

@@ -9,6 +9,7 @@ import type { Clock } from '../clock.ts'
 import { createSharedWork, type SharedWork } from '../shared-work.ts'
 import { type After, createAnchorRefresh } from './anchor-refresh.ts'
 import type { AnchorSource } from './anchor-source.ts'
+import { hasSignedAnswer } from './authority-reply.ts'
 import { createCache } from './cache.ts'
 import { createFailureTimes, type FailureTimes } from './failure-times.ts'
 import { createKnownDenials } from './known-denials.ts'
@@ -17,7 +18,7 @@ import { createLookups, type Lookups } from './lookups.ts'
 import { createNegativeProbe } from './negative-probe.ts'
 import type { Resolver } from './resolver.ts'
 import { isSaved, type SavedReplies } from './saved-replies.ts'
-import { joinOnOwnMeans, octetsOfWords, type Task, trouble } from './task.ts'
+import { joinOnOwnMeans, malformed, octetsOfWords, type Task, trouble } from './task.ts'
 import type { Reply, Upstream } from './upstream.ts'
 import { createValidator, type FailedLink, type Link, type Validator } from './validator.ts'
 import { type Step, startWalk, takeStep } from './walk.ts'
@@ -239,18 +240,23 @@ async function lookUp(
 ): Promise<Found> {
   const avoid = new Set<string>()
   let failed: FailedLink | undefined
+  let hearsay: Link | undefined
   while (avoid.size < limits.resolver.serversTriedWhenBogus && !task.budget.isSpent) {
     const fetched = await upstream.fetch(question, task, avoid)
     task.signal.throwIfAborted()
     if (!fetched.ok) {
-      const link: Link = failed ?? { kind: 'failed', trouble: fetched.trouble, chain: [] }
+      const link: Link = failed ?? hearsay ?? { kind: 'failed', trouble: fetched.trouble, chain: [] }
       return { ...fresh(link), reply: undefined }
     }
     const { reply } = fetched
     const link = await validator.judge(reply, question, task)
     task.signal.throwIfAborted()
     if (link.kind === 'failed') failed ??= link
-    else if (link.status === 'secure' || !isSaved(reply)) {
+    else if (link.status === 'insecure' && reply.isHearsay === true && hasSignedAnswer(reply)) {
+      // A recursive server has heard it elsewhere: that counts only with a signature that shows it to be true.
+      if (!reply.message.recursionAvailable) hearsay ??= link
+      else failed ??= { kind: 'failed', trouble: malformed(question, 'hearsay, unproved', reply.server), chain: [] }
+    } else if (link.status === 'secure' || !isSaved(reply)) {
       const cached = isSaved(reply)
       if (!cached) upstream.learn?.(question, reply, link.ttl)
       return { ...fresh(link), reply, cached }
@@ -259,7 +265,7 @@ async function lookUp(
     avoid.add(reply.source)
   }
   const spent = trouble('limit', `too many signature checks before ${nameRrset(question)}`, { ede: 6 })
-  const link: Link = failed ?? { kind: 'failed', trouble: spent, chain: [] }
+  const link: Link = failed ?? hearsay ?? { kind: 'failed', trouble: spent, chain: [] }
   return { ...fresh(link), reply: undefined }
 }
 
