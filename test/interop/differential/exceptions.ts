@@ -68,8 +68,8 @@ export const delvExceptions: readonly Exception<DelvVerdict>[] = [
       'delv gives an RRset up after one signature that fails (max-validation-failures-per-fetch, for KeyTrap), where it ' +
       'is put before the good one; we go on to eight, and one that verifies is enough (RFC 4035 §5.3.3)',
     isByChance: true,
-    explains: ({ plan }, ours, theirs) =>
-      plan.signing?.defect === 'bad signatures beside the good' &&
+    explains: ({ way }, ours, theirs) =>
+      way.some(({ signing }) => signing?.defect === 'bad signatures beside the good') &&
       ours.result !== 'failure' &&
       theirs.result === 'failure',
   },
