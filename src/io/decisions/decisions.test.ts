@@ -5,6 +5,7 @@ import { domain } from '../../../test/support/domain.ts'
 import { type FakeResolver, fakeResolver } from '../../../test/support/fake-resolver.ts'
 import { movedClock } from '../../../test/support/moved-clock.ts'
 import { createOverrides } from '../../core/decision/overrides.ts'
+import { limits } from '../../core/limits.ts'
 import {
   createDecisions,
   type Decisions,
@@ -200,6 +201,39 @@ test('forgotten decisions are made anew', async () => {
   await decisions.decide(example)
   decisions.forgetAll()
   assert.deepEqual([decisions.size, [...decisions.list()].length, made.length], [0, 0, 2])
+})
+
+test('no more octets are kept than may be: the longest kept go first', async () => {
+  const clock = movedClock(start)
+  const octets = 2 ** 20
+  const many = Math.ceil(limits.decisions.keptOctets / octets) + 5
+  const decisions = createDecisions<string>({
+    ...{ resolver: fakeResolver(withDane), clock, random: () => 0.5, read },
+    present: () => ({ ready: 'x'.repeat(octets), rest: '' }),
+    sts: { lookup: async () => stsOf() },
+  })
+  const all = Array.from({ length: many }, (_, at) => domain(`d${at}.example`))
+  for (const one of all) await decisions.decide({ nextHop: { kind: 'domain', domain: one }, port: 25 })
+  assert.ok(decisions.size * octets <= limits.decisions.keptOctets && decisions.size > many / 2, `${decisions.size}`)
+  assert.deepEqual(
+    Array.from(decisions.list(), ({ key }) => key),
+    all.slice(-decisions.size),
+  )
+})
+
+test('evidence is kept of so many decisions a second, and the others stand without', async () => {
+  const { decisions } = createBed(withDane)
+  const { evidencePerSecond } = limits.decisions
+  const ask = async (name: string) => {
+    const destination: Destination = { nextHop: { kind: 'domain', domain: domain(name) }, port: 25 }
+    await decisions.decide(destination)
+    return decisions.outcomeOf(destination)?.kind
+  }
+  for (let at = 0; at < evidencePerSecond; at++) assert.equal(await ask(`d${at}.example`), 'decided')
+  assert.equal(await ask('one-more.example'), undefined)
+  decisions.tick()
+  assert.equal(await ask('later.example'), 'decided')
+  assert.equal(decisions.size, evidencePerSecond + 2)
 })
 
 test('lookups that take longer than they may end as a failure that says so', async () => {

@@ -1,6 +1,6 @@
 import type { Made, Shelved } from './decisions.ts'
 import { destinationOfKey } from './destination-key.ts'
-import { createShelf } from './shelf.ts'
+import { createShelf, type Shelf } from './shelf.ts'
 
 /** A decision as it lies in memory: what is asked for all the time beside what is taken apart when somebody wants it. */
 export interface KeptRecord<View> extends Omit<Made<View>, 'view' | 'destination'> {
@@ -27,8 +27,8 @@ export interface KeptDecisions<View> {
 
 type ReadView<View> = (shelved: Shelved, key: string) => View
 
-/** Where what stands in a record; all but the serial number in four octets. The texts follow. */
-const field = { until: 0, at: 4, askedAt: 8, tookMs: 12, serial: 16, ready: 24, restAndWhy: 28 } as const
+/** Which of the numbers at the head of a record is what; the texts follow. */
+const word = { until: 0, at: 1, askedAt: 2, tookMs: 3, serialLow: 4, serialHigh: 5, ready: 6, restAndWhy: 7 } as const
 const headOctets = 32
 
 export function createKeptDecisions<View>(read: ReadView<View>): KeptDecisions<View> {
@@ -44,31 +44,30 @@ export function createKeptDecisions<View>(read: ReadView<View>): KeptDecisions<V
     get(key) {
       const place = places.get(key)
       if (place === undefined) return undefined
-      return madeOf(readRecord(key, shelf.octetsOf(place), shelf.startOf(place)), read)
+      return madeOf(readRecord(key, shelf, place), read)
     },
     ready(key, now) {
       const place = places.get(key)
       if (place === undefined) return undefined
-      const octets = shelf.octetsOf(place)
+      const words = shelf.wordsOf(place)
       const start = shelf.startOf(place)
-      if (octets.readUInt32LE(start + field.until) * 1000 <= now) return undefined
-      octets.writeUInt32LE(secondOf(now), start + field.askedAt)
+      const first = start / 4
+      if ((words[first + word.until] ?? 0) * 1000 <= now) return undefined
+      words[first + word.askedAt] = secondOf(now)
       const from = start + headOctets
-      return octets.toString('latin1', from, from + octets.readUInt32LE(start + field.ready))
+      return shelf.octetsOf(place).toString('latin1', from, from + (words[first + word.ready] ?? 0))
     },
     touch(key, now) {
       const place = places.get(key)
-      if (place !== undefined) shelf.octetsOf(place).writeUInt32LE(secondOf(now), shelf.startOf(place) + field.askedAt)
+      if (place !== undefined) shelf.wordsOf(place)[shelf.startOf(place) / 4 + word.askedAt] = secondOf(now)
     },
     put(record) {
       const { key, shelved } = record
       remove(key)
       const place = shelf.take(headOctets + shelved.ready.length + shelved.rest.length)
       places.set(key, place)
-      const octets = shelf.octetsOf(place)
-      const start = shelf.startOf(place)
-      writeRecord(record, octets, start)
-      return madeOf(readRecord(key, octets, start), read)
+      writeRecord(record, shelf, place)
+      return madeOf(readRecord(key, shelf, place), read)
     },
     delete: remove,
     has: (key) => places.has(key),
@@ -82,31 +81,27 @@ export function createKeptDecisions<View>(read: ReadView<View>): KeptDecisions<V
   }
 }
 
-function writeRecord<View>(record: KeptRecord<View>, octets: Buffer, start: number): void {
+function writeRecord<View>(record: KeptRecord<View>, shelf: Shelf, place: number): void {
   const { at, until, askedAt, tookMs, serial, why, shelved } = record
   const { ready, rest } = shelved
-  octets.writeUInt32LE(secondOf(until), start + field.until)
-  octets.writeUInt32LE(secondOf(at), start + field.at)
-  octets.writeUInt32LE(secondOf(askedAt), start + field.askedAt)
-  octets.writeUInt32LE(Math.round(tookMs), start + field.tookMs)
-  octets.writeDoubleLE(serial, start + field.serial)
-  octets.writeUInt32LE(ready.length, start + field.ready)
-  octets.writeUInt32LE(rest.length * 2 + (why === 'renewed' ? 1 : 0), start + field.restAndWhy)
+  const head = [secondOf(until), secondOf(at), secondOf(askedAt), Math.round(tookMs), serial % half, serial / half]
+  const octets = shelf.octetsOf(place)
+  const start = shelf.startOf(place)
+  shelf.wordsOf(place).set([...head, ready.length, rest.length * 2 + (why === 'renewed' ? 1 : 0)], start / 4)
   octets.write(ready, start + headOctets, 'latin1')
   octets.write(rest, start + headOctets + ready.length, 'latin1')
 }
 
-function readRecord<View>(key: string, octets: Buffer, start: number): KeptRecord<View> {
-  const restAndWhy = octets.readUInt32LE(start + field.restAndWhy)
+function readRecord<View>(key: string, shelf: Shelf, place: number): KeptRecord<View> {
+  const octets = shelf.octetsOf(place)
+  const start = shelf.startOf(place)
+  const [until = 0, at = 0, askedAt = 0, tookMs = 0, low = 0, high = 0, length = 0, restAndWhy = 0] = shelf
+    .wordsOf(place)
+    .subarray(start / 4, (start + headOctets) / 4)
   const from = start + headOctets
-  const middle = from + octets.readUInt32LE(start + field.ready)
+  const middle = from + length
   return {
-    key,
-    at: octets.readUInt32LE(start + field.at) * 1000,
-    until: octets.readUInt32LE(start + field.until) * 1000,
-    askedAt: octets.readUInt32LE(start + field.askedAt) * 1000,
-    tookMs: octets.readUInt32LE(start + field.tookMs),
-    serial: octets.readDoubleLE(start + field.serial),
+    ...{ key, at: at * 1000, until: until * 1000, askedAt: askedAt * 1000, tookMs, serial: high * half + low },
     why: restAndWhy % 2 === 1 ? 'renewed' : 'asked',
     shelved: {
       ready: octets.toString('latin1', from, middle),
@@ -114,6 +109,9 @@ function readRecord<View>(key: string, octets: Buffer, start: number): KeptRecor
     },
   }
 }
+
+/** What one of the two numbers that a serial number takes can tell apart. */
+const half = 2 ** 32
 
 /** What was in memory when it was asked for; what costs more is made of it when somebody wants it. */
 function madeOf<View>({ shelved, ...rest }: KeptRecord<View>, read: ReadView<View>): Made<View> {

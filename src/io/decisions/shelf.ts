@@ -7,8 +7,10 @@ export interface Shelf {
   take(octets: number): number
   /** Gives a room back. */
   give(place: number): void
-  /** The piece that a room is in, and where in it the room begins. */
+  /** The piece that a room is in, the same as numbers of four octets, and where in it the room begins, in octets. */
   octetsOf(place: number): Buffer
+  wordsOf(place: number): Uint32Array
+  /** A multiple of 32. */
   startOf(place: number): number
   /** Memory that all pieces take. */
   readonly octets: number
@@ -18,11 +20,14 @@ const pieceOctets = 256 * 1024
 /** Sizes are multiples of this; what is larger than the largest has a piece of its own. */
 const step = 32
 const largest = 2048
-const mostRooms = pieceOctets / step
+/** A place is the number of a piece before that of a room in it, of which there are no more than fit in so many bits. */
+const roomBits = Math.log2(pieceOctets / step)
+const roomMask = 2 ** roomBits - 1
 
 interface Piece {
   readonly number: number
   readonly octets: Buffer
+  readonly words: Uint32Array
   readonly size: number
   readonly rooms: number
   /** Rooms that were given back, and the first of those that were never used. */
@@ -42,7 +47,8 @@ export function createShelf(): Shelf {
     const number = unusedNumbers.pop() ?? pieces.length
     const rooms = size > largest ? 1 : Math.floor(pieceOctets / size)
     const octets = Buffer.allocUnsafeSlow(size > largest ? size : pieceOctets)
-    const piece: Piece = { number, octets, size, rooms, free: [], fresh: 0, used: 0 }
+    const words = new Uint32Array(octets.buffer)
+    const piece: Piece = { number, octets, words, size, rooms, free: [], fresh: 0, used: 0 }
     pieces[number] = piece
     total += piece.octets.length
     return piece
@@ -64,7 +70,7 @@ export function createShelf(): Shelf {
     shut(piece)
     total -= piece.octets.length
   }
-  const pieceOf = (place: number): Piece => pieces[Math.floor(place / mostRooms)] as Piece // places come from `take`
+  const pieceOf = (place: number): Piece => pieces[place >>> roomBits] as Piece // places come from `take`
 
   return {
     take(octets) {
@@ -75,7 +81,7 @@ export function createShelf(): Shelf {
       piece.used++
       if (piece.used === piece.rooms) shut(piece)
       else if (first === undefined) unshut(piece)
-      return piece.number * mostRooms + room
+      return piece.number * (roomMask + 1) + room
     },
     give(place) {
       const piece = pieceOf(place)
@@ -84,11 +90,12 @@ export function createShelf(): Shelf {
         removePiece(piece)
         return
       }
-      piece.free.push(place % mostRooms)
+      piece.free.push(place & roomMask)
       unshut(piece)
     },
     octetsOf: (place) => pieceOf(place).octets,
-    startOf: (place) => (place % mostRooms) * pieceOf(place).size,
+    wordsOf: (place) => pieceOf(place).words,
+    startOf: (place) => (place & roomMask) * pieceOf(place).size,
     get octets() {
       return total
     },

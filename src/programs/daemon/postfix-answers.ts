@@ -17,7 +17,7 @@ export interface PostfixView {
 /** Answers of a socketmap, as netstrings. */
 export interface PostfixAnswers {
   /** To a question about a destination whose decision holds, by its own name; undefined when that takes more than looking. */
-  ready(request: string): string | undefined
+  ready(octets: Buffer, start: number, end: number): string | undefined
   /** To any question; undefined when it is none, and nothing that follows it can be believed either. */
   answer(request: string): Promise<string> | undefined
 }
@@ -51,12 +51,12 @@ export function createPostfixAnswers(
 ): PostfixAnswers {
   const inOther = createOther(clock)
   return {
-    ready(request) {
+    ready(octets, start, end) {
       // A key as Postfix writes it is that of the decision: no more is needed to find it.
-      const text = request.startsWith('QUERY ')
-        ? decisions.readyAt(request.slice(6))
-        : request.startsWith('QUERYwithTLSRPT ')
-          ? inOther(decisions.heldAt(request.slice(16)))
+      const text = begins(octets, start, forBase)
+        ? decisions.readyAt(octets.toString('latin1', start + forBase.length, end))
+        : begins(octets, start, forTlsrpt)
+          ? inOther(decisions.heldAt(octets.toString('latin1', start + forTlsrpt.length, end)))
           : undefined
       if (text !== undefined) counts.hit++
       return text
@@ -78,6 +78,15 @@ export function createPostfixAnswers(
       return decisions.decide(destination).then(({ view }) => view[dialect])
     },
   }
+}
+
+/** How questions begin; a text cut from another would have to be gone through to find anything by it. */
+const forBase = Buffer.from('QUERY ')
+const forTlsrpt = Buffer.from('QUERYwithTLSRPT ')
+
+function begins(octets: Buffer, start: number, words: Buffer): boolean {
+  for (let at = 0; at < words.length; at++) if (octets[start + at] !== words[at]) return false
+  return true
 }
 
 /** Answers in the dialect that views have to be taken apart for, as far as there is room to keep them. */

@@ -27,7 +27,7 @@ export async function serve(values: WorldValues, context: CommandContext): Promi
   let service: Service
   // Connections outlive a configuration: each question goes to the service that is there when it comes.
   const answers = {
-    ready: (request: string) => service.postfix.ready(request),
+    ready: (octets: Buffer, start: number, end: number) => service.postfix.ready(octets, start, end),
     answer: (request: string) => service.postfix.answer(request),
   }
   const socketmap = createSocketmapServer(answers, clock)

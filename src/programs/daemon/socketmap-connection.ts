@@ -33,10 +33,9 @@ export function serveSocketmap(socket: Socket, answers: PostfixAnswers, clock: C
     while (!isAnswering && !isEnding) {
       const scan = scanNetstring(unread, at, limits.postfix.queryOctets)
       if (scan.kind === 'part') break
-      const request = scan.kind === 'whole' ? unread.toString('latin1', scan.start, scan.end) : undefined
-      const text = request === undefined ? undefined : answers.ready(request)
+      const text = scan.kind === 'whole' ? answers.ready(unread, scan.start, scan.end) : undefined
       if (text !== undefined) out += text
-      else if (!answerInTime(request)) {
+      else if (!answerInTime(scan.kind === 'whole' ? unread.toString('latin1', scan.start, scan.end) : undefined)) {
         close(out)
         return
       }

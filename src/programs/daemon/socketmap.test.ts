@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { stsOf } from '../../../test/support/decision-facts.ts'
+import { domain } from '../../../test/support/domain.ts'
 import { type FakeResolver, fakeResolver } from '../../../test/support/fake-resolver.ts'
 import { type MovedClock, movedClock } from '../../../test/support/moved-clock.ts'
 import { limits } from '../../core/limits.ts'
@@ -122,6 +123,23 @@ for (const [request, reply] of answers) {
     }
   })
 }
+
+test('an answer from memory is that of the decision in force, in both dialects', async (t) => {
+  const { resolver, decisions, connect: come } = await createBed(t)
+  const client = await come()
+  const ask = async (map: string, reply: string) => {
+    client.send(question(`${map} example`))
+    assert.equal(await client.read(question(reply).length), question(reply))
+  }
+  for (let time = 0; time < 2; time++) {
+    await ask('QUERY', 'OK dane-only')
+    await ask('QUERYwithTLSRPT', 'OK dane')
+  }
+  resolver.setWorld('600 secure example. MX 10 mx.example.\n900 secure mx.example. A 192.0.2.1')
+  await decisions.renew({ nextHop: { kind: 'domain', domain: domain('example') }, port: 25 })
+  await ask('QUERY', 'NOTFOUND ')
+  await ask('QUERYwithTLSRPT', 'NOTFOUND ')
+})
 
 test('STS-133: questions sent at once, or octet by octet, are answered in their order', async (t) => {
   const client = await (await createBed(t)).connect()
