@@ -88,16 +88,22 @@ async function hearOut(line: Line, { clientName, behind }: ConversationRequest):
   return { kind: 'greeted', greeting, ehlo, startTls: { offer, answer } }
 }
 
-/** HELO is the way out for servers that do not know EHLO. RFC 5321 §3.2 */
-export async function sayEhlo(line: Line, clientName: string): Promise<EhloFinding> {
+/** Without a second choice, as it must be inside TLS. RFC 3207 §4.2 */
+export async function sayEhloAlone(line: Line, clientName: string): Promise<EhloFinding> {
   const heard = await line.ask([commands.ehlo(clientName)])
   if (heard.kind !== 'reply') return heard
   const { reply } = heard
   if (isPositive(reply)) return readEhlo('EHLO', reply)
-  if (reply.code < 500) return { kind: 'busy', reply }
+  return reply.code < 500 ? { kind: 'busy', reply } : { kind: 'refused', reply, helo: undefined }
+}
+
+/** HELO is the way out for servers that do not know EHLO. RFC 5321 §3.2 */
+async function sayEhlo(line: Line, clientName: string): Promise<EhloFinding> {
+  const found = await sayEhloAlone(line, clientName)
+  if (found.kind !== 'refused') return found
   const second = await line.ask([commands.helo(clientName)])
-  if (second.kind !== 'reply') return { kind: 'refused', reply, helo: undefined }
-  return isPositive(second.reply) ? readEhlo('HELO', second.reply) : { kind: 'refused', reply, helo: second.reply }
+  if (second.kind !== 'reply') return found
+  return isPositive(second.reply) ? readEhlo('HELO', second.reply) : { ...found, helo: second.reply }
 }
 
 async function sayStartTls(line: Line, behind: Command | undefined): Promise<StartTlsAnswer> {

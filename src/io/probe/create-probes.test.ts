@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
 import { after, test } from 'node:test'
 import { domain } from '../../../test/support/domain.ts'
 import { type FakeNetwork, fakeNetwork } from '../../../test/support/fake-network.ts'
@@ -129,4 +130,21 @@ test('results are bounded by what they take in memory', async () => {
   assert.equal(server.sessions.length, count)
   await probes.probe(asking('mx.test', '192.0.2.0'))
   assert.equal(server.sessions.length, count + 1)
+})
+
+test('DANE-TA: a chain is held against anchors in one more session, once for all who ask', async () => {
+  const ofPrivate = await mint.issue(describeCertificate('mx.test', { certificate: 'dane-ta' }))
+  const { probes, server } = await stand({ credential: ofPrivate })
+  const { depth: _, ...asked } = asking('mx.test', '192.0.2.1')
+  const right = [new X509Certificate(ofPrivate.root)]
+  const wrong = [new X509Certificate(credential.root)]
+  const ask = (anchors: readonly X509Certificate[]) => probes.withAnchors({ ...asked, keyType: 'ecdsa', anchors })
+  const [one, other] = await Promise.all([ask(right), ask(right)])
+  assert.equal(one, other)
+  assert.equal(one?.chainError, undefined)
+  assert.equal(await ask(right), one)
+  assert.equal(server.sessions.length, 1)
+  assert.match((await ask(wrong))?.chainError ?? '', /SELF_SIGNED|UNABLE/)
+  assert.equal(await probes.withAnchors({ ...asked, keyType: 'rsa', anchors: right }), undefined)
+  assert.deepEqual(server.sessions.at(0)?.lines, ['EHLO check.test', 'STARTTLS', '-- tls --', 'QUIT'])
 })

@@ -228,6 +228,15 @@ test('STLS-30 octets behind the 220 are seen, and no handshake is begun', async 
   for (const { firstTlsOctet } of server.sessions) assert.equal(firstTlsOctet, undefined)
 })
 
+test('STLS-7 EHLO refused inside TLS is refused: there is no HELO there', async () => {
+  const answer: SmtpScript['answer'] = (verb, _, within) => (within && verb === 'EHLO' ? '502 5.5.1 no' : undefined)
+  const { probe, server } = await probeScript({ ...both, answer })
+  const { inside } = talkOf(probe)
+  assert.ok(inside?.kind === 'refused')
+  assert.equal(inside.reply.code, 502)
+  for (const { lines } of server.sessions) assert.ok(!lines.some((line) => line.startsWith('HELO')))
+})
+
 test('a handshake that fails for both kinds of key is a failure, and not the absence of both', async () => {
   const { keys } = talkOf((await probeScript({ ...both, insteadOfTls: () => alertRecord(80) })).probe)
   assert.ok(keys.rsa.kind === 'failed' && keys.ecdsa.kind === 'failed')

@@ -15,7 +15,7 @@ import type { TlsParameters } from '../../core/check/tls-parameters.ts'
 import type { DomainName } from '../../core/name/domain.ts'
 import { groups } from '../../core/tls/groups.ts'
 import { createHelloAsker } from './ask-hello.ts'
-import { sayEhlo } from './converse.ts'
+import { sayEhloAlone } from './converse.ts'
 import { told, untold } from './explore.ts'
 import { findExchange } from './find-exchange.ts'
 import { findSuites } from './find-suites.ts'
@@ -89,7 +89,7 @@ async function peek(line: Line, key: KeyType, { request, io }: Scene): Promise<P
   const { serverName, clientName } = request
   const secured = await secure(line, { context: io.contexts.keys[key], serverName, clock: io.clock })
   if (secured.kind !== 'secured') return secured
-  const inside = await sayEhlo(line, clientName)
+  const inside = await sayEhloAlone(line, clientName)
   await line.leave()
   return { kind: 'secured', handshake: secured.seen(), inside }
 }
