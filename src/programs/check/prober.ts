@@ -3,14 +3,11 @@ import type { AnchoredChain } from '../../core/check/check-facts.ts'
 import { anchorsFor, type Presented, presentedBy } from '../../core/check/sessions.ts'
 import { decide } from '../../core/decision/decide.ts'
 import type { HostFacts } from '../../core/decision/facts.ts'
-import { limits } from '../../core/limits.ts'
 import type { DomainName } from '../../core/name/domain.ts'
 import type { Clock } from '../../io/clock.ts'
 import type { Network } from '../../io/network.ts'
 import { createProbes } from '../../io/probe/create-probes.ts'
-import { createProbeContexts } from '../../io/probe/probe-contexts.ts'
 import type { Pause } from '../../io/probe/probe-io.ts'
-import { runSession } from '../../io/smtp/run-session.ts'
 import type { GatherIo } from './gather-io.ts'
 
 export interface ProberOptions {
@@ -31,7 +28,7 @@ export interface Prober extends Pick<GatherIo, 'probe' | 'anchor'> {
 }
 
 export function createProber(options: ProberOptions): Prober {
-  const { network, clock, smtpPort, clientName, depth } = options
+  const { clock, smtpPort, depth } = options
   const probes = createProbes(options)
   return {
     probe({ host, address, serverName, signal }) {
@@ -44,42 +41,26 @@ export function createProber(options: ProberOptions): Prober {
     close: () => probes.close(),
   }
 
-  /** One kind of certificate after the other: nobody else connects to this address for us then. */
   async function anchorAll(facts: HostFacts, probe: AddressProbe, signal: AbortSignal): Promise<AnchoredChain[]> {
-    const chains: AnchoredChain[] = []
-    for (const one of presentedBy(probe)) {
-      const chain = await anchorOne(facts, probe, one, signal)
-      if (chain !== undefined) chains.push(chain)
-    }
-    return chains
+    const chains = await Promise.all(presentedBy(probe).map((one) => anchorOne(facts, probe, one, signal)))
+    return chains.flatMap((chain) => chain ?? [])
   }
 
   /** One more session, in which OpenSSL has the anchors from the start. RFC 7672 §3.1.2 */
   async function anchorOne(
     facts: HostFacts,
-    { address }: AddressProbe,
+    { host, address, port }: AddressProbe,
     one: Presented,
     signal: AbortSignal,
   ): Promise<AnchoredChain | undefined> {
     const dane = demandsOf(facts)
     const anchors = dane === undefined ? [] : anchorsFor(one, dane, clock.now())
     if (dane === undefined || anchors.length === 0) return undefined
-    const { keys } = createProbeContexts({ ca: anchors.map(String), areAnchors: true })
-    const plan = { clientName, tls: 'required', mail: undefined } as const
-    const tls = { context: keys[one.keyType], serverName: dane.serverName, judge: () => false }
-    const request = {
-      endpoint: { address, port: smtpPort },
-      chosenBy: 'stranger',
-      host: facts.host,
-      plan,
-      tls,
-    } as const
-    const { connectMs, greetingMs, commandMs, handshakeMs, quitMs } = limits.probe
-    const timeouts = { connectMs, greetingMs, commandMs, handshakeMs, quitMs }
-    const { tls: seen } = await runSession({ ...request, message: undefined }, { network, clock, signal, timeouts })
+    const { keyType } = one
+    const asked = { host, endpoint: { address, port }, serverName: dane.serverName, keyType, anchors }
+    const seen = await probes.withAnchors(asked, signal)
     if (seen === undefined) return undefined
-    const chain = seen.chain.map(({ raw }) => raw)
-    return { address, keyType: one.keyType, chain, anchors: anchors.map(({ raw }) => raw), chainError: seen.chainError }
+    return { address, keyType, chain: seen.chain, anchors: anchors.map(({ raw }) => raw), chainError: seen.chainError }
   }
 }
 
