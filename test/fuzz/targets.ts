@@ -3,6 +3,7 @@ import { dnsTargets } from './targets-dns.ts'
 import { dnssecTargets } from './targets-dnssec.ts'
 import { fileTargets } from './targets-files.ts'
 import { mailTargets } from './targets-mail.ts'
+import { probeTargets } from './targets-probe.ts'
 import { sessionTarget } from './targets-session.ts'
 
 /** Every parser under fuzzing. A new one is an entry more in one of these lists, and a run of `npm run fuzz`. */
@@ -11,5 +12,6 @@ export const targets: readonly Target[] = [
   ...dnssecTargets,
   ...mailTargets,
   sessionTarget,
+  ...probeTargets,
   ...fileTargets,
 ]
