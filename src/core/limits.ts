@@ -230,6 +230,8 @@ export const limits = {
     quickConnections: 6,
     fullConnections: 160,
     fullMs: 300_000,
+    /** Connections in a row that no greeting comes of, until no more are made. */
+    fruitless: 3,
     /** Before the second and last try at a server that is busy, or that greylists. */
     busyPauseMs: 30_000,
     connectMs: 10_000,

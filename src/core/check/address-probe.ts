@@ -35,7 +35,7 @@ export type ProbeOutcome =
   | { readonly kind: 'not-smtp'; readonly fault: TalkFault; readonly text: string }
   /** 4yz, now and at a second try some time later: busy, or greylisting us. It says nothing about TLS. */
   | { readonly kind: 'busy'; readonly at: TalkStage; readonly tries: readonly BusyTry[] }
-  /** The greeting is 5yz: it speaks with nobody, or not with us. It says nothing about TLS. RFC 5321 §3.1 */
+  /** The greeting is 5yz, or something else than 220: it speaks with nobody, or not with us. It says nothing about TLS. RFC 5321 §3.1 */
   | { readonly kind: 'turned-away'; readonly reply: Reply }
   /** It greeted us with 220 (or another 2yz) and more can be told. */
   | Talk

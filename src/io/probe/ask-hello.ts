@@ -22,14 +22,20 @@ export type HelloAnswer =
 export type AskHello = (purpose: string, offer: HelloOffer) => Promise<HelloAnswer>
 
 export function createHelloAsker(visit: Visit, io: ProbeIo): AskHello {
-  return async (purpose, offer) => {
+  async function askOnce(purpose: string, offer: HelloOffer): Promise<HelloAnswer> {
     const session: Session<HelloAnswer> = await visit.run(purpose, async (line) => {
       const answer = await exchange(line, offer, io)
       line.transcript.write('tls', describe(answer))
       return answer
     })
-    if (session.kind === 'used') return session.value
-    return untold(whyUnused(session))
+    return session.kind === 'used' ? session.value : untold(whyUnused(session))
+  }
+
+  return async (purpose, offer) => {
+    const answer = await askOnce(purpose, offer)
+    // A lost connection must not end a whole list; the visit sees to it that there are not many.
+    const isLost = answer.kind === 'untold' && answer.why === 'lost'
+    return isLost ? await askOnce(`${purpose}, again`, offer) : answer
   }
 }
 

@@ -95,7 +95,9 @@ export function createProbes(options: ProbesOptions): Probes {
       ...{ ...io, signal },
       follow: follow && ((entry, purpose) => follow(entry, asked, purpose)),
     })
-    if (!signal.aborted) kept.keep(keyOf(asked, asked.depth), probe, probe.ended, octetsOfProbe(probe))
+    // Our own want of sockets is over in a moment.
+    const isOurs = probe.outcome.kind === 'not-connected' && probe.outcome.why === 'overload'
+    if (!signal.aborted && !isOurs) kept.keep(keyOf(asked, asked.depth), probe, probe.ended, octetsOfProbe(probe))
     return probe
   }
 

@@ -93,5 +93,7 @@ async function findGroups(
   })
   if (found.kind === 'untold') return found
   const { items, isComplete } = found.value
+  // TLS 1.3 needs a group: this server only objects to a hello without a key share.
+  if (items.length === 0 && offer.version === 'TLSv1.3') return untold('lost')
   return told({ items: items.map((id) => ({ id, name: groupName(id) })), isComplete })
 }

@@ -2,12 +2,15 @@ import assert from 'node:assert/strict'
 import { constants } from 'node:crypto'
 import { test } from 'node:test'
 import type { SecureContextOptions } from 'node:tls'
-import { type Probed, probeScript, talkOf } from '../../../test/support/probing.ts'
-import type { SmtpScript } from '../../../test/support/smtp-server.ts'
+import { fakeNetwork } from '../../../test/support/fake-network.ts'
+import { address, type Probed, probeScript, probingIo, requestTo, talkOf } from '../../../test/support/probing.ts'
+import { type SmtpScript, startSmtpServer } from '../../../test/support/smtp-server.ts'
 import type { TlsParameters, Told } from '../../core/check/tls-parameters.ts'
 import { limits } from '../../core/limits.ts'
+import { refuse } from '../../core/result.ts'
 import { openMint } from '../../programs/lab/certificates/mint.ts'
 import { describeCertificate } from '../../programs/lab/world/certificates.ts'
+import { probeAddress } from './probe-address.ts'
 
 const mint = await openMint()
 const rsa = await mint.issue(describeCertificate('mx.test', { key: 'rsa' }))
@@ -191,4 +194,32 @@ test('a server that gets tired of us: what was found is kept, the rest is untold
   assert.equal(found.versions.length, 5)
   assert.deepEqual(found.order, { kind: 'untold', why: 'busy' })
   assert.ok(probe.sessions.length <= 14)
+})
+
+test('a server that shuts us out without a word is left alone, and what it does not tell is not refused', async () => {
+  const server = await startSmtpServer({ offers: ['STARTTLS'], credential: ecdsa, tls: keys })
+  const network = fakeNetwork({ [`${address}:25`]: server.port })
+  const dial = network.connectTcp
+  let dialled = 0
+  network.connectTcp = async (endpoint, options) => (++dialled > 10 ? refuse('refused') : await dial(endpoint, options))
+  const { outcome } = await probeAddress(requestTo('full'), probingIo(network).io)
+  await server.close()
+  assert.ok(outcome.kind === 'talked' && outcome.parameters !== undefined)
+  assert.equal(told(outcome.parameters.compression), false)
+  assert.deepEqual(outcome.parameters.order, { kind: 'untold', why: 'lost' })
+  assert.equal(dialled, 10 + limits.probe.fruitless)
+})
+
+test('a connection that is lost is made again, and a list goes on', async () => {
+  const server = await startSmtpServer({ offers: ['STARTTLS'], credential: ecdsa, tls: keys })
+  const network = fakeNetwork({ [`${address}:25`]: server.port })
+  const dial = network.connectTcp
+  let dialled = 0
+  network.connectTcp = async (endpoint, options) =>
+    ++dialled % 5 === 0 ? refuse('timeout') : await dial(endpoint, options)
+  const { outcome } = await probeAddress(requestTo('full'), probingIo(network).io)
+  await server.close()
+  assert.ok(outcome.kind === 'talked' && outcome.parameters !== undefined)
+  assert.equal(told(outcome.parameters.groups.tls13).isComplete, true)
+  assert.equal(suitesOf(outcome.parameters, 'TLSv1.2')?.isComplete, true)
 })

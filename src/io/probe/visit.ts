@@ -57,12 +57,15 @@ export function createVisit(request: VisitRequest, io: VisitIo): Visit {
   const offers: StartTlsOffer['kind'][] = []
   let busyAt: TalkStage | undefined
   let transcriptOctets = 0
+  /** Connections in a row that no greeting came of: who shuts us out without a word is left alone as well. */
+  let fruitless = 0
   /** Ends when a pause for a busy server is over; all that come meanwhile wait for it. */
   let rest: Promise<void> | undefined
 
   function obstacle(): Untold | undefined {
     if (signal?.aborted === true) return 'given-up'
     if (busy.length > 1) return 'busy'
+    if (fruitless >= limits.probe.fruitless) return 'lost'
     const isSpent = sessions.length >= connectionsMax || clock.now() - begun > limits.probe.fullMs
     return isSpent ? 'spent' : undefined
   }
@@ -101,6 +104,7 @@ export function createVisit(request: VisitRequest, io: VisitIo): Visit {
     sessions.push({ purpose, transcript: isTold ? transcript.entries : [] })
     const conversation = await converse({ ...request, behind }, io, transcript)
     const { seen } = conversation
+    fruitless = seen.kind === 'greeted' || seen.kind === 'busy' ? 0 : fruitless + 1
     if (seen.kind === 'greeted' && seen.ehlo.kind === 'answered') offers.push(seen.startTls.offer.kind)
     return conversation
   }
