@@ -152,6 +152,11 @@ for (const [what, args, message] of [
   ['a section that there is not', ['--only', 'dane,x', 'a.example'], /option --only: "dane" is none of/],
   ['a domain and a list', ['--file', 'x', 'a.example'], /either DOMAIN or --file/],
   ['what is no domain', ['a b'], /not a domain name: "a b"/],
+  [
+    'guidelines that there are not',
+    ['--profile', 'strict', 'a.example'],
+    /option --profile: "strict" is none of rfc9325, ncsc-nl/,
+  ],
   ['a name for EHLO that is none', ['--helo', 'a b', 'a.example'], /option --helo/],
 ] as const) {
   test(`the command line is refused for ${what}`, async () => {
