@@ -257,6 +257,8 @@ export const limits = {
     resultKeptMs: 600_000,
   },
   check: {
+    /** For the sessions with all MX hosts of a domain, beyond the time for its lookups. */
+    sessionsMs: 90_000,
     /** For one fetch of a policy from one address. */
     policyMs: 20_000,
     /** Places that reports go to, of one record, that are looked at. */

@@ -76,8 +76,6 @@ export interface ReportingSide {
   readonly apex: Resolution
   readonly beside: Resolution | undefined
   readonly targets: readonly TargetLook[]
-  /** TXT at `_smtp._tls` of each MX host: reports about DANE may go there. RFC 8460 §1.1 */
-  readonly hosts: readonly { readonly host: string; readonly record: Resolution }[]
 }
 
 /** Whether reports can arrive. Nothing is sent. */
@@ -138,6 +136,8 @@ export interface HostSide {
   readonly tlsaAnyway: Resolution | undefined
   /** At `_tcp` below the TLSA base domain: a server that denies it denies the records below. RFC 8020 §2 */
   readonly parent: Resolution | undefined
+  /** TXT at `_smtp._tls` of the host, where it is not the domain: reports about DANE may go there. RFC 8460 §1.1 */
+  readonly reporting: Resolution | undefined
   /** At the host and at every name above it, up to the one that has any. RFC 8659 §3 */
   readonly caa: readonly Resolution[]
   /** Of those addresses that were connected to. */

@@ -5,17 +5,24 @@ import { TYPE } from '../../core/dns/types.ts'
 import type { Resolution } from '../../core/dnssec/resolution.ts'
 import { type DomainName, nameOfDomain, parentOfDomain } from '../../core/name/domain.ts'
 import { prependLabels } from '../../core/name/name.ts'
-import type { GatherIo } from './gather-io.ts'
+import type { GatherIo, ProbeAsk } from './gather-io.ts'
 
 /** Below which name the TLSA records of a host stand, or would. RFC 7672 §2.2.3 */
 export function baseDomainOf({ host, tlsa }: HostFacts): DomainName {
   return 'baseDomain' in tlsa ? tlsa.baseDomain : (host as DomainName) // hosts of MX records are names
 }
 
+interface HostOptions {
+  readonly domain: DomainName
+  readonly ipv4: boolean
+  /** Ends lookups, and not sessions. */
+  readonly lookupSignal: AbortSignal
+}
+
 /** What a host has in DNS that no sender asks for, and what each of its addresses shows. */
 export async function gatherHost(
   facts: HostFacts,
-  { ipv4 }: { readonly ipv4: boolean },
+  { domain, ipv4, lookupSignal }: HostOptions,
   io: GatherIo,
   signal: AbortSignal,
 ): Promise<HostSide> {
@@ -25,14 +32,29 @@ export async function gatherHost(
   const notProbed = left.map((address) => ({ address, why: 'IPv4 alone was asked for' }))
   const asked = known.filter((address) => !left.includes(address))
   const serverName = baseDomainOf(facts)
-  const [probes, tlsaAnyway, parent, caa] = await Promise.all([
-    Promise.all(asked.map((address) => io.probe({ host, address, serverName, signal }))),
-    facts.tlsa.row === 'H4' ? lookupBelow([`_${io.smtpPort}`, '_tcp'], host, TYPE.TLSA, io, signal) : undefined,
-    'records' in facts.tlsa ? lookupBelow(['_tcp'], serverName, TYPE.TXT, io, signal) : undefined,
-    lookupCaa(host, io, signal),
+  const [probes, tlsaAnyway, parent, caa, reporting] = await Promise.all([
+    Promise.all(asked.map((address) => probeInTime({ host, address, serverName, signal }, io))),
+    facts.tlsa.row === 'H4' ? lookupBelow([`_${io.smtpPort}`, '_tcp'], host, TYPE.TLSA, io, lookupSignal) : undefined,
+    'records' in facts.tlsa ? lookupBelow(['_tcp'], serverName, TYPE.TXT, io, lookupSignal) : undefined,
+    lookupCaa(host, io, lookupSignal),
+    host === domain ? undefined : lookupBelow(['_smtp', '_tls'], host, TYPE.TXT, io, lookupSignal),
   ])
   const anchored = await anchoredIn(facts, probes, io, signal)
-  return { host, tlsaAnyway, parent, caa, probes, anchored, notProbed }
+  return { host, tlsaAnyway, parent, caa, reporting, probes, anchored, notProbed }
+}
+
+/** What was given up on is as unknown as what was never begun; the other addresses are worth no less for it. */
+async function probeInTime(ask: ProbeAsk, io: GatherIo): Promise<AddressProbe> {
+  const { host, address, serverName, signal } = ask
+  const begun = io.clock.now()
+  try {
+    return await io.probe(ask)
+  } catch (error) {
+    if (!signal.aborted) throw error
+    const outcome = { kind: 'given-up' } as const
+    const times = { begun, ended: io.clock.now() }
+    return { host, address, port: io.smtpPort, serverName, depth: 'quick', ...times, outcome, sessions: [] }
+  }
 }
 
 /** Only where a DANE-TA record can be used is there an anchor to hold chains against. */

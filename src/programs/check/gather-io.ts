@@ -45,4 +45,6 @@ export interface GatherOptions {
   /** Called as each section is done, with everything that is known by then. */
   readonly onSection?: ((section: SectionName, facts: CheckFacts) => void) | undefined
   readonly signal: AbortSignal
+  /** Ends all but the sessions with MX hosts, which may take longer; `signal` unless told. */
+  readonly lookupSignal?: AbortSignal | undefined
 }

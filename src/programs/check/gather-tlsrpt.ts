@@ -12,7 +12,7 @@ import { lookupText, type TextsBeside } from './texts-beside.ts'
 /** The record, and whether reports could arrive where it says. Nothing is sent there. */
 export async function gatherReporting(
   domain: DomainName,
-  { beside, hosts }: { readonly beside: Promise<TextsBeside>; readonly hosts: Promise<readonly DomainName[]> },
+  beside: Promise<TextsBeside>,
   io: GatherIo,
   signal: AbortSignal,
 ): Promise<ReportingSide> {
@@ -23,16 +23,8 @@ export async function gatherReporting(
   ])
   const parsed = parseReportRecords(stringsIn(record))
   const targets = parsed.ok ? parsed.value.targets.slice(0, limits.check.reportTargets) : []
-  const [looks, ofHosts] = await Promise.all([
-    Promise.all(targets.map((target) => lookAt(target, io, signal))),
-    hosts.then((names) => Promise.all(names.map((host) => lookAtHost(host, io, signal)))),
-  ])
-  return { record, oldName, ...texts, targets: looks, hosts: ofHosts.flat() }
-}
-
-async function lookAtHost(host: DomainName, io: GatherIo, signal: AbortSignal): Promise<ReportingSide['hosts']> {
-  const record = await lookupText(['_smtp', '_tls'], host, io, signal)
-  return record === undefined ? [] : [{ host, record }]
+  const looks = await Promise.all(targets.map((target) => lookAt(target, io, signal)))
+  return { record, oldName, ...texts, targets: looks }
 }
 
 async function lookAt(target: ReportTarget, io: GatherIo, signal: AbortSignal): Promise<TargetLook> {

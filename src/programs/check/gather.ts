@@ -17,7 +17,8 @@ import { lookupTextsBeside } from './texts-beside.ts'
  * network does; when the signal ends it, what was not finished is left out.
  */
 export async function gatherFacts(domain: DomainName, options: GatherOptions, around: GatherIo): Promise<CheckFacts> {
-  const { signal, sections = new Set(sectionNames), ipv4 = false } = options
+  const { signal: whole, sections = new Set(sectionNames), ipv4 = false } = options
+  const { lookupSignal: signal = whole } = options
   const overTcp = new Map<string, CheckFacts['overTcp'][number]>()
   const io: GatherIo = {
     ...around,
@@ -28,7 +29,7 @@ export async function gatherFacts(domain: DomainName, options: GatherOptions, ar
     ...{ servers: undefined, hosts: undefined, leftOut: [], tlsProfile: io.tlsProfile, overTcp: [] },
   }
   const done = (section: SectionName, news: Partial<CheckFacts>) => {
-    signal.throwIfAborted() // what was given up on the way is no finding
+    if (section !== 'smtp') signal.throwIfAborted() // what was given up on the way is no finding
     facts = { ...facts, ...news, overTcp: [...overTcp.values()] }
     options.onSection?.(section, facts)
   }
@@ -42,10 +43,6 @@ export async function gatherFacts(domain: DomainName, options: GatherOptions, ar
     { resolver: io.resolver, sts: { lookup: async () => none }, smtpPort: io.smtpPort, signal },
   )
   const beside = lookupTextsBeside(domain, io, signal)
-  const hostNames = mail.then(({ hosts }) =>
-    hosts.map(({ host }) => host as DomainName).filter((host) => host !== domain),
-  )
-  hostNames.catch(() => {}) // told by the section that waits for `mail`
   let policy: StsFinding | undefined
 
   const work: Record<SectionName, () => Promise<void>> = {
@@ -60,7 +57,7 @@ export async function gatherFacts(domain: DomainName, options: GatherOptions, ar
       done('mta-sts', { sts: side, ...(known !== undefined && { mail: { ...known, sts: finding } }) })
     },
     async tlsrpt() {
-      done('tlsrpt', { reporting: await gatherReporting(domain, { beside, hosts: hostNames }, io, signal) })
+      done('tlsrpt', { reporting: await gatherReporting(domain, beside, io, signal) })
     },
     async servers() {
       if (io.survey === undefined) return leaveOut('name servers cannot be compared by an engine that asks a resolver')
@@ -72,7 +69,10 @@ export async function gatherFacts(domain: DomainName, options: GatherOptions, ar
     },
     async smtp() {
       const { hosts } = await mail
-      const sides = await Promise.all(hosts.map((host) => gatherHost(host, { ipv4 }, io, signal)))
+      const sides = await Promise.all(
+        hosts.map((host) => gatherHost(host, { domain, ipv4, lookupSignal: signal }, io, whole)),
+      )
+      if (whole.aborted) leaveOut('some addresses of MX hosts were not finished in time')
       if (ipv4) leaveOut('IPv6 addresses were not connected to')
       done('smtp', { hosts: sides })
     },
@@ -83,12 +83,12 @@ export async function gatherFacts(domain: DomainName, options: GatherOptions, ar
       try {
         await work[section]()
       } catch (error) {
-        if (!signal.aborted) throw error
+        if (!signal.aborted && !whole.aborted) throw error
         leaveOut(`${section} was not finished in time`)
       }
     }),
   )
-  await Promise.allSettled([mail, beside, hostNames])
+  await Promise.allSettled([mail, beside])
   return facts
 }
 

@@ -95,7 +95,7 @@ function ofReporting(view: View, side: ReportingSide): ReportFound[] {
   const name = `_smtp._tls.${domain}`
   const base = { subject: name, seen: record === undefined ? [] : [lookupSeen(record)], owner: owners.records }
   const publish = [reportRecord(domain)]
-  const others = [...misplaced(view, side), ...ofHosts(side)]
+  const others = [...misplaced(view, side), ...ofHosts(view)]
   const failed = failureOf(record)
   if (failed === 'unanswered') return [{ ...base, id: 'tlsrpt-unanswered', owner: nobody }, ...others]
   if (failed !== undefined) return [{ ...base, id: 'tlsrpt-lookup-failed', owner: owners.dns(domain) }, ...others]
@@ -160,10 +160,13 @@ function ofTarget(look: TargetLook, owner: ReportFound['owner']): ReportFound[] 
   ]
 }
 
-function ofHosts({ hosts }: ReportingSide): ReportFound[] {
-  return hosts.flatMap(({ host, record }) => {
+function ofHosts({ hosts }: View): ReportFound[] {
+  return hosts.flatMap(({ host, side }) => {
+    const record = side?.reporting
     const parsed = parseReportRecords(stringsIn(record))
-    return parsed.ok ? [{ id: 'tlsrpt-of-host', subject: host, seen: [lookupSeen(record)], owner: nobody }] : []
+    return parsed.ok && record !== undefined
+      ? [{ id: 'tlsrpt-of-host', subject: host, seen: [lookupSeen(record)], owner: nobody }]
+      : []
   })
 }
 

@@ -2,6 +2,7 @@ import { type SectionName, sectionNames } from '../../../core/check/check-facts.
 import { checkReport } from '../../../core/check/check-report.ts'
 import type { CheckReport, Verdict } from '../../../core/check/report.ts'
 import { type TlsProfileName, tlsProfiles } from '../../../core/check/tls-judgement.ts'
+import { limits } from '../../../core/limits.ts'
 import type { DomainName } from '../../../core/name/domain.ts'
 import { accept } from '../../../core/result.ts'
 import { escapeText } from '../../../core/smtp/escape.ts'
@@ -88,9 +89,10 @@ export const check = defineCommand({
   async run({ values, positionals }, context) {
     const jobs = values.jobs === undefined ? defaultChecks : readJobs(values.jobs)
     const form = readForm(values)
-    const wishes: Wishes = { sections: readSections(values.only), ipv4: values.ipv4 === true }
     const clientName = readClientName(values.helo)
     const tlsProfile = readProfile(values.profile)
+    const isFull = tlsProfile !== undefined
+    const wishes: Wishes = { sections: readSections(values.only), ipv4: values.ipv4 === true, isFull }
     if (values.file !== undefined && positionals.length > 0) {
       throw new UsageError('give either DOMAIN or --file, not both')
     }
@@ -129,6 +131,7 @@ export const check = defineCommand({
 interface Wishes {
   readonly sections: ReadonlySet<SectionName> | undefined
   readonly ipv4: boolean
+  readonly isFull: boolean
 }
 
 function checkWorldOf(world: World, clientName: string, tlsProfile: TlsProfileName | undefined): CheckWorld {
@@ -163,8 +166,11 @@ async function checkDomain(
   wishes: Wishes,
   { checking, world, context }: Around,
 ): Promise<CheckReport> {
-  const signal = deadline(context.signal, world.timeoutMs)
-  const facts = await gatherFacts(domain, { ...wishes, signal }, checking)
+  const { timeoutMs } = world
+  const lookupSignal = deadline(context.signal, timeoutMs)
+  const sessionsMs = wishes.isFull ? limits.probe.fullMs : limits.check.sessionsMs
+  const signal = deadline(context.signal, timeoutMs + sessionsMs)
+  const facts = await gatherFacts(domain, { ...wishes, signal, lookupSignal }, checking)
   return checkReport(facts, world.clock.now())
 }
 

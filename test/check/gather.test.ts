@@ -1,0 +1,111 @@
+// How a check goes about it: sections as they finish, round trips, deadlines, and what strangers say.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { type SectionName, sectionNames } from '../../src/core/check/check-facts.ts'
+import { checkReport } from '../../src/core/check/check-report.ts'
+import { writeCheck } from '../../src/programs/check/check-text.ts'
+import { createOut } from '../../src/programs/cli/out.ts'
+import { type CheckLab, startCheckLab } from '../support/check-lab.ts'
+
+const hosts = [1, 2, 3]
+const world = `
+zone a.example
+${hosts.map((at) => `zone a.example MX ${at} mx${at}.a.example`).join('\n')}
+${hosts.map((at) => `zone _25._tcp.mx${at}.a.example TLSA 3 1 1 {mx${at}.a.example.spki.sha256}`).join('\n')}
+${hosts.map((at) => `host mx${at}.a.example address=192.0.2.${at},192.0.2.${at + 10}`).join('\n')}
+policy a.example mode=enforce mx=*.a.example max_age=2592000
+zone _smtp._tls.a.example TXT "v=TLSRPTv1; rua=mailto:reports@a.example"
+zone evil.example
+zone evil.example MX 10 mx.evil.example
+zone evil.example TXT "v=STSv1; \\"<script>alert(1)</script>\\027[2J"
+host mx.evil.example greeting="220 mx \\u001b[31m<script>" ehlo="250-<img src=x>\\n250 XSTARTTLS"
+policy evil.example body="version: STSv1\\nmode: enforce\\n<script>alert(1)</script>\\n"
+`.replaceAll('\\u001b', '\u001b')
+
+let lab: CheckLab
+
+before(async () => {
+  lab = await startCheckLab(world, { dnsDelayMs: 20 })
+})
+after(() => lab.close())
+
+test('three hosts of two addresses: the first section within 10 round trips of DNS, all within 60', async () => {
+  lab.lab.reset()
+  const rounds: (readonly [SectionName, number])[] = []
+  const facts = await lab.gather('a.example', { onSection: (section) => rounds.push([section, lab.lab.rounds()]) })
+  const [first] = rounds
+  assert.ok(first !== undefined && first[1] <= 10, JSON.stringify(rounds))
+  // An SMTP session with STARTTLS takes eight round trips, a policy three; nothing else waits for either.
+  assert.ok(lab.lab.rounds() <= 60 - 8, JSON.stringify(rounds))
+  assert.deepEqual(rounds.map(([section]) => section).sort(), [...sectionNames].sort())
+  assert.equal(checkReport(facts, lab.lab.clock.now()).verdict, 'protected')
+  const connections = () =>
+    hosts.map((at) => lab.lab.diary.connected.filter((name) => name === `mx${at}.a.example`).length)
+  assert.deepEqual(connections(), [4, 4, 4], 'two for each of two addresses')
+  await lab.gather('a.example')
+  assert.deepEqual(connections(), [4, 4, 4], 'and none for who asks again')
+})
+
+test('sections are reported with what is known by then, each of which makes a report', async () => {
+  const verdicts: string[] = []
+  await lab.gather('a.example', {
+    onSection(section, facts) {
+      const report = checkReport(facts, lab.lab.clock.now())
+      verdicts.push(report.verdict)
+      assert.ok(report.sections.some(({ name, state }) => name === section && state === 'done'))
+    },
+  })
+  assert.equal(verdicts.length, sectionNames.length)
+  assert.equal(verdicts.at(-1), 'protected')
+  assert.ok(verdicts.slice(0, -1).every((verdict) => verdict === 'undetermined' || verdict === 'protected'))
+})
+
+test('who gives up is told what was not finished, and nothing follows from it', async () => {
+  const facts = await lab.gather('a.example', { signal: AbortSignal.abort(new Error('enough')) })
+  const report = checkReport(facts, lab.lab.clock.now())
+  assert.equal(report.verdict, 'undetermined')
+  assert.deepEqual(report.findings, [])
+  assert.equal(report.leftOut.length, sectionNames.length)
+})
+
+test('time that is up for lookups alone leaves the sessions that were begun', async () => {
+  const late = new AbortController()
+  const facts = await lab.gather('a.example', {
+    lookupSignal: late.signal,
+    onSection: (section) => section === 'mail' && late.abort(new Error('late')),
+  })
+  assert.ok(facts.hosts !== undefined && facts.mail !== undefined)
+  assert.equal(facts.hosts.length, 3)
+})
+
+test('what strangers say reaches a terminal escaped, and JSON as it is', async () => {
+  const report = await lab.check('evil.example')
+  const parts: string[] = []
+  const sink = { write: (more: string) => parts.push(more) > 0, once: () => undefined }
+  writeCheck(report, createOut({ stdout: sink, stderr: sink, environment: { LC_ALL: 'C.UTF-8' } }))
+  const text = parts.join('')
+  assert.doesNotMatch(text.replaceAll('\n', ''), /\p{C}/u)
+  assert.match(text, /<script>/)
+  assert.deepEqual(JSON.parse(JSON.stringify(report)), report)
+  const wide = text
+    .split('\n')
+    .filter((line) => line.length > 80 && line.trim().includes(' ') && !/ IN |^ {6}\S/.test(line))
+  assert.deepEqual(wide, [])
+})
+
+test('IPv4 alone leaves IPv6 addresses out, and says so', async () => {
+  const six = await startCheckLab(`
+zone a.example
+zone a.example MX 1 mx.a.example
+host mx.a.example address=192.0.2.1,2001:db8::1`)
+  try {
+    const facts = await six.gather('a.example', { ipv4: true })
+    assert.deepEqual(
+      facts.hosts?.[0]?.notProbed.map(({ address }) => address),
+      ['2001:db8::1'],
+    )
+    assert.deepEqual(facts.leftOut, ['IPv6 addresses were not connected to'])
+  } finally {
+    await six.close()
+  }
+})
