@@ -221,7 +221,7 @@ export const faults: readonly Fault[] = [
   [
     'an authority that the server does not send',
     'broken',
-    'dane-ta-anchor-not-sent sts-missing',
+    'chain-incomplete dane-ta-anchor-not-sent sts-missing',
     'host mx.D address=192.0.2.%,2001:db8::% certificate=dane-ta sends=leaf\nzone _25._tcp.mx.D 3600 TLSA 2 1 1 {mx.D.root.spki.sha256}\n-policy',
   ],
   [
