@@ -68,4 +68,34 @@ export const serviceOptions = {
     ...{ type: 'string', value: 'FORMAT', group },
     description: 'text, or json for one object a line',
   },
+  web: {
+    ...{ type: 'string', value: 'ADDRESS', multiple: true, group },
+    description:
+      'where the page is that checks domains for visitors (docs/web.md); nowhere unless told; may be repeated',
+  },
+  'web-url': {
+    ...{ type: 'string', value: 'URL', group },
+    description: 'where visitors reach that page, for links to it, such as https://check.example.org',
+  },
+  'web-proxy': {
+    ...{ type: 'string', value: 'NETWORK', multiple: true, group },
+    description: 'an address or prefix of proxies before that page, whose X-Forwarded-For counts; may be repeated',
+  },
+  'web-opt-out': {
+    ...{ type: 'string', value: 'FILE', group },
+    description: 'names and networks, one a line, that visitors cannot have checked',
+  },
+  'web-helo': {
+    ...{ type: 'string', value: 'NAME', group },
+    description: 'our name for EHLO in those checks: it should resolve to where we come from',
+  },
+  'web-contact': {
+    ...{ type: 'string', value: 'TEXT', group },
+    description: 'who answers for that page: a mail address or a URL',
+  },
+  'web-allow-private': {
+    type: 'boolean',
+    group,
+    description: 'with --allow-private: let visitors have private addresses connected to; for laboratories',
+  },
 } as const satisfies OptionTable

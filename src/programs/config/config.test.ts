@@ -50,6 +50,17 @@ const refusedFiles: [why: string, text: string, message: string][] = [
     `${path}:1: http: "on" is neither address and port nor the path of a socket`,
   ],
   [
+    'a proxy that is no network',
+    'web-proxy = ["proxy.example"]',
+    `${path}:1: web-proxy: "proxy.example" is neither an address nor a prefix such as 10.0.0.0/8`,
+  ],
+  [
+    'a URL with a path',
+    'web-url = "https://example.org/check"',
+    `${path}:1: web-url: "https://example.org/check" is no URL of a server, such as https://check.example.org`,
+  ],
+  ['a name for EHLO that is none', 'web-helo = "a b"', `${path}:1: web-helo: "a b" is no host name`],
+  [
     'a dry run of what is no domain',
     'dry-run = ["a..b"]',
     `${path}:1: dry-run: "a..b" is no domain, nor .domain for all below it, nor all`,
@@ -102,6 +113,13 @@ mixed-hosts = "secure"
 testing-level = "may"
 log-format = "json"
 dry-run = ["example.org", ".example.net"]
+web = "127.0.0.1:8080"
+web-url = "https://check.example/"
+web-proxy = ["127.0.0.1", "2001:db8::/32"]
+web-opt-out = "left-alone"
+web-helo = "checker.example"
+web-contact = "postmaster@check.example"
+web-allow-private = true
 `
 
 test('every setting can stand in the file, and paths are read from where the file is', async () => {
@@ -154,6 +172,13 @@ test('every setting can stand in the file, and paths are read from where the fil
       { name: 'example.org', below: false },
       { name: 'example.net', below: true },
     ],
+    web: [{ kind: 'tcp', address: '127.0.0.1', port: 8080 }],
+    'web-url': 'https://check.example',
+    'web-proxy': ['127.0.0.1', '2001:db8::/32'],
+    'web-opt-out': '/etc/waxseal/left-alone',
+    'web-helo': 'checker.example',
+    'web-contact': 'postmaster@check.example',
+    'web-allow-private': true,
   })
   assert.deepEqual(settings.timeout.origin, { from: 'file', path, line: 17 })
 })

@@ -11,6 +11,7 @@ import { type ListenAddress, readListenAddress } from '../daemon/listen-address.
 import { suggestion } from '../nearest.ts'
 import { readServer } from './endpoint.ts'
 import { readPrefix, readSharedStore, type SharedStoreUrl } from './shared-store.ts'
+import { contactSetting, heloSetting, proxySetting, urlSetting } from './web-settings.ts'
 
 export const engines = ['auto', 'forward', 'iterate', 'trust-ad'] as const
 export type Engine = (typeof engines)[number]
@@ -62,6 +63,18 @@ export interface SettingValues {
   readonly 'log-format': 'text' | 'json'
   /** For which domains nothing is asked of Postfix, and only logged what would be. */
   readonly 'dry-run': DryRun
+  /** Where the checker's page is; nowhere unless told. */
+  readonly web: readonly ListenAddress[]
+  /** Its place as others see it. */
+  readonly 'web-url': string | undefined
+  /** Addresses and prefixes of proxies whose X-Forwarded-For counts. */
+  readonly 'web-proxy': readonly string[]
+  /** A file with who is to be left alone. */
+  readonly 'web-opt-out': string | undefined
+  /** Our name for EHLO in its checks; undefined for that of this machine. */
+  readonly 'web-helo': string | undefined
+  readonly 'web-contact': string | undefined
+  readonly 'web-allow-private': boolean
 }
 
 export type DryRun = 'all' | readonly NamePattern[]
@@ -135,6 +148,13 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
   'testing-level': wordSetting('none', 'may', 'encrypt'),
   'log-format': wordSetting('text', 'json'),
   'dry-run': { shape: 'boolean or texts', fallback: [], read: readDryRun },
+  web: { shape: 'texts', fallback: [], read: readListenAddresses },
+  'web-url': urlSetting,
+  'web-proxy': proxySetting,
+  'web-opt-out': pathSetting(),
+  'web-helo': heloSetting,
+  'web-contact': contactSetting,
+  'web-allow-private': { shape: 'boolean', fallback: false, read: readBoolean },
 }
 
 export const settingNames = Object.keys(settings) as SettingName[] // the table's own keys

@@ -1,6 +1,7 @@
 import { limits } from '../../core/limits.ts'
 import type { CommandContext } from '../cli/command.ts'
 import type { World, WorldValues } from '../cli/world.ts'
+import type { PageService } from '../web/page-service.ts'
 import { createFront } from './front.ts'
 import { readHttpToken } from './http/token.ts'
 import type { ServiceLedger } from './ledger.ts'
@@ -40,6 +41,7 @@ export async function serve(values: WorldValues, context: CommandContext): Promi
   const log = logOf(service.world, context, ledger)
   const listenings: Listening[] = []
   let lines: LineServices | undefined
+  let page: PageService | undefined
   try {
     const { settings } = service.world
     const where = { environment, pid: process.pid }
@@ -52,10 +54,19 @@ export async function serve(values: WorldValues, context: CommandContext): Promi
     readHttpToken({ ...settings, http: forHttp.addresses })
     for (const address of forHttp.addresses)
       log.event('listening', `listening on ${formatListenAddress(address)} for HTTP`)
+    if (settings.web.length > 0) {
+      // Who has no page pays nothing for it.
+      const { createPageService } = await import('../web/page-service.ts')
+      page = createPageService(service.world, (error) => log.event('http-failed', `the page failed: ${stackOf(error)}`))
+      const forPage = await listen(settings.web, { ...where, name: 'web', isNameless: false }, page.http)
+      listenings.push(forPage)
+      for (const address of forPage.addresses)
+        log.event('listening', `listening on ${formatListenAddress(address)} for the checker's page`)
+    }
     lines = await openLineServices({ ...where, settings, clock, log, decisions: () => service.decisions })
     context.onReload?.(() => {
       notifier.reloading()
-      renew(values, service, context, ledger).then(
+      renew(values, service, context, { ledger, page }).then(
         (next) => {
           if (next !== undefined) service = next
           notifier.ready('serving')
@@ -63,12 +74,15 @@ export async function serve(values: WorldValues, context: CommandContext): Promi
         (error: unknown) => log.event('reload-failed', `the configuration was not changed: ${String(error)}`),
       )
     })
-    await runUntil(signal, { service: () => service, socketmap, lines, notifier, log })
+    await runUntil(signal, { service: () => service, socketmap, lines, page, notifier, log })
     log.event('stopping', 'stopping: questions under way are answered first')
     await notifier.stopping()
   } finally {
     for (const listening of listenings) listening.close()
-    await drain([socketmap, http, ...(lines === undefined ? [] : [lines])], log)
+    // Pages of checks under way end when those are given up.
+    const given = page?.close()
+    await drain([socketmap, http, ...(lines === undefined ? [] : [lines]), ...(page ? [page.http] : [])], log)
+    await given
     await service.close()
   }
   log.event('stopped', 'stopped')
@@ -100,11 +114,17 @@ async function renew(
   values: WorldValues,
   before: Service,
   context: CommandContext,
-  ledger: ServiceLedger,
+  { ledger, page }: { readonly ledger: ServiceLedger; readonly page: PageService | undefined },
 ): Promise<Service | undefined> {
   const log = logOf(before.world, context, ledger)
   try {
     const next = await begin(values, context, ledger)
+    try {
+      page?.use(next.world)
+    } catch (error) {
+      await next.close()
+      throw error
+    }
     const isMoved = where(next.world) !== where(before.world)
     log.event('reloaded', `the configuration was read again${isMoved ? ': new addresses need a restart' : ''}`)
     // Whoever waits for the service before gets its answer from there.
@@ -117,8 +137,10 @@ async function renew(
 }
 
 function where({ settings }: World): string {
-  const { socketmap, http, lines, 'tcp-table': tcpTable } = settings
-  return [socketmap, http, lines, tcpTable].map((addresses) => addresses.map(formatListenAddress).join(' ')).join(', ')
+  const { socketmap, http, lines, 'tcp-table': tcpTable, web } = settings
+  return [socketmap, http, lines, tcpTable, web]
+    .map((addresses) => addresses.map(formatListenAddress).join(' '))
+    .join(', ')
 }
 
 function tellWhere(listenings: readonly Listening[], log: ServiceLog): void {
@@ -132,11 +154,15 @@ interface Running {
   service(): Service
   readonly socketmap: SocketmapServer
   readonly lines: LineServices
+  readonly page: PageService | undefined
   readonly notifier: Notifier
   readonly log: ServiceLog
 }
 
-async function runUntil(signal: AbortSignal, { service, socketmap, lines, notifier, log }: Running): Promise<void> {
+async function runUntil(
+  signal: AbortSignal,
+  { service, socketmap, lines, page, notifier, log }: Running,
+): Promise<void> {
   const refresh = () => {
     const { sts } = service().world
     sts.refreshDue({ signal }).catch((error: unknown) => {
@@ -146,6 +172,9 @@ async function runUntil(signal: AbortSignal, { service, socketmap, lines, notifi
   const followOverrides = () => {
     const { followOverrides: follow } = service()
     follow().catch((error: unknown) => log.event('overrides-failed', `overrides could not be read: ${String(error)}`))
+  }
+  const tidy = () => {
+    page?.tidy().catch((error: unknown) => log.event('scrub-failed', `reports were not tidied: ${String(error)}`))
   }
   const scrub = () => {
     const { policies } = service().world.store
@@ -161,6 +190,7 @@ async function runUntil(signal: AbortSignal, { service, socketmap, lines, notifi
     setInterval(() => socketmap.tick(), every.connectionsMs),
     setInterval(() => lines.tick(), every.connectionsMs),
     setInterval(refresh, every.policiesMs),
+    ...(page === undefined ? [] : [setInterval(tidy, every.policiesMs)]),
     ...(notifier.watchdogMs === undefined ? [] : [setInterval(() => notifier.alive(), notifier.watchdogMs)]),
   ]
   notifier.ready('serving')

@@ -25,11 +25,7 @@ const connect = (network: Network, address: string, chosenBy: 'stranger' | 'oper
 test('one address is connected to so often and no more, whatever the names that lead there', async () => {
   const { network, asked } = networkThatCounts()
   let now = 0
-  const polite = politeNetwork(
-    network,
-    () => now,
-    () => nobody,
-  )
+  const polite = politeNetwork(network, () => now, nobody)
   const outcomes = []
   for (let times = 0; times <= limits.web.targetBurst; times++)
     outcomes.push(await connect(polite, `2001:db8::${times}`))
@@ -45,11 +41,7 @@ test('one address is connected to so often and no more, whatever the names that 
 
 test('who does not want to be looked at is not connected to', async () => {
   const { network, asked } = networkThatCounts()
-  const polite = politeNetwork(
-    network,
-    () => 0,
-    () => parseOptOut('198.51.100.0/24', 'list'),
-  )
+  const polite = politeNetwork(network, () => 0, parseOptOut('198.51.100.0/24', 'list'))
   assert.equal(await connect(polite, '198.51.100.7'), 'forbidden')
   assert.equal(await connect(polite, '198.51.101.7'), true)
   assert.deepEqual(asked, ['198.51.101.7'])

@@ -76,6 +76,8 @@ function formatValue(name: SettingName, found: Settings): string {
   }
   if (name === 'socketmap') return found.socketmap.value.map(formatListenAddress).join(', ')
   if (name === 'http') return found.http.value.map(formatListenAddress).join(', ') || 'off'
+  if (name === 'lines' || name === 'tcp-table' || name === 'web')
+    return found[name].value.map(formatListenAddress).join(', ') || 'nowhere'
   if (name === 'negative-trust-anchor') {
     const anchors = found[name].value.map(describeNegativeAnchor)
     return anchors.length === 0 ? 'none' : anchors.join(', ')
@@ -114,5 +116,6 @@ function listedValue(name: SettingName, found: Settings): readonly unknown[] | u
   if (name === 'server') return found.server.value.map(formatEndpoint)
   if (name === 'dry-run') return formatDryRun(found)
   if (name === 'negative-trust-anchor') return found[name].value.map(negativeAnchorToJson)
-  return name === 'socketmap' || name === 'http' ? found[name].value.map(formatListenAddress) : undefined
+  const isPlace = name === 'socketmap' || name === 'http' || name === 'lines' || name === 'tcp-table' || name === 'web'
+  return isPlace ? found[name].value.map(formatListenAddress) : undefined
 }
