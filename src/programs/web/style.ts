@@ -39,8 +39,8 @@ nav.pages a,.back a{display:inline-block;padding:.4rem 0}
 .progress:has(~*) .steps::after{display:none}
 figure{margin:1rem 0}
 figcaption{font-weight:600;margin-bottom:.35rem}
-.drawing{overflow-x:auto;border:1px solid var(--line);border-radius:.35rem}
-.drawing img{display:block;width:100%;min-width:36rem;max-width:48rem;height:auto}
+.drawing{overflow-x:auto;width:fit-content;max-width:100%;border:1px solid var(--line);border-radius:.35rem}
+.drawing img{display:block;width:47.5rem;min-width:36rem;max-width:100%;height:auto}
 .step-done{color:var(--good)}
 .step-to-do{color:var(--bad)}
 .step-others,.step-unknown{color:var(--weak)}
@@ -48,6 +48,8 @@ h2 .badge{vertical-align:.15em;margin-left:.35rem}
 details:not(.finding){border:1px solid var(--line);border-radius:.35rem;margin:.5rem 0;padding:0 .75rem}
 details:not(.finding)[open]{padding-bottom:.5rem}
 details:not(.finding)>summary{padding:.5rem 0;font-weight:600}
+time,[aria-labelledby=protocols] th{white-space:nowrap}
+.again pre{white-space:pre-wrap}
 code{font-family:ui-monospace,monospace;font-size:.92em}
 @media (max-width:40rem){
 table:not(.grid) thead,.grid thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
