@@ -25,6 +25,15 @@ export interface Exim {
   log(): string
   /** Has names looked up at this resolver from now on. */
   useResolver(address: string): void
+  /** Goes by these rules from now on, in the place of the recipe. */
+  useRules(rules: EximRules): void
+}
+
+/** Lines of the configuration: of its main section, a router for mail to others, and the transport of that router. */
+export interface EximRules {
+  readonly main: string
+  readonly router: string
+  readonly transport: string
 }
 
 export interface EximOptions {
@@ -53,7 +62,9 @@ export function installExim(stage: Stage, { socket, authority, resolver }: EximO
   const useResolver = (address: string) =>
     writeFileSync(join(etc, 'resolv.conf'), `nameserver ${address}\noptions edns0 trust-ad timeout:5 attempts:1\n`)
   useResolver(resolver)
-  writeFileSync(join(etc, 'exim4', 'exim4.conf'), configuration(program, spool, { socket, authority }))
+  const configure = (rules: EximRules) =>
+    writeFileSync(join(etc, 'exim4', 'exim4.conf'), configuration(program, spool, rules))
+  configure(recipeRules({ socket, authority }))
   run('mount', ['--bind', etc, '/etc'])
   stage.onStop(() => {
     run('umount', ['/etc'])
@@ -65,6 +76,7 @@ export function installExim(stage: Stage, { socket, authority, resolver }: EximO
   return {
     log,
     useResolver,
+    useRules: configure,
     async send(recipient, mark) {
       const before = log().length
       const said = await exim(
@@ -80,11 +92,20 @@ export function installExim(stage: Stage, { socket, authority, resolver }: EximO
   }
 }
 
-function configuration(
-  program: string,
-  spool: string,
-  { socket, authority }: Pick<EximOptions, 'socket' | 'authority'>,
-): string {
+/** What share/exim has, as it is. */
+export function recipeRules({ socket, authority }: Pick<EximOptions, 'socket' | 'authority'>): EximRules {
+  return {
+    main: `
+WAXSEAL_SOCKET = ${socket}
+WAXSEAL_CA = ${authority}
+WAXSEAL_CIPHERS = NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2
+.include ${recipe}/main.conf`,
+    router: `.include ${recipe}/routers.conf`,
+    transport: `.include ${recipe}/transports.conf`,
+  }
+}
+
+function configuration(program: string, spool: string, { main, router, transport }: EximRules): string {
   return `
 exim_path = ${program}
 keep_environment =
@@ -95,20 +116,17 @@ log_file_path = ${spool}/%s.log
 log_selector = +tls_certificate_verified +tls_sni +smtp_confirmation
 qualify_domain = sender.test
 domainlist local_domains = sender.test
-WAXSEAL_SOCKET = ${socket}
-WAXSEAL_CA = ${authority}
-WAXSEAL_CIPHERS = NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2
-.include ${recipe}/main.conf
+${main}
 
 begin routers
 local:
   driver = redirect
   domains = +local_domains
   data = :blackhole:
-.include ${recipe}/routers.conf
+${router}
 
 begin transports
-.include ${recipe}/transports.conf
+${transport}
 
 begin retry
 *  *  F,1h,1s
@@ -130,7 +148,7 @@ const marks = { '=>': 'delivered', '->': 'delivered', '==': 'deferred', '**': 'b
 
 function readAttempt(log: string, recipient: string, said: string): Attempt {
   for (const line of log.split('\n')) {
-    const mark = / (=>|->|==|\*\*) (\S+)/.exec(line)
+    const mark = / (=>|->|==|\*\*) (\S+?):?(?: |$)/.exec(line)
     if (mark?.[2] === recipient) return { outcome: marks[mark[1] as keyof typeof marks], line }
   }
   throw new Error(`the log says nothing of ${recipient}:\n${log}\n${said}`)
