@@ -94,6 +94,15 @@ export const limits = {
     udpLastTryMs: 1500,
     /** How long a recursive server may take at first where there is another to ask. */
     failOverMs: 800,
+    /** Questions in a row that it leaves without an answer until it is down, and for how long: doubled each time. */
+    silencesUntilDown: 4,
+    downLeast: 10,
+    downMost: 60,
+    /** Every how many questions another than the fastest goes first; and how many recursive servers are told apart. */
+    probeEvery: 20,
+    recursiveServersKnown: 256,
+    /** Recursive servers that fail (SERVFAIL) until the question does. */
+    serversTriedOnFailure: 3,
     tcpConnectMs: 2000,
     tlsHandshakeMs: 2000,
     tcpIdleMs: 10_000,

@@ -9,14 +9,14 @@ import { type Asker, type AskFault, formatServer } from './ask.ts'
 import { type Attempts, createAttempts, type Patience } from './attempts.ts'
 import { type Capabilities, createCapabilities } from './capability.ts'
 import { createCdRefusals } from './cd-refusals.ts'
-import { createServerHealth, type ServerHealth } from './server-health.ts'
+import { createRecursiveHealth, type RecursiveHealth } from './recursive-health.ts'
 import type { ServerList } from './system-servers.ts'
 import type { Task } from './task.ts'
 import type { Reply, Upstream } from './upstream.ts'
 
 export interface ForwardOptions {
   readonly asker: Asker
-  /** In the order in which they are asked. */
+  /** In the order in which they are asked at first. */
   readonly servers: ServerList
   /** Where nothing is signed, no server can be asked to show that it passes signatures on. */
   readonly anchors: readonly TrustAnchor[]
@@ -36,14 +36,15 @@ type Question = Parameters<Upstream['fetch']>[0]
  */
 export function createForwarder(options: ForwardOptions): Upstream {
   const { asker, servers, patience, now, anchors, onStripping = () => {} } = options
-  const health = createServerHealth(now)
+  const health = createRecursiveHealth(now)
   const cdRefusals = createCdRefusals(now)
   const capabilities = createCapabilities({ asker, anchors, patience, now, onStripping })
   return {
     async fetch(question, task, avoid) {
       const attempts = createAttempts()
       const dead = new Set<string>()
-      const ordered = health.order(servers(), formatServer)
+      const ordered = health.order(servers())
+      let failing = 0
       for (let round = 0; round < limits.resolver.retriesPerServer; round++) {
         for (const server of ordered) {
           const name = formatServer(server)
@@ -58,6 +59,7 @@ export function createForwarder(options: ForwardOptions): Upstream {
               attempts,
               health,
               capabilities,
+              now,
             })
             if (found.kind === 'reply') {
               if (refused !== undefined) cdRefusals.note(name, refused)
@@ -68,7 +70,11 @@ export function createForwarder(options: ForwardOptions): Upstream {
             if (found.kind === 'refused') refused = { checkingDisabled, rcode: found.rcode }
             if (found.kind === 'slow') break
             if (found.kind === 'over') return { ok: false, trouble: attempts.sum(question, undefined) }
+            if (found.kind === 'refused' && found.rcode === RCODE.SERVFAIL) failing += 0.5 // one of its two ways
           }
+          // A name that fails at so many fails everywhere.
+          if (failing >= limits.resolver.serversTriedOnFailure)
+            return { ok: false, trouble: attempts.sum(question, undefined) }
         }
       }
       return { ok: false, trouble: attempts.sum(question, undefined) }
@@ -90,8 +96,8 @@ interface Try {
   readonly timeoutMs: number
 }
 
-interface Asking extends Pick<ForwardOptions, 'asker'> {
-  readonly health: ServerHealth
+interface Asking extends Pick<ForwardOptions, 'asker' | 'now'> {
+  readonly health: RecursiveHealth
   readonly capabilities: Capabilities
   readonly task: Task
   readonly attempts: Attempts
@@ -105,7 +111,7 @@ type Found =
 async function askOnce(
   { server, checkingDisabled, round, source, timeoutMs }: Try,
   question: Question,
-  { asker, task, attempts, health, capabilities }: Asking,
+  { asker, task, attempts, health, capabilities, now }: Asking,
 ): Promise<Found> {
   const name = formatServer(server)
   const route = { server, checkingDisabled }
@@ -122,16 +128,18 @@ async function askOnce(
     checkingDisabled,
     timeoutMs,
   } as const
+  const sent = now()
   const asked = await asker(round === limits.resolver.retriesPerServer - 1 ? { ...ask, transport: 'tcp' } : ask, task)
   if (!asked.ok) {
     attempts.fault(name, asked.fault)
     if (asked.fault === 'aborted' || asked.fault === 'limit') return { kind: 'over' }
-    if (isSilence(asked.fault)) health.noteSilence(name)
+    if (asked.fault === 'timeout') health.noteSilence(name, sent)
+    else if (isAbsence(asked.fault)) health.noteUnreachable(name)
     if (asked.fault !== 'timeout') return { kind: 'dead' }
     return { kind: 'slow' }
   }
-  health.noteAnswer(name)
   const { message } = asked.value
+  health.noteAnswer(name, isRefusal(message) ? undefined : now() - sent)
   const reply: Reply = { ...sortReply(message), server: name, source, bailiwick: rootName }
   const missing = mayStrip(message) ? await capabilities.missing(route, question, reply, task) : undefined
   if (missing !== undefined) {
@@ -147,9 +155,9 @@ async function askOnce(
   return { kind: 'useless' }
 }
 
-/** Whether it is the server's own fault, or of the way there, that no answer came. */
-function isSilence(fault: AskFault): boolean {
-  return fault === 'timeout' || fault === 'refused' || fault === 'unreachable' || fault === 'unauthenticated'
+/** Whether there is no such server, or no way there. */
+function isAbsence(fault: AskFault): boolean {
+  return fault === 'refused' || fault === 'unreachable' || fault === 'unauthenticated'
 }
 
 function isRefusal({ rcode }: Message): boolean {

@@ -9,11 +9,9 @@ import { createFailureTimes } from './failure-times.ts'
 export interface ServerHealth {
   noteSilence(server: string): void
   /** `milliseconds` from question to answer. */
-  noteAnswer(server: string, milliseconds?: number): void
+  noteAnswer(server: string, milliseconds: number): void
   /** The smoothed time that it takes to answer, in milliseconds; undefined for a server not measured. RFC 6298 §2 */
   timeOf(server: string): number | undefined
-  /** The servers in the order given, those that were silent last. */
-  order<Server>(servers: readonly Server[], textOf: (server: Server) => string): Server[]
   /**
    * The servers that are about as fast as the fastest in the order given, then the slower ones by their times, those
    * that were silent last. A server not measured is given the benefit of the doubt.
@@ -28,10 +26,6 @@ export function createServerHealth(now: () => number): ServerHealth {
   const times = createFailureTimes(now)
 
   const timeOf = (server: string) => measured.get(server)?.value
-  const order: ServerHealth['order'] = (servers, textOf) => {
-    const isSilent = (server: (typeof servers)[number]) => silent.get(textOf(server)) !== undefined
-    return [...servers.filter((server) => !isSilent(server)), ...servers.filter(isSilent)]
-  }
   return {
     noteSilence(server) {
       // Many questions may wait for it at once: that is one silence, not many in a row.
@@ -40,20 +34,19 @@ export function createServerHealth(now: () => number): ServerHealth {
     noteAnswer(server, milliseconds) {
       silent.delete(server)
       times.forget(server)
-      if (milliseconds === undefined) return
       const before = timeOf(server)
       const time = before === undefined ? milliseconds : before + (milliseconds - before) / 8
       measured.put(server, Math.max(0, time), now() + limits.resolver.learntKept * 1000)
     },
     timeOf,
-    order,
     orderBySpeed(servers, textOf) {
       const timed = servers.map((server) => ({ server, time: timeOf(textOf(server)) ?? 0 }))
       const best = Math.min(...timed.map(({ time }) => time))
       const isFast = ({ time }: { readonly time: number }) => time <= best + limits.resolver.fastEnoughMs
       const slow = timed.filter((one) => !isFast(one)).sort((one, other) => one.time - other.time)
       const sorted = [...timed.filter(isFast), ...slow].map(({ server }) => server)
-      return order(sorted, textOf)
+      const isSilent = (server: (typeof servers)[number]) => silent.get(textOf(server)) !== undefined
+      return [...sorted.filter((server) => !isSilent(server)), ...sorted.filter(isSilent)]
     },
   }
 }

@@ -13,10 +13,10 @@ import { createCache } from './cache.ts'
 import { createFailureTimes } from './failure-times.ts'
 import { createLookups } from './lookups.ts'
 import { negativeTtl } from './negative-ttl.ts'
+import { createRecursiveHealth, type RecursiveHealth } from './recursive-health.ts'
 import type { Resolver } from './resolver.ts'
 import { aliasLoop, failureOf, tooManyAliases } from './results.ts'
 import type { SelfTest } from './self-test.ts'
-import { createServerHealth, type ServerHealth } from './server-health.ts'
 import type { ServerList } from './system-servers.ts'
 import { malformed, octetsOfWords, type Task, type Trouble } from './task.ts'
 
@@ -35,7 +35,7 @@ interface Question {
 }
 
 interface Work extends TrustAdOptions {
-  readonly health: ServerHealth
+  readonly health: RecursiveHealth
 }
 
 /**
@@ -49,7 +49,7 @@ export function createTrustAdResolver(options: TrustAdOptions): Resolver {
   const cache = createCache<Resolution>({ ...bounds, octetsOf: octetsOfResolution })
   const failures = createFailureTimes(now)
   const lookups = createLookups(clock)
-  const work: Work = { ...options, health: createServerHealth(now) }
+  const work: Work = { ...options, health: createRecursiveHealth(now) }
 
   async function resolve(question: Question, task: Task): Promise<Resolution> {
     const key = `${question.type} ${question.name.key}`
@@ -134,21 +134,23 @@ async function askServers(
   let mayBeBogus = false
   let untold: Trouble | undefined
   let oblivious: TrustedReply | undefined
+  const ordered = health.order(servers())
   for (let round = 0; round < limits.resolver.retriesPerServer; round++) {
-    for (const endpoint of health.order(servers(), formatServer)) {
+    for (const endpoint of ordered) {
       const server = formatServer(endpoint)
       if (useless.has(server)) continue
       const tested = selfTest?.of(endpoint, task)
       const flags = { recursive: true, checkingDisabled: false, authenticData: true } as const
+      const sent = task.clock.now()
       const asked = await asker({ ...question, ...flags, ...hopefully(round, patience), endpoint }, task)
       task.signal.throwIfAborted()
-      if (asked.ok) health.noteAnswer(server)
-      else {
+      if (!asked.ok) {
         attempts.fault(server, asked.fault)
-        if (asked.fault === 'timeout') health.noteSilence(server)
+        if (asked.fault === 'timeout') health.noteSilence(server, sent)
         else useless.add(server)
         continue
       }
+      health.noteAnswer(server, isRefusal(asked.value.message) ? undefined : task.clock.now() - sent)
       useless.add(server)
       const reply = { ...sortReply(asked.value.message), server, isOblivious: false }
       if (reply.message.rcode === RCODE.SERVFAIL) mayBeBogus = true
