@@ -115,6 +115,8 @@ export const limits = {
     addressLookupsPerZone: 10,
     /** Name servers of a zone that turn out to have no address, until no more of them are looked up. */
     missingServersPerZone: 5,
+    /** The same of all zones on the way, for one question and all it needs. NXNSAttack (CVE-2020-8616). */
+    missingServers: 10,
     /** Addresses kept of one name server, and of all that are compared with each other and at once. */
     addressesPerServer: 8,
     addressesCompared: 64,

@@ -88,7 +88,7 @@ export async function askZone(
     if (!isWaitingWorthwhile || sent > limits.resolver.queriesPerStep || task.signal.aborted || task.isSpent()) break
   }
   const { zone } = delegation
-  const sum = task.isSpent() ? tooManyQueries(question, zone, task) : attempts.sum(question, zone)
+  const sum = task.isSpent() ? tooCostly(question, zone, task) : attempts.sum(question, zone)
   // Where replies came and were bogus, their end is that of what is remembered of them.
   const { bogusTtl, failureTtl } = limits.resolver
   if (!unpaid.includes(sum.why)) work.doubt(delegation, avoid.size > 0 ? bogusTtl : failureTtl)
@@ -101,9 +101,9 @@ function isUnsignedHearsay(said: Said): boolean {
   return reply !== undefined && !hasSignedAnswer(reply)
 }
 
-function tooManyQueries(question: Question, zone: Name, task: Task): Trouble {
+function tooCostly(question: Question, zone: Name, task: Task): Trouble {
   const server = task.lastServer()
-  const reason = `${nameRrset(question)}: more than ${limits.resolver.queries} queries, lastly to ${server}`
+  const reason = `${nameRrset(question)}: more than ${task.spentOn()}, lastly to ${server}`
   return trouble('limit', reason, { zone, server })
 }
 

@@ -54,6 +54,7 @@ export function createIterator(options: IterateOptions): Iterator {
       const cached = addresses.get(server.key)
       if (cached !== undefined) return cached.value
       const found = await lookUpAddresses(server, task, nesting, work)
+      if (found.addresses.length === 0 && found.ttl > 0) task.missServer()
       if (!task.signal.aborted) addresses.put(server.key, found.addresses, now() + found.ttl * 1000)
       return found.addresses
     },

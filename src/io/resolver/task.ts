@@ -20,8 +20,12 @@ export interface Task {
   readonly isRefresh?: boolean
   /** Counts a query about to be sent to the server; false when there must be none any more. RFC 1035 §7.1 */
   takeQuery(server: string): boolean
+  /** Counts a name server that was looked up and turned out to have no address. */
+  missServer(): void
   /** Whether it costs as much as any may, so that nothing more can come of it. */
   isSpent(): boolean
+  /** What it costs too much of, to stand behind `more than`. */
+  spentOn(): string
   /** Who was asked last, for saying whom a lookup waited for in vain. */
   lastServer(): string | undefined
 }
@@ -37,6 +41,7 @@ export interface TaskOptions {
 export function createTask(options: TaskOptions): Task {
   const { signal, clock, trace, queries = limits.resolver.queries, isRefresh = false } = options
   let sent = 0
+  let missing = 0
   let last: string | undefined
   return {
     signal,
@@ -50,7 +55,12 @@ export function createTask(options: TaskOptions): Task {
       last = server
       return true
     },
-    isSpent: () => sent >= queries,
+    missServer() {
+      missing++
+    },
+    isSpent: () => sent >= queries || missing >= limits.resolver.missingServers,
+    spentOn: () =>
+      sent >= queries ? `${queries} queries` : `${limits.resolver.missingServers} name servers without an address`,
     lastServer: () => last,
   }
 }

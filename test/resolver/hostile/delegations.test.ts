@@ -11,7 +11,8 @@ import { costOf } from './costs.ts'
 import { type Attack, hostileWorld, resolverIn, testAttack } from './hostile-world.ts'
 import { denial, dsOf, evil, keyRecords, replyWith, rrsetWith, signedRecords, signedText } from './hostile-zone.ts'
 
-const { addressesPerServer, aliases, minimiseCount, missingServersPerZone, nameServersPerZone } = limits.resolver
+const { addressesPerServer, aliases, minimiseCount, missingServers, missingServersPerZone } = limits.resolver
+const { nameServersPerZone } = limits.resolver
 const { queries, queriesPerStep, referrals, retriesPerServer } = limits.resolver
 const iterate = ['iterate'] as const
 const many = (count: number) => Array.from({ length: count }, (_, at) => at)
@@ -50,6 +51,39 @@ testAttack('NXNSAttack with names of many labels, each shown little by little (C
   say: delegating(many(1500).map((at) => `${deepLabels(at)}.good.test.`)),
   says: /^unreachable: no server is known for A of www\.sub\.evil\.test\.$/,
   most: { queries: Math.min(queries, 2 * way + 2 * missingServersPerZone * (minimiseCount + 1)) },
+})
+
+/** Each zone has four name servers that are not there, all of them in the zone of a victim, and one that is. */
+const crowded: NonNullable<Attack['say']> = ({ query, name }) => {
+  const at = /s(\d+)\x04evil/.exec(name.key)?.[1]
+  if (at === undefined) return undefined
+  const absent = many(missingServersPerZone - 1).map((one) => `ns${one}.x${at}.good.test.`)
+  return refer(query, `s${at}.evil.test.`, [...absent, 'www.helper.test.'])
+}
+const helper = '192.0.2.9'
+
+test('RES-36: iterate: aliases from one such zone to the next bring a victim few questions in all (NXNSAttack)', async () => {
+  const hostile: Attack = {
+    ...{ question: 'a0.s0.evil.test. A', says: /./, most: {}, say: crowded },
+    zones: `zone helper.test signed=no\nzone www.helper.test A ${helper}`,
+    change: (_, asked) => {
+      if (asked.server !== helper) return undefined
+      const at = Number(/s(\d+)\x04evil/.exec(asked.name.key)?.[1] ?? 0) + 1
+      const answer = recordsOfText(`${formatName(asked.name)} 300 CNAME a${at}.s${at}.evil.test.`)
+      return replyWith(asked.query, { answer })
+    },
+  }
+  const resolver = resolverIn(hostileWorld(hostile), 'iterate', hostile)
+  const resolution = await resolver.ask(hostile.question)
+  assert.match(
+    verdictOf(resolution),
+    /^limit: A of a\d\.s\d\.evil\.test\.: more than 10 name servers without an address/,
+  )
+  const atVictim = resolver.asked.filter((line) => / ns\d\.x\d+\.good\.test\./.test(line)).length
+  assert.ok(atVictim <= 2 * missingServers, `${atVictim} questions for the victim`)
+  assert.ok(atVictim > 2 * missingServersPerZone, `${atVictim} questions for the victim: the attack missed`)
+  assert.equal(verdictOf(await resolver.ask('www.good.test. A')), 'secure')
+  await resolver.close()
 })
 
 for (const [what, behaviour] of [
