@@ -115,7 +115,7 @@ function show({ asked, ours: report, theirs }: Difference<unknown>): string {
 function assertExplained<Theirs>(differences: readonly Difference<Theirs>[], exceptions: readonly Exception<Theirs>[]) {
   const used = new Set<Exception<Theirs>>()
   const unexplained = differences.filter(({ asked, ours: report, theirs }) => {
-    const exception = exceptions.find(({ explains }) => explains(asked, report, theirs))
+    const exception = exceptions.find(({ explains }) => explains(asked, report, theirs, planOf))
     if (exception !== undefined) used.add(exception)
     return exception === undefined
   })
@@ -183,8 +183,12 @@ function unsupportedIn(report: LookupReport): string[] {
 }
 
 function isSignedWithSha1(zone: string): boolean {
-  const algorithm = allPlans().find(({ origin }) => origin === zone)?.signing?.algorithm
+  const algorithm = planOf(zone)?.signing?.algorithm
   return algorithm === 5 || algorithm === 7
+}
+
+function planOf(zone: string): ZonePlan | undefined {
+  return allPlans().find(({ origin }) => origin === zone)
 }
 
 function allPlans(): ZonePlan[] {

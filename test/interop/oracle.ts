@@ -62,7 +62,8 @@ interface Reply {
 
 /** The replies in the order of the questions. A batch is read from standard input. */
 async function dig(questions: readonly Question[], ...options: string[]): Promise<Reply[]> {
-  const display = ['+nocmd', '+noall', '+comments', '+answer', '+nosplit', '+time=40', '+tries=1']
+  // Unbound sends no answer that took it two seconds (discard-timeout); asked again it knows it.
+  const display = ['+nocmd', '+noall', '+comments', '+answer', '+nosplit', '+time=5', '+tries=5']
   const lines = questions.map(({ name, type }) => `-q ${name} -t ${type}\n`)
   const output = await outputOf('dig', [`@${at.unbound}`, ...display, ...options, '-f', '-'], lines.join(''))
   const replies = output.split(/^;; Got answer:$/m).slice(1)

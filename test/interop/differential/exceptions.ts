@@ -5,13 +5,15 @@ import type { LookupReport } from '../../../src/programs/cli/dns-json.ts'
 import { addresses as at } from '../addresses.ts'
 import type { Verdict } from '../oracle.ts'
 import type { DelvVerdict } from './delv.ts'
+import type { ZonePlan } from './plans.ts'
 import type { Asked } from './world.ts'
 
 export interface Exception<Theirs> {
   readonly reason: string
   /** Whether it hangs on octets of signatures, or on what a server remembers: in most worlds it does not happen. */
   readonly isByChance?: true
-  explains(asked: Asked, ours: LookupReport, theirs: Theirs): boolean
+  /** `planOf` finds the zones of the chain of trust, which an alias may have led to. */
+  explains(asked: Asked, ours: LookupReport, theirs: Theirs, planOf: (origin: string) => ZonePlan | undefined): boolean
 }
 
 const isOptOut = (ours: LookupReport) => ours.result !== 'failure' && /opt-out span/.test(ours.reason ?? '')
@@ -68,8 +70,8 @@ export const delvExceptions: readonly Exception<DelvVerdict>[] = [
       'delv gives an RRset up after one signature that fails (max-validation-failures-per-fetch, for KeyTrap), where it ' +
       'is put before the good one; we go on to eight, and one that verifies is enough (RFC 4035 §5.3.3)',
     isByChance: true,
-    explains: ({ way }, ours, theirs) =>
-      way.some(({ signing }) => signing?.defect === 'bad signatures beside the good') &&
+    explains: (_, ours, theirs, planOf) =>
+      ours.chain.some(({ zone }) => planOf(zone)?.signing?.defect === 'bad signatures beside the good') &&
       ours.result !== 'failure' &&
       theirs.result === 'failure',
   },

@@ -17,8 +17,6 @@ import { signPlanned, writeUnsigned } from './sign.ts'
 /** A question, and the zone that its name lies in. */
 export interface Asked extends Question {
   readonly plan: ZonePlan
-  /** The same and the zones above it, the root last. */
-  readonly way: readonly ZonePlan[]
 }
 
 export interface DifferentialWorld {
@@ -50,7 +48,7 @@ export async function buildDifferentialWorld(stage: Stage, chance: Chance, size:
     },
     children: tops,
   }
-  const { ds } = buildZone([root], at.root, building)
+  const { ds } = buildZone(root, at.root, building)
   addAddresses([at.root, ...Object.values(leafAddress), ...Object.values(topAddress)])
   for (const [address, { server, files }] of building.files) await startServer[server](stage, address, files)
   const anchors = ds.map((record) => `${formatRecord(record)}\n`).join('')
@@ -73,17 +71,16 @@ interface Building {
 
 /** Children first: their parent vouches for their keys. */
 function buildZone(
-  way: readonly [plan: ZonePlan, ...above: ZonePlan[]],
+  plan: ZonePlan,
   address: string,
   building: Building,
 ): { readonly ds: readonly ResourceRecord[]; readonly delegation: readonly string[] } {
   const { stage, chance, origins } = building
-  const [plan] = way
   const { origin, server, signing, children } = plan
   const isTop = children.length > 0 && origin.split('.').length <= 2
   const delegations = children.flatMap((child) => {
     const where = origin === '.' ? topAddress[child.server] : leafAddress[child.server]
-    return buildZone([child, ...way], where, building).delegation
+    return buildZone(child, where, building).delegation
   })
   const content = isTop ? { lines: [], questions: questionsAtTop(plan) } : makeContent(chance, plan, origins)
   const text = `${[...apexLines(origin, address), ...content.lines, ...delegations].join('\n')}\n`
@@ -95,7 +92,7 @@ function buildZone(
   filesAt(address, server, building)[origin] = signed.file
   const touched = [...new Set(signed.touched.map(formatName))].flatMap(questionsAt)
   const others = chance.some(content.questions, Math.max(0, building.size.questionsPerZone - touched.length))
-  building.questions.push(...[...touched, ...others].map((question) => ({ ...question, plan, way })))
+  building.questions.push(...[...touched, ...others].map((question) => ({ ...question, plan })))
   const ns = nameServerOf(origin)
   const delegation = [`${origin} 3600 IN NS ${ns}`, `${ns} 3600 IN A ${address}`, ...signed.ds.map(formatRecord)]
   return { ds: signed.ds, delegation }
