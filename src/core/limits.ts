@@ -261,8 +261,8 @@ export const limits = {
     groups: 32,
     /** Renegotiations asked for in one connection. */
     renegotiations: 11,
-    /** Hosts probed at once, and of the results: how many are kept, how many octets, and for how long. */
-    hostsAtOnce: 64,
+    /** Addresses probed at once, and of the results: how many are kept, how many octets, and for how long. */
+    addressesAtOnce: 64,
     results: 10_000,
     resultOctets: 64 * 1024 * 1024,
     resultKeptMs: 600_000,

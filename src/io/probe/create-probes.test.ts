@@ -9,6 +9,7 @@ import type { ProbeDepth } from '../../core/check/address-probe.ts'
 import { limits } from '../../core/limits.ts'
 import { openMint } from '../../programs/lab/certificates/mint.ts'
 import { describeCertificate } from '../../programs/lab/world/certificates.ts'
+import { createNetwork } from '../network-node.ts'
 import { type Asked, createProbes, type ProbesOptions } from './create-probes.ts'
 
 const mint = await openMint()
@@ -87,7 +88,7 @@ test('never more than two connections to one address at once, whoever asks, and 
   await Promise.all([...one, ...others])
   // A connection counts until its last packet is through, a moment longer than for the gate.
   assert.ok((mostOf.get('192.0.2.1') ?? 0) <= limits.probe.connectionsAtOnce + 1, `${mostOf.get('192.0.2.1')}`)
-  assert.ok(most <= limits.probe.hostsAtOnce * limits.probe.connectionsAtOnce + 20, `${most}`)
+  assert.ok(most <= limits.probe.addressesAtOnce * limits.probe.connectionsAtOnce + 20, `${most}`)
 })
 
 test('who gives up gives up alone; when nobody waits any more the connections are cut', async () => {
@@ -147,4 +148,36 @@ test('DANE-TA: a chain is held against anchors in one more session, once for all
   assert.match((await ask(wrong))?.chainError ?? '', /SELF_SIGNED|UNABLE/)
   assert.equal(await probes.withAnchors({ ...asked, keyType: 'rsa', anchors: right }), undefined)
   assert.deepEqual(server.sessions.at(0)?.lines, ['EHLO check.test', 'STARTTLS', '-- tls --', 'QUIT'])
+})
+
+test('hosts that wait for their turn at one address keep nobody else waiting', async () => {
+  const begun = Promise.withResolvers<void>()
+  const silent = await startSmtpServer({
+    answer: (verb) => {
+      if (verb === 'EHLO') begun.resolve()
+      return verb === 'EHLO' ? '' : undefined
+    },
+  })
+  servers.push(silent)
+  const { network, probes } = await stand()
+  const toSilent = fakeNetwork({ '192.0.2.250:25': silent.port })
+  const dial = network.connectTcp
+  network.connectTcp = (endpoint, options) =>
+    endpoint.address === '192.0.2.250' ? toSilent.connectTcp(endpoint, options) : dial(endpoint, options)
+  const hosts = Array.from({ length: limits.probe.addressesAtOnce + 6 }, (_, place) => `mx${place}.test`)
+  const waiting = hosts.map((host) => assert.rejects(probes.probe(asking(host, '192.0.2.250'))))
+  await begun.promise
+  const { outcome } = await probes.probe(asking('mx.test', '192.0.2.1'))
+  assert.equal(outcome.kind, 'talked')
+  assert.equal(silent.sessions.length, 1)
+  await probes.close()
+  await Promise.all(waiting)
+})
+
+test('addresses that strangers must not send us to are not connected to', async () => {
+  const { probes } = await stand({}, { network: createNetwork() })
+  for (const address of ['127.0.0.1', '10.0.0.1', '169.254.169.254', '::1', '64:ff9b::7f00:1']) {
+    const { outcome } = await probes.probe(asking('mx.test', address))
+    assert.deepEqual(outcome, { kind: 'not-connected', why: 'forbidden' }, address)
+  }
 })

@@ -1,14 +1,13 @@
 import { createHash, randomBytes, type X509Certificate } from 'node:crypto'
 import type { AddressProbe, HandshakeSeen, KeyType, ProbeDepth } from '../../core/check/address-probe.ts'
-import { limits } from '../../core/limits.ts'
 import type { DomainName } from '../../core/name/domain.ts'
 import type { Clock } from '../clock.ts'
-import { createTurns } from '../decisions/turns.ts'
 import type { ChosenBy, Endpoint, Network } from '../network.ts'
 import { createSharedWork } from '../shared-work.ts'
 import type { TranscriptEntry } from '../smtp/transcript.ts'
 import type { StopSignal } from '../stop.ts'
 import { createAddressGate } from './address-gate.ts'
+import { createAddressTurns } from './address-turns.ts'
 import { createKept, octetsOfChain, octetsOfProbe } from './kept-probes.ts'
 import { pause } from './pause.ts'
 import { probeAddress } from './probe-address.ts'
@@ -66,22 +65,22 @@ export function createProbes(options: ProbesOptions): Probes {
   const contexts = createProbeContexts({ ca: options.ca })
   const gate = createAddressGate(clock, wait)
   const io = { network, clock, pause: wait, contexts, gate, timeouts, random: options.random ?? randomBytes }
-  const turns = createTurns(limits.probe.hostsAtOnce, Number.POSITIVE_INFINITY)
+  const turns = createAddressTurns()
   const work = createSharedWork<AddressProbe>()
   const anchoredWork = createSharedWork<HandshakeSeen | undefined>()
   const kept = createKept<AddressProbe>(clock)
   const keptAnchored = createKept<HandshakeSeen>(clock)
 
   /** What was given up halfway says nothing to others. */
-  async function inTurn<Value>(signal: StopSignal, make: () => Promise<Value>): Promise<Value> {
-    const done = await turns.take()
+  async function inTurn<Value>(address: string, signal: StopSignal, make: () => Promise<Value>): Promise<Value> {
+    const done = await turns.take(address)
     try {
       signal.throwIfAborted()
       const value = await make()
       signal.throwIfAborted()
       return value
     } finally {
-      done?.()
+      done()
     }
   }
 
@@ -123,13 +122,13 @@ export function createProbes(options: ProbesOptions): Probes {
       signal?.throwIfAborted()
       // A full probe tells everything that a quick one does.
       const known = kept.recall(keyOf(asked, 'full')) ?? kept.recall(keyOf(asked, asked.depth))
-      const start = (stop: StopSignal) => inTurn(stop, () => make(asked, stop))
+      const start = (stop: StopSignal) => inTurn(asked.endpoint.address, stop, () => make(asked, stop))
       return known ?? (await work.join(keyOf(asked, asked.depth), start, signal))
     },
     async withAnchors(asked, signal) {
       signal?.throwIfAborted()
       const key = anchorKeyOf(asked)
-      const start = (stop: StopSignal) => inTurn(stop, () => meet(asked, stop))
+      const start = (stop: StopSignal) => inTurn(asked.endpoint.address, stop, () => meet(asked, stop))
       return keptAnchored.recall(key) ?? (await anchoredWork.join(key, start, signal))
     },
     async close() {

@@ -51,7 +51,8 @@ export function createVisit(request: VisitRequest, io: VisitIo): Visit {
   const { clock, gate, signal, pause } = io
   const { address } = request.endpoint
   const connectionsMax = request.depth === 'full' ? limits.probe.fullConnections : limits.probe.quickConnections
-  const begun = clock.now()
+  /** Of the first connection: waiting for others to leave the address costs it nothing. */
+  let begun: number | undefined
   const sessions: ProbeSession[] = []
   const busy: BusyTry[] = []
   const offers: StartTlsOffer['kind'][] = []
@@ -66,8 +67,8 @@ export function createVisit(request: VisitRequest, io: VisitIo): Visit {
     if (signal?.aborted === true) return 'given-up'
     if (busy.length > 1) return 'busy'
     if (fruitless >= limits.probe.fruitless) return 'lost'
-    const isSpent = sessions.length >= connectionsMax || clock.now() - begun > limits.probe.fullMs
-    return isSpent ? 'spent' : undefined
+    const isLong = begun !== undefined && clock.now() - begun > limits.probe.fullMs
+    return isLong || sessions.length >= connectionsMax ? 'spent' : undefined
   }
 
   async function run<Value>(
@@ -80,6 +81,7 @@ export function createVisit(request: VisitRequest, io: VisitIo): Visit {
     if (why !== undefined) return { kind: 'untold', why, reply: busy.at(-1)?.reply }
     const release = await gate.enter(address, signal).catch(() => undefined)
     if (release === undefined) return { kind: 'untold', why: 'given-up', reply: undefined }
+    begun ??= clock.now()
     let seen: Seen
     try {
       const conversation = await connect(purpose, behind)
