@@ -135,6 +135,18 @@ test('a DH group of its own has no name', async () => {
   assert.deepEqual([finiteField?.bits, finiteField?.name], [2048, undefined])
 })
 
+test('a hybrid group is found by hellos, though sessions do without', async () => {
+  const { found, probe } = await probeFully({ ...keys, ecdhCurve: 'X25519MLKEM768:X25519' })
+  assert.deepEqual(namesOf(found.groups.tls13).toSorted(), ['X25519MLKEM768', 'x25519'])
+  const { ecdsa: key } = talkOf(probe).keys
+  assert.equal(key.kind === 'presented' && key.handshake.group, 'X25519')
+})
+
+test('a server with a group for finite fields alone', async () => {
+  const { found } = await probeFully({ ...keys, ecdhCurve: 'ffdhe2048' })
+  assert.deepEqual(namesOf(found.groups.tls13), ['ffdhe2048'])
+})
+
 test('curves are found though an ECDSA certificate needs its own', async () => {
   const { found } = await probeFully({
     key: ecdsa.key,

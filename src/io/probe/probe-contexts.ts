@@ -16,6 +16,13 @@ export interface ProbeContexts {
 const tls13 = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256']
 const usual = [...tls13, 'DEFAULT', '!aNULL', '!eNULL', '!aPSK', '!SRP']
 
+/**
+ * What OpenSSL has by default but for the hybrids: those sessions are about certificates, a key of ML-KEM costs as much as
+ * the rest of a hello, and its size makes some middleboxes stumble over what they let other senders do. Which groups a
+ * server takes is asked by hellos.
+ */
+const groups = ['X25519', 'P-256', 'X448', 'P-384', 'P-521', 'ffdhe2048', 'ffdhe3072'].join(':')
+
 const pkcs1 = ['rsa_pkcs1_sha256', 'rsa_pkcs1_sha384', 'rsa_pkcs1_sha512']
 
 /**
@@ -62,7 +69,7 @@ export function createProbeContexts({ ca, areAnchors = false }: ProbeContextOpti
   const forKey = (type: KeyType) => {
     const { ciphers, schemes } = selections[type]
     const secureOptions = constants.SSL_OP_NO_RENEGOTIATION
-    return obtain(type, { ciphers: ciphers.join(':'), sigalgs: schemes.join(':'), secureOptions })
+    return obtain(type, { ciphers: ciphers.join(':'), sigalgs: schemes.join(':'), ecdhCurve: groups, secureOptions })
   }
   return {
     keys: {
