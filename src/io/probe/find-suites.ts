@@ -12,14 +12,13 @@ export async function findSuites(
   asking: Asking,
   found: VersionsFound,
 ): Promise<Pick<TlsParameters, 'suites' | 'order' | 'encryptThenMac'>> {
-  const [now, old] = [
-    ['TLSv1.3', 'TLSv1.2'],
-    ['TLSv1.1', 'TLSv1', 'SSLv3'],
-  ].map((versions) => found.taken.filter((version) => versions.includes(version))) as [TlsVersion[], TlsVersion[]] // two in, two out
-  const suites = await listEach(asking, found, now)
+  const isOfToday = (version: TlsVersion) => version === 'TLSv1.3' || version === 'TLSv1.2'
+  const [now, old] = [found.taken.filter(isOfToday), found.taken.filter((version) => !isOfToday(version))]
+  const [first, later] = now.length > 0 ? [now, old] : [old, []]
+  const suites = await listEach(asking, found, first)
   const order = await findOrder(asking, suites)
   const encryptThenMac = await findEncryptThenMac(asking, suites)
-  return { suites: [...suites, ...(await listEach(asking, found, old))], order, encryptThenMac }
+  return { suites: [...suites, ...(await listEach(asking, found, later))], order, encryptThenMac }
 }
 
 async function listEach(asking: Asking, found: VersionsFound, versions: readonly TlsVersion[]): Promise<SuitesSeen[]> {
