@@ -87,6 +87,19 @@ for (const endpoint of noLiterals) {
   })
 }
 
+test('a connection comes from the address of this machine that it was given, or not at all', async () => {
+  await using server = await startDnsServer({})
+  const network = createNetwork()
+  const dialled = await network.connectTcp(server.endpoint, { ...operator, from: '127.0.0.9' })
+  assert.ok(dialled.ok)
+  assert.equal(dialled.value.localAddress, '127.0.0.9')
+  dialled.value.destroy()
+  for (const from of ['::1', '192.0.2.1']) {
+    const refused = await network.connectTcp(server.endpoint, { ...operator, from })
+    assert.equal(refused.ok || refused.fault, 'unreachable')
+  }
+})
+
 test('a stranger reaches no loopback, unless that is allowed', async () => {
   await using server = await startDnsServer({})
   const refused = await createNetwork().connectTcp(server.endpoint, stranger)

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { createSocket, type Socket as UdpSocket } from 'node:dgram'
-import { connect, type Socket } from 'node:net'
+import { connect, isIPv6, type Socket } from 'node:net'
 import { isPublicAddress } from '../core/address/gate.ts'
 import { parseAddress } from '../core/dns/rdata/address.ts'
 import { limits } from '../core/limits.ts'
@@ -35,6 +35,8 @@ export function createNetwork(options: NetworkOptions = {}): Network {
     async connectTcp(endpoint, dial) {
       if (dial.signal?.aborted === true) return refuse('aborted')
       const real = admit(endpoint, dial.chosenBy)
+      if (real.ok && dial.from !== undefined && isIPv6(dial.from) !== isIPv6(real.value.address))
+        return refuse('unreachable')
       return real.ok ? await dialTcp(real.value, dial, open) : real
     },
     async openUdp(endpoint, { chosenBy }) {
@@ -55,7 +57,8 @@ function dialTcp(
   open: OpenSockets,
 ): Promise<Result<Socket, DialFault>> {
   return new Promise((resolve) => {
-    const socket = connect({ host: address, port, autoSelectFamily: false, noDelay: true })
+    const own = dial.from === undefined ? {} : { localAddress: dial.from }
+    const socket = connect({ host: address, port, autoSelectFamily: false, noDelay: true, ...own })
     open.count++
     socket.once('close', () => open.count--)
     const settle = (result: Result<Socket, DialFault>) => {

@@ -19,6 +19,8 @@ export type DialFault = 'forbidden' | 'refused' | 'unreachable' | 'timeout' | 'a
 export interface DialOptions {
   readonly chosenBy: ChosenBy
   readonly timeoutMs: number
+  /** An address of this machine to connect from; what is of the other family cannot be reached from it. */
+  readonly from?: string | undefined
   readonly signal?: StopSignal | undefined
 }
 

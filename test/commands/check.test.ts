@@ -147,11 +147,19 @@ test('what is not asked for is not looked at, and said to be so', async () => {
   assert.equal(report.leftOut.length, 3)
 })
 
+test('hosts are connected to from an address of this machine', async () => {
+  const from = async (address: string) =>
+    JSON.parse((await check('--json', '--from', address, 'clinic.example')).stdout) as CheckReport
+  assert.equal((await from('127.0.0.2')).verdict, 'protected')
+  assert.equal((await from('::1')).verdict, 'undetermined', 'the lab is all IPv4')
+})
+
 for (const [what, args, message] of [
   ['no domain', [], /missing DOMAIN/],
   ['a section that there is not', ['--only', 'dane,x', 'a.example'], /option --only: "dane" is none of/],
   ['a domain and a list', ['--file', 'x', 'a.example'], /either DOMAIN or --file/],
   ['what is no domain', ['a b'], /not a domain name: "a b"/],
+  ['an address of ours that is none', ['--from', 'here', 'a.example'], /option --from: not an address: "here"/],
   [
     'guidelines that there are not',
     ['--profile', 'strict', 'a.example'],

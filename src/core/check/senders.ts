@@ -135,16 +135,17 @@ function meetHost(host: ConnectDecision, check: CheckFacts, now: number): HostOu
   const base = { host: host.host, protection: worst === undefined ? null : demanded(host, worst) }
   const [refused] = refusing
   if (worst !== undefined && refused !== undefined) {
-    const text = `only in some cases: ${refused.text}`
+    const text = `only in some cases: ${plainly(refused.text)}`
     return { row: { ...base, does: 'sometimes', row: refused.row, text }, isSure }
   }
-  if (worst !== undefined) return { row: { ...base, does: 'delivers', row: worst.row, text: worst.text }, isSure }
+  if (worst !== undefined)
+    return { row: { ...base, does: 'delivers', row: worst.row, text: plainly(worst.text) }, isSure }
   const unknown = met.find(({ unknown: reason }) => reason !== undefined)?.unknown
   if (unknown !== undefined) {
     return { row: { ...base, does: 'cannot-tell', row: host.daneRow, text: unknown }, isSure }
   }
   const { row, text } = refused ?? { row: '30', text: 'it has no address' }
-  return { row: { ...base, does: 'skips', row, text }, isSure }
+  return { row: { ...base, does: 'skips', row, text: plainly(text) }, isSure }
 }
 
 interface AddressOutcome {
@@ -174,6 +175,12 @@ export function reachesSomebody({ hosts = [] }: CheckFacts): boolean {
 
 function isDelivery({ action }: Verdict): boolean {
   return action !== 'skip'
+}
+
+/** Reports have words of their own, which people need not read. */
+function plainly(text: string): string {
+  if (text === 'sts-mx-mismatch') return 'the MTA-STS policy does not list the host'
+  return text.replace(/^(?:dane|sts)(?:-[a-z]+)+: /, '')
 }
 
 /** What a session happens to prove and nobody asks for, an attacker may leave out. */

@@ -142,6 +142,15 @@ function writeFindings(findings: readonly Finding[], out: Out): void {
   }
 }
 
+/** The same seen at several places, once. */
+function grouped(seen: Finding['seen']): { readonly text: string; readonly sources: readonly string[] }[] {
+  const texts = [...new Set(seen.map(({ text }) => text))]
+  return texts.map((text) => {
+    const sources = seen.flatMap((one) => (one.text === text && one.source !== null ? [one.source] : []))
+    return { text, sources: [...new Set(sources)] }
+  })
+}
+
 /** Evidence of which a terminal shows so much, and JSON all. */
 const shownEvidence = 4
 
@@ -154,10 +163,11 @@ function writeFinding(
   write(out, `${out.style(style, `${words}${when}`)}: ${title}`, { first: out.unicode ? '  • ' : '  - ', next: '    ' })
   const indent = { first: '    ', next: '      ' }
   write(out, `${subject} [${id}, ${rfc}]`, indent)
-  for (const { text, source } of seen.slice(0, shownEvidence)) {
-    write(out, source === null ? `seen: ${text}` : `seen at ${source}: ${text}`, indent)
+  const evidence = grouped(seen)
+  for (const { text, sources } of evidence.slice(0, shownEvidence)) {
+    write(out, sources.length === 0 ? `seen: ${text}` : `seen at ${sources.join(', ')}: ${text}`, indent)
   }
-  if (seen.length > shownEvidence) write(out, `and ${seen.length - shownEvidence} more`, indent)
+  if (evidence.length > shownEvidence) write(out, `and ${evidence.length - shownEvidence} more`, indent)
   if (who !== 'nobody') write(out, `who must act: ${who}${whoseName === null ? '' : ` (${whoseName})`}`, indent)
   for (const { where, text, note, kind } of publish) {
     write(out, `${kind === 'setting' ? 'set at' : 'publish in'} ${where} (${note}):`, indent)

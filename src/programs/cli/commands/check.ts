@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { type SectionName, sectionNames } from '../../../core/check/check-facts.ts'
 import { checkReport } from '../../../core/check/check-report.ts'
 import type { CheckReport, Verdict } from '../../../core/check/report.ts'
@@ -7,6 +8,7 @@ import type { DomainName } from '../../../core/name/domain.ts'
 import { accept } from '../../../core/result.ts'
 import { escapeText } from '../../../core/smtp/escape.ts'
 import { checkInOrder } from '../../check/check-many.ts'
+import { type Network } from '../../../io/network.ts'
 import { writeCheck } from '../../check/check-text.ts'
 import { type CheckWorld, createCheckWorld } from '../../check/check-world.ts'
 import { statusOf } from '../../check/exit-status.ts'
@@ -56,6 +58,10 @@ export const check = defineCommand({
         'look at how hosts do TLS too, some hundred handshakes each, and judge it by the guidelines of rfc9325 or ncsc-nl',
     },
     ipv4: { type: 'boolean', description: 'connect to no MX host over IPv6' },
+    from: {
+      ...{ type: 'string', value: 'ADDRESS' },
+      description: 'address of this machine to connect to hosts from; those of the other family cannot be reached then',
+    },
     helo: {
       ...{ type: 'string', value: 'NAME' },
       description: 'our name for EHLO, or our address in brackets: it should resolve to where we come from',
@@ -91,6 +97,7 @@ export const check = defineCommand({
     const form = readForm(values)
     const clientName = readClientName(values.helo)
     const tlsProfile = readProfile(values.profile)
+    const from = readFrom(values.from)
     const isFull = tlsProfile !== undefined
     const wishes: Wishes = { sections: readSections(values.only), ipv4: values.ipv4 === true, isFull }
     if (values.file !== undefined && positionals.length > 0) {
@@ -102,7 +109,7 @@ export const check = defineCommand({
       throw new UsageError('missing DOMAIN (usage: waxseal check [--json] DOMAIN...)')
     }
     const world = await context.openWorld(values, 'existing')
-    const checking = checkWorldOf(world, clientName, tlsProfile)
+    const checking = checkWorldOf(world, { clientName, tlsProfile, from })
     const checkOne = (domain: DomainName) => checkDomain(domain, wishes, { checking, world, context })
     const work = { ...{ out: context.out, signal: context.signal }, jobs, checkOne }
     try {
@@ -134,14 +141,21 @@ interface Wishes {
   readonly isFull: boolean
 }
 
-function checkWorldOf(world: World, clientName: string, tlsProfile: TlsProfileName | undefined): CheckWorld {
+interface Manner {
+  readonly clientName: string
+  readonly tlsProfile: TlsProfileName | undefined
+  readonly from: string | undefined
+}
+
+function checkWorldOf(world: World, { clientName, tlsProfile, from }: Manner): CheckWorld {
   const { resolver, resolverOptions, network, clock, trust, authorities, store, smtpPort, trace } = world
   const depth = tlsProfile === undefined ? 'quick' : 'full'
+  const way = from === undefined ? network : fromAddress(network, from)
   return createCheckWorld({
     ...{
       resolver,
       resolverOptions,
-      network,
+      network: way,
       clock,
       trust,
       ca: authorities,
@@ -204,6 +218,16 @@ function readSections(text: string | undefined): ReadonlySet<SectionName> | unde
     throw new UsageError(`option --only: "${escapeText(wrong)}" is none of ${sectionNames.join(', ')}`)
   }
   return new Set(sections.filter((section) => section !== undefined))
+}
+
+/** The resolver keeps to its own way: servers of DNS are asked from wherever they can be reached. */
+function fromAddress(network: Network, from: string): Network {
+  return { ...network, connectTcp: (endpoint, dial) => network.connectTcp(endpoint, { ...dial, from }) }
+}
+
+function readFrom(text: string | undefined): string | undefined {
+  if (text === undefined || isIP(text) !== 0) return text
+  throw new UsageError(`option --from: not an address: "${escapeText(text)}"`)
 }
 
 function readProfile(text: string | undefined): TlsProfileName | undefined {
