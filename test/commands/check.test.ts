@@ -82,6 +82,22 @@ test('people read verdict, protocols, senders, hosts and what to do, in this ord
   assert.match(stdout, /no match \(!\)/)
 })
 
+test('docs/check.md shows what the command prints', async () => {
+  const docs = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'check.md'), 'utf8')
+  const mask = (text: string) =>
+    text
+      .trimEnd()
+      .replace(/\b[0-9a-f]{64}\b/g, 'DIGEST')
+      .replace(/\b20\d\d-\d\d-\d\d\b/g, 'DAY')
+      .replace(/\bid=\d{14}\b/g, 'id=ID')
+      .replace(/\b192\.0\.2\.\d+ +/g, 'ADDRESS ')
+      .replace(/\b(?:192\.0\.2|198\.51\.100)\.\d+\b/g, 'ADDRESS')
+      .replace(/\s+/g, ' ') // an address of another length breaks lines elsewhere
+  const shown = /\n\$ waxseal check swapped\.example\n(.*?)\n```/s.exec(docs)?.[1] ?? ''
+  const { stdout } = await check('swapped.example')
+  assert.equal(mask(shown), mask(stdout))
+})
+
 test('a narrow terminal without Unicode shows the same in ASCII', async () => {
   const { stdout } = await commands.run(['check', ...commands.iterate, 'swapped.example'], {
     columns: 40,

@@ -115,6 +115,51 @@ for (const [name, type, result] of [
   })
 }
 
+for (const [name, status] of [
+  ['dane.example', 0],
+  ['sts.example', 1],
+  ['plain.example', 3],
+  ['swapped.example', 4],
+  ['bogus.example', 4],
+  ['none.dane.example', 4],
+] as const) {
+  test(`check --json of ${name} has the keys of docs/json.md`, async () => {
+    const { stdout, status: ended } = await commands.run(['check', '--json', ...commands.iterate, name])
+    assert.equal(ended, status)
+    const report = JSON.parse(stdout) as Record<string, Json[]> & Json
+    const shape = shapeOf('## `waxseal.check/1`')
+    assertKeys(
+      report,
+      shape.keys.filter((key) => key !== 'line'),
+    )
+    for (const section of report.sections ?? []) assertKeys(section, partsOf(shape, 'sections'))
+    for (const line of report.lines ?? []) assertKeys(line, shapeOf('### A protocol').keys)
+    const sender = shapeOf('### A kind of sender')
+    for (const row of report.senders ?? []) {
+      assertKeys(row, sender.keys)
+      for (const host of row.hosts as Json[]) assertKeys(host, partsOf(sender, 'hosts'))
+    }
+    const finding = shapeOf('### A finding')
+    for (const one of report.findings ?? []) {
+      assertKeys(one, finding.keys)
+      for (const seen of one.seen as Json[]) assertKeys(seen, partsOf(finding, 'seen'))
+      for (const text of one.publish as Json[]) assertKeys(text, partsOf(finding, 'publish'))
+    }
+    for (const operator of report.operators ?? []) assertKeys(operator, shapeOf('### An operator').keys)
+    const host = shapeOf('### An MX host')
+    const parts = [...(host.notes.get('addresses') ?? '').matchAll(/`\{([^}]+)\}`/g)].map(([, keys = '']) =>
+      keys.split(', '),
+    )
+    for (const row of report.grid ?? []) {
+      assertKeys(row, host.keys)
+      for (const address of row.addresses as Json[]) {
+        assertKeys(address, parts[0] ?? [])
+        for (const key of address.keys as Json[]) assertKeys(key, parts[1] ?? [])
+      }
+    }
+  })
+}
+
 test('dns --file prints the same with the line, and its own shape for what is no question', async () => {
   const list = join(commands.folder, 'questions')
   writeFileSync(list, 'dane.example MX\n# none\nbad..name\nbogus.example MX\n\xff\n', 'latin1')
