@@ -268,6 +268,9 @@ export const limits = {
     resultKeptMs: 600_000,
   },
   check: {
+    /** Of one finding: how much of it is shown as evidence, and characters of each. */
+    evidence: 64,
+    evidenceCharacters: 4096,
     /** For the sessions with all MX hosts of a domain, beyond the time for its lookups. */
     sessionsMs: 90_000,
     /** For one fetch of a policy from one address. */

@@ -136,6 +136,15 @@ function stranger({ sts }: CheckFacts): Uint8Array {
 const altered: [what: string, verdict: Verdict, ids: string, alter: Alter][] = [
   ['nothing', 'protected', '', (whole1) => whole1],
   [
+    'name servers that cannot be found from here',
+    'protected',
+    'servers-unanswered',
+    ({ servers = [], ...rest }) => ({
+      ...rest,
+      servers: servers.map((one) => ({ ...one, servers: [], zone: undefined, failed: 'no root server answers' })),
+    }),
+  ],
+  [
     'an answer that needs TCP',
     'protected',
     'answer-over-tcp',
@@ -339,7 +348,7 @@ const altered: [what: string, verdict: Verdict, ids: string, alter: Alter][] = [
   ],
   [
     'an injection that is obeyed',
-    ...(['protected', 'caa-missing starttls-injection'] as const),
+    ...(['protected', 'caa-missing ehlo-extensions starttls-injection'] as const),
     withTalk((talk) => ({
       parameters: {
         ...parameters(talk),

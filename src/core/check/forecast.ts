@@ -2,6 +2,11 @@ import type { X509Certificate } from 'node:crypto'
 
 export const msPerDay = 86_400_000
 
+/** `2026-12-01`; certificates may bear dates that there are not. */
+export function dayOf(date: Date): string {
+  return Number.isNaN(date.getTime()) ? 'no day that there is' : date.toISOString().slice(0, 10)
+}
+
 /** At most so long before its end is a certificate told of, however long it lasts. */
 const noticeMs = 14 * msPerDay
 

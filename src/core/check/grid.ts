@@ -1,5 +1,5 @@
 import { formatTlsa } from '../dane/tlsa.ts'
-import { isExpiringSoon } from './forecast.ts'
+import { dayOf, isExpiringSoon } from './forecast.ts'
 import type { AddressRow, Cell, HostRow, KeyRow } from './report.ts'
 import { notConnected } from './sessions.ts'
 import type { AddressView, HostView, KeyView, View } from './view.ts'
@@ -68,7 +68,7 @@ function keyRow({ keyType, handshake, chain, pkix, dane, matched }: KeyView, hos
   const isSts = host.decision?.action === 'connect' && host.decision.sts.mode === 'enforce'
   // What public trust says is no fault where nobody asks for it.
   const lacking = isSts ? 'bad' : 'weak'
-  const expires = leaf?.validToDate.toISOString().slice(0, 10) ?? '-'
+  const expires = leaf === undefined ? '-' : dayOf(leaf.validToDate)
   const isOut = pkix.dates !== undefined
   return {
     keyType: keyType === 'rsa' ? 'RSA' : 'ECDSA',

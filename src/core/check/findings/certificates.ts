@@ -83,9 +83,9 @@ function ofKey(view: View, host: HostView, { chain, pkix, dane }: KeyView): Flaw
   const by = judgementBy(view.facts.tlsProfile)
   const path = pathOf(chain)
   const flaws: Flaw[] = []
-  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = leaf.publicKey
-  const level = by.key(type, details?.modulusLength, details?.namedCurve)
-  const text = [type, details?.modulusLength, details?.namedCurve].filter((part) => part !== undefined).join(' ')
+  const { type, bits, curve } = keyOf(leaf)
+  const level = by.key(type, bits, curve)
+  const text = [type, bits, curve].filter((part) => part !== undefined).join(' ')
   if (level === 'insufficient') flaws.push({ id: 'certificate-key-weak', certificate: leaf, text })
   if (level === 'phase-out') flaws.push({ id: 'certificate-key-phase-out', certificate: leaf, text })
   // Nobody checks the signature of an anchor on itself.
@@ -110,6 +110,16 @@ function ofKey(view: View, host: HostView, { chain, pkix, dane }: KeyView): Flaw
     })
   }
   return flaws
+}
+
+/** Node throws for kinds of keys that OpenSSL does not know. */
+function keyOf(certificate: X509Certificate) {
+  try {
+    const { asymmetricKeyType: type, asymmetricKeyDetails: details } = certificate.publicKey
+    return { type, bits: details?.modulusLength, curve: details?.namedCurve }
+  } catch {
+    return { type: 'unknown', bits: undefined, curve: undefined }
+  }
 }
 
 /** OpenSSL's names for a chain that ends below any anchor. */

@@ -2,7 +2,9 @@ import type { X509Certificate } from 'node:crypto'
 import { formatType } from '../../dns/types.ts'
 import { formatRecord } from '../../dns/zone-text.ts'
 import type { Resolution } from '../../dnssec/resolution.ts'
+import { limits } from '../../limits.ts'
 import { formatName } from '../../name/text.ts'
+import { dayOf } from '../forecast.ts'
 import type { Owner } from '../owners.ts'
 import type { Evidence, FindingSection, Publication, Severity } from '../report.ts'
 import type { View } from '../view.ts'
@@ -40,7 +42,7 @@ export interface Family {
 export const nobody: Owner = { who: 'nobody', whoseName: null }
 
 export function said(text: string, source?: string | undefined): Evidence {
-  return { text, source: source ?? null }
+  return { text: text.slice(0, limits.check.evidenceCharacters), source: source ?? null }
 }
 
 /** Records to put into the zone that `name` lies in. */
@@ -63,7 +65,7 @@ export function lookupSeen(lookup: Resolution): Evidence {
 /** Who a certificate is for, of whom, and until when. */
 export function certificateSeen(certificate: X509Certificate, source?: string): Evidence {
   const subject = oneLine(certificate.subjectAltName ?? certificate.subject)
-  const until = certificate.validToDate.toISOString().slice(0, 10)
+  const until = dayOf(certificate.validToDate)
   return said(`certificate for ${subject}, issued by ${oneLine(certificate.issuer)}, until ${until}`, source)
 }
 

@@ -1,3 +1,4 @@
+import { limits } from '../../limits.ts'
 import type { Finding } from '../report.ts'
 import { severities } from '../report.ts'
 import type { View } from '../view.ts'
@@ -53,8 +54,15 @@ function findingOf({ id, subject, seen, owner, date, publish = [] }: Found, { se
   const kind = kinds[id] as FindingKind // families are held to their own ids by their types
   return {
     ...{ id, severity: kind.severity, section, title: kind.title, subject },
-    date: date === undefined ? null : new Date(date).toISOString(),
-    ...{ seen, who: owner.who, whoseName: owner.whoseName, publish, rfc: kind.rfc, help: `docs/findings/${id}.md` },
+    date: date === undefined || !Number.isFinite(date) ? null : new Date(date).toISOString(),
+    ...{
+      seen: seen.slice(0, limits.check.evidence),
+      who: owner.who,
+      whoseName: owner.whoseName,
+      publish,
+      rfc: kind.rfc,
+      help: `docs/findings/${id}.md`,
+    },
   }
 }
 

@@ -65,6 +65,10 @@ export const serversFamily: Family = {
       const seen = asked.slice(0, 4).map(({ server, reason }) => said(reason ?? 'silent', server))
       return [{ id: 'servers-unanswered', subject: view.domain, seen, owner: nobody }]
     }
+    if (servers.length > 0 && servers.every(({ failed }) => failed !== undefined)) {
+      const seen = servers.slice(0, 4).map(({ name, type, failed = '' }) => said(`${name} ${type}: ${failed}`))
+      return [...ofSizes(view), { id: 'servers-unanswered', subject: view.domain, seen, owner: nobody }]
+    }
     return [
       ...ofSizes(view),
       ...servers.flatMap((one) => ofAnswers(view, one)),

@@ -1,4 +1,5 @@
 import { formatReply } from '../../smtp/reply.ts'
+import type { Talk } from '../address-probe.ts'
 import type { Evidence } from '../report.ts'
 import { reachesSomebody } from '../senders.ts'
 import { notConnected } from '../sessions.ts'
@@ -112,6 +113,11 @@ const kinds = {
     title: 'The host does not call itself by a full name',
     rfc: 'RFC 5321 §2.3.5',
   },
+  'ehlo-extensions': {
+    severity: 'note',
+    title: 'Inside TLS the host offers less than senders can use',
+    rfc: 'RFC 5321 §4.1.1.1',
+  },
   'ehlo-refused': {
     severity: 'weakens',
     title: 'The host knows no EHLO, and so offers no STARTTLS',
@@ -222,6 +228,7 @@ function ofTalk({ address, talk, keys }: AddressView, note: Note): void {
   }
   if (offer.kind === 'offered' && keys.length === 0) ofRefusal(address, talk, note)
   const { parameters } = talk
+  if (parameters !== undefined) ofExtensions(address, talk, note)
   if (parameters?.commandInjection.kind === 'told') ofInjection(address, parameters.commandInjection.value, note)
 }
 
@@ -241,6 +248,24 @@ function ofRefusal(
       note('host-unanswered', said(`the TLS handshake: ${reason}`, address))
     else note('starttls-handshake-fails', said(reason, address))
   }
+}
+
+/** RFC 6152 §2, RFC 6531 §3.2, RFC 2920 §3, RFC 8689 §2 */
+function ofExtensions(address: string, { inside }: Talk, note: Note): void {
+  if (inside?.kind !== 'answered') return
+  const { eightBitMime, smtpUtf8, pipelining, requireTls } = inside.extensions
+  const all = [
+    ...[
+      { name: '8BITMIME', has: eightBitMime },
+      { name: 'SMTPUTF8', has: smtpUtf8 },
+    ],
+    ...[
+      { name: 'PIPELINING', has: pipelining },
+      { name: 'REQUIRETLS', has: requireTls },
+    ],
+  ]
+  const missing = all.filter(({ has }) => !has).map(({ name }) => name)
+  if (missing.length > 0) note('ehlo-extensions', said(`no ${missing.join(', no ')}`, address))
 }
 
 function ofInjection(address: string, seen: InjectionSeen, note: Note): void {

@@ -292,7 +292,7 @@ function ofBodies(view: View, looks: readonly PolicyLook[]): PolicyFound[] {
 const known = new Set(['version', 'mode', 'max_age', 'mx'])
 
 function ofBody(view: View, body: string, address: string): PolicyFound[] {
-  const base = { subject: urlOf(view), owner: view.owners.records }
+  const base = { subject: urlOf(view), owner: view.owners.policyHost }
   const parsed = parseStsPolicy(body)
   if (!parsed.ok) {
     const line = body.slice(0, parsed.at).split('\n').length
