@@ -282,6 +282,27 @@ export const limits = {
     /** Of a file of results that are compared. */
     resultFileOctets: 64 * 1024 * 1024,
   },
+  watch: {
+    /** Between two rounds of checks. */
+    everyMinMs: 300_000,
+    everyMaxMs: 30 * 86_400_000,
+    stateOctets: 64 * 1024 * 1024,
+    /** Notices that wait to be delivered; past that the oldest is given up, with a warning. */
+    pending: 1000,
+    /** For how long one is tried, and the pause between two tries, first and at most. */
+    keptMs: 7 * 86_400_000,
+    retryMinMs: 60_000,
+    retryMaxMs: 3_600_000,
+    commandMs: 60_000,
+    commandGraceMs: 5000,
+    /** Of what a command says on standard error. */
+    saidCharacters: 500,
+    webhookMs: 30_000,
+    /** Days ahead of a date on which it may be told of, and how many such numbers there may be. */
+    warnDaysMax: 365,
+    warnings: 8,
+    untoldMax: 100,
+  },
   decisions: {
     /** Decisions kept in memory, their octets, those of evidence kept with the latest, and of how many made in a second. */
     kept: 200_000,

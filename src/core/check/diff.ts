@@ -39,7 +39,7 @@ export function diffReports(before: CheckReport, after: CheckReport): ReportDiff
 }
 
 /** The verdict decides; where it stays, or cannot be weighed, what is worse outweighs what is better. */
-function directionOf(changes: readonly Change[]): Direction {
+export function directionOf(changes: readonly Change[]): Direction {
   const verdict = changes.find(({ kind }) => kind === 'verdict')
   if (verdict !== undefined && verdict.means !== 'neither') return verdict.means
   const telling = changes.filter(({ kind }) => kind !== 'date')
@@ -57,9 +57,12 @@ function weigh<Value>(scale: readonly Value[], before: Value, after: Value): Mea
   return to > from ? 'worse' : 'better'
 }
 
+type Judged = Pick<CheckReport, 'verdict'>
+
 const verdictScale = verdicts.filter((verdict) => verdict !== 'undetermined')
 
-function verdictChange({ verdict: before }: CheckReport, { verdict: after }: CheckReport): Change[] {
+/** A verdict that is another. */
+export function verdictChange({ verdict: before }: Judged, { verdict: after }: Judged): Change[] {
   if (before === after) return []
   return [{ kind: 'verdict', what: 'verdict', before, after, means: weigh<string>(verdictScale, before, after) }]
 }
@@ -94,7 +97,7 @@ export function keyOfFinding({ id, subject }: Pick<Finding, 'id' | 'subject'>): 
 }
 
 /** Findings that appeared or are gone. Notes are neither better nor worse. */
-export function findingChanges(before: readonly Finding[], after: readonly Finding[]): Change[] {
+export function findingChanges(before: readonly Told[], after: readonly Told[]): Change[] {
   return pairs(before, after, keyOfFinding).flatMap(([what, one, other]) => {
     if (one?.severity === other?.severity) return []
     const means = weigh<Severity | 'none'>(findingScale, lightest(one), lightest(other))
@@ -102,9 +105,11 @@ export function findingChanges(before: readonly Finding[], after: readonly Findi
   })
 }
 
+type Told = Pick<Finding, 'id' | 'subject' | 'severity'>
+
 const findingScale = ['none', 'weakens', 'will-break', 'breaks-now'] as const
 
-function lightest(finding: Finding | undefined): Severity | 'none' {
+function lightest(finding: Told | undefined): Severity | 'none' {
   return finding === undefined || finding.severity === 'note' ? 'none' : finding.severity
 }
 

@@ -7,6 +7,8 @@ export interface Registered {
   readonly summary: string
   /** How long it may take to close what it has open once it is told to end, where that is longer than usual. */
   readonly graceMs?: number
+  /** Whether these arguments run it as a service, which ends well by being told to end; all do where it is absent. */
+  readonly isService?: (args: readonly string[]) => boolean
   readonly load: () => Promise<Command>
 }
 
@@ -25,6 +27,8 @@ export const registry: readonly Registered[] = [
   {
     name: 'check',
     summary: 'Show what every kind of sender does with mail to a domain, and what to mend',
+    graceMs: 15_000,
+    isService: (args) => args.includes('--watch') && !args.includes('--once'),
     load: async () => (await import('./commands/check.ts')).check,
   },
   {

@@ -26,7 +26,8 @@ export async function runProcess(args: readonly string[]): Promise<void> {
       return openWorld(values, need, context, observer)
     },
   }
-  const service = findCommand(args)?.command.graceMs
+  const found = findCommand(args)
+  const service = found?.command.isService?.(found.rest) === false ? undefined : found?.command.graceMs
   const graceMs = service ?? usualGraceMs
   let ended: number | undefined
   const stop = (status: number) => {

@@ -14,6 +14,8 @@ import { type CheckWorld, createCheckWorld } from '../../check/check-world.ts'
 import { statusOf } from '../../check/exit-status.ts'
 import { gatherFacts } from '../../check/gather.ts'
 import { formOptions, readForm } from '../../check/report-forms.ts'
+import { startWatch } from '../../check/watch/start-watch.ts'
+import { readWatchPlan, watchOptions } from '../../check/watch/watch-options.ts'
 import { writeDocument } from '../../check/write-document.ts'
 import { readClientName } from '../client-name.ts'
 import { type CommandContext, defineCommand, UsageError } from '../command.ts'
@@ -34,6 +36,7 @@ export const check = defineCommand({
     'check [--json] [--only SECTION,...] DOMAIN...',
     'check --file LIST [--jobs N]',
     'check --junit|--nagios|--prometheus|--markdown|--html [--output FILE] DOMAIN...',
+    'check --watch [--every TIME | --once] [--state FILE] [--run COMMAND] [--webhook URL] DOMAIN...',
   ],
   description: [
     'Looks at a domain as senders do: MX records, DNSSEC, TLSA records, the MTA-STS policy from every address of its host, ' +
@@ -45,6 +48,8 @@ export const check = defineCommand({
     'With --file it does so for each domain of a list, one a line, and prints a line of JSON for each as it is done, not ' +
       'in the order of the list: "line" says which it is. LIST may be - for standard input; empty lines and lines that ' +
       'begin with # are passed over.',
+    'With --watch it checks again and again, and tells of it when the verdict changes, when a finding that is no note appears ' +
+      'or is gone, and when a date draws near, by a program, a webhook or both. The first result tells nothing.',
     'With --nagios the status is that of a monitoring plugin: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.',
   ],
   options: {
@@ -72,6 +77,7 @@ export const check = defineCommand({
       description: `domains checked at once, ${defaultChecks} unless told, at most ${maxJobs}`,
     },
     ...formOptions,
+    ...watchOptions,
     ...worldOptions,
   },
   operands: { name: 'DOMAIN', min: 0, max: 1000 },
@@ -79,6 +85,7 @@ export const check = defineCommand({
     { line: 'waxseal check example.org', does: 'the verdict, and what to mend' },
     { line: 'waxseal check --only mta-sts,tlsrpt example.org', does: 'no connection to an MX host' },
     { line: 'waxseal check --file domains.txt >reports.jsonl', does: 'the same for many, for a program to read' },
+    { line: 'waxseal check --watch --state w.json --run /usr/local/bin/tell example.org', does: 'tell of changes' },
     { line: 'waxseal check --html -o report.html example.org', does: 'one page, to be read, printed or sent' },
   ],
   exitStatuses: [
@@ -90,11 +97,13 @@ export const check = defineCommand({
     { status: 4, means: 'broken: senders who check hold mail back from a domain now' },
     { status: EXIT.data, means: 'with --file: some lines were no domain names' },
     { status: EXIT.noInput, means: 'with --file: the list cannot be read, or is too long for one text' },
-    { status: EXIT.cannotCreate, means: 'the file of --output cannot be written' },
+    { status: EXIT.cannotCreate, means: 'the file of --output or --state cannot be written' },
+    { status: EXIT.temporary, means: 'with --watch --once: somebody could not be told yet' },
   ],
   async run({ values, positionals }, context) {
     const jobs = values.jobs === undefined ? defaultChecks : readJobs(values.jobs)
     const form = readForm(values)
+    const plan = readWatchPlan(values, form)
     const clientName = readClientName(values.helo)
     const tlsProfile = readProfile(values.profile)
     const from = readFrom(values.from)
@@ -113,6 +122,8 @@ export const check = defineCommand({
     const checkOne = (domain: DomainName) => checkDomain(domain, wishes, { checking, world, context })
     const work = { ...{ out: context.out, signal: context.signal }, jobs, checkOne }
     try {
+      if (plan !== undefined)
+        return await startWatch(input ?? domains, plan, { json: form === 'json', work, world, context })
       if (form !== 'text' && form !== 'json') {
         return await writeDocument(input ?? domains, { form, output: values.output, work, clock: world.clock })
       }
