@@ -417,9 +417,10 @@ export const limits = {
     checksAtOnce: 4,
     checksWaiting: 40,
     checkMs: 120_000,
-    /** How long a result is good for who asks next, and how many are held in memory for that. */
+    /** How long a result is good for who asks next, and how many are held in memory for that, and octets of them. */
     reuseMs: 300_000,
     reused: 500,
+    reusedOctets: 32 * 1024 * 1024,
     /** Of one client: checks at once, and the time after which it may start one more. */
     checksBurst: 6,
     checkEveryMs: 20_000,

@@ -25,6 +25,12 @@ zone   shy.example MX 10 mx.shy.example
 host   mx.shy.example
 zone   guest.example
 zone   guest.example MX 10 mx.shy.example
+zone   slow.example
+zone   slow.example MX 10 mx.slow.example
+host   mx.slow.example temper=slow
+zone   paint.example
+zone   paint.example MX 10 mx.paint.example
+host   mx.paint.example temper=painting greeting="220 <script>alert(1)</script> ESMTP"
 `
 
 let lab: Lab
@@ -193,6 +199,15 @@ test('what servers say is text on every page', async () => {
   assert.match((await get(path)).text, /&#60;script&#62;/)
 })
 
+test('what a host paints is written out on pages, and in JSON as JSON has it', async () => {
+  const path = await checked({ domain: 'paint.example' })
+  for (const page of [await get(path), await get(`${path}/setup`), await get(path, { headers: json })]) {
+    assert.equal(page.status, 200)
+    assert.doesNotMatch(page.text, /[^\P{Cc}\n]|\p{Bidi_Control}/u)
+    if (page.headers['content-type'] !== 'application/json') assert.doesNotMatch(page.text, /<script/i)
+  }
+})
+
 const wrong: [why: string, text: string][] = [
   ['nothing', ''],
   ['two dots', 'a..b'],
@@ -329,4 +344,53 @@ test('the page refuses to have private addresses connected to for visitors, unle
   ])
   assert.equal(ended.status, 78)
   assert.match(ended.stderr, /web-allow-private/)
+})
+
+test('another configuration takes effect: who asked meanwhile to be left alone is', async () => {
+  const optOut = join(commands.folder, 'later')
+  writeFileSync(optOut, '')
+  const other = await serveIn(commands, { args: ['--web', '127.0.0.1:0', '--web-opt-out', optOut] })
+  await other.hear("for the checker's page")
+  const at = Number(/listening on [\d.]+:(\d+) for the checker/.exec(other.heard())?.[1])
+  const form = {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: 'domain=bank.example',
+  }
+  const before = await ask({ host: '127.0.0.1', port: at }, '/checks', form)
+  assert.equal(before.status, 303)
+  writeFileSync(optOut, 'bank.example\n')
+  other.reload()
+  await other.hear('the configuration was read again')
+  const after = await ask({ host: '127.0.0.1', port: at }, '/checks', form)
+  assert.equal(after.status, 403)
+  writeFileSync(optOut, 'no name at all\n')
+  other.reload()
+  await other.hear('the configuration stays as it was')
+  assert.equal((await ask({ host: '127.0.0.1', port: at }, '/checks', form)).status, 403)
+  await other.stop()
+})
+
+test('the service ends while a check goes on, and says so on its page', async () => {
+  const other = await serveIn(commands, { args: ['--web', '127.0.0.1:0'] })
+  await other.hear("for the checker's page")
+  const at = Number(/listening on [\d.]+:(\d+) for the checker/.exec(other.heard())?.[1])
+  const form = {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: 'domain=slow.example',
+  }
+  const started = await ask({ host: '127.0.0.1', port: at }, '/checks', form)
+  const page = new Promise<string>((resolve) => {
+    request({ host: '127.0.0.1', port: at, path: String(started.headers.location) }, (response) => {
+      let text = ''
+      response.on('data', (piece) => {
+        if (text === '') other.stop().catch(() => {})
+        text += String(piece)
+      })
+      response.on('end', () => resolve(text))
+    }).end()
+  })
+  assert.match(await page, /The check was given up/)
+  assert.equal((await other.stop()).status, 0)
 })

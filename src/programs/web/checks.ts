@@ -50,6 +50,8 @@ interface Known {
   readonly control: RunControl
   /** Milliseconds since 1970; undefined while it goes on. */
   endedAt: number | undefined
+  /** Of its result, as it is stored. */
+  octets: number
   /** The id for everybody who does not ask for a private one. */
   publicId: string | undefined
   readonly ids: Map<string, boolean>
@@ -57,7 +59,7 @@ interface Known {
 
 export function createChecks(options: ChecksOptions): Checks {
   const { clock, reports, newId, onError } = options
-  const { checksAtOnce, checksWaiting, reuseMs, reused, checkMs } = limits.web
+  const { checksAtOnce, checksWaiting, reuseMs, reused, reusedOctets, checkMs } = limits.web
   const turns = createTurns(checksAtOnce, checksWaiting)
   const closing = new AbortController()
   /** By domain, the oldest first. */
@@ -77,23 +79,34 @@ export function createChecks(options: ChecksOptions): Checks {
     forget(domain, one)
     return undefined
   }
+  /** The results that are oldest are read from the store from now on. */
   const makeRoom = () => {
-    for (const [domain, one] of known) {
-      if (known.size < reused + checksAtOnce + checksWaiting) return
-      if (one.endedAt !== undefined) forget(domain, one)
+    const ended = [...known].filter(([, { endedAt }]) => endedAt !== undefined)
+    let octets = ended.reduce((sum, [, one]) => sum + one.octets, 0)
+    for (const [place, [domain, one]] of ended.entries()) {
+      if (ended.length - place <= reused && octets <= reusedOctets) return
+      octets -= one.octets
+      forget(domain, one)
     }
   }
-  const keep = async (id: string, isPrivate: boolean, { domain }: Run, kept: KeptCheck) => {
+  const keep = async (ids: Iterable<readonly [id: string, isPrivate: boolean]>, { domain }: Run, kept: KeptCheck) => {
     const { verdict, checkedAt } = kept.report
     const content = writeKeptCheck(kept)
-    await reports.put({ id, domain, isPrivate, checkedAt, verdict, content })
+    const puts = [...ids].map(([id, isPrivate]) => reports.put({ id, domain, isPrivate, checkedAt, verdict, content }))
+    await Promise.all(puts)
+    return Buffer.byteLength(content)
   }
 
   const begin = (domain: DomainName): Known | undefined => {
     const turn = turns.take()
     if (turn === undefined) return undefined
-    makeRoom()
-    const one: Known = { control: createRun(domain), endedAt: undefined, publicId: undefined, ids: new Map() }
+    const one: Known = {
+      control: createRun(domain),
+      endedAt: undefined,
+      octets: 0,
+      publicId: undefined,
+      ids: new Map(),
+    }
     known.delete(domain)
     known.set(domain, one)
     carryOut(one, turn).catch(onError)
@@ -114,7 +127,9 @@ export function createChecks(options: ChecksOptions): Checks {
       const ids = [...one.ids]
       // Whoever looks for it from now on finds it in memory, whether it could be stored or not.
       control.end(kept)
-      await Promise.all(ids.map(([id, isPrivate]) => keep(id, isPrivate, control.run, kept)))
+      done()
+      one.octets = await keep(ids, control.run, kept)
+      makeRoom()
     } catch (error) {
       one.endedAt = clock.now()
       control.end(undefined)
@@ -136,7 +151,7 @@ export function createChecks(options: ChecksOptions): Checks {
       one.ids.set(id, isPrivate)
       byId.set(id, one)
       const { run } = one.control
-      if (run.result !== undefined) await keep(id, isPrivate, run, run.result)
+      if (run.result !== undefined) await keep([[id, isPrivate]], run, run.result)
       return id
     },
     async find(id) {
@@ -159,7 +174,9 @@ export function createChecks(options: ChecksOptions): Checks {
       for (const { domain } of await reports.list(limits.web.reports, since())) {
         if (unwanted(domain)) await reports.removeDomain(domain)
       }
-      for (const domain of [...known.keys()]) current(domain)
+      for (const [domain, one] of [...known]) {
+        if (current(domain) === one && one.endedAt !== undefined && unwanted(domain)) forget(domain, one)
+      }
     },
     async close() {
       closing.abort()

@@ -1,13 +1,13 @@
 import { sectionNames } from '../../../core/check/check-facts.ts'
 import { type Html, html } from '../../../core/check/formats/html.ts'
-import type { DomainName } from '../../../core/name/domain.ts'
+import { type DomainName, formatDomain } from '../../../core/name/domain.ts'
 import { type Step, sectionTitles } from '../step.ts'
 import { frameStart } from './frame.ts'
 
 /** The page of a check that goes on, as far as its list of steps: they come as they are done. */
 export function progressStart(domain: DomainName, isWaiting: boolean): Html {
   return html`${frameStart({ title: `Mail to ${domain}`, isIndexed: false })}<div class="progress">
-<h1>Checking ${domain}</h1>
+<h1>Checking ${formatDomain(domain)}</h1>
 <p>${isWaiting ? 'Others come first; then' : 'Looking at'} ${sectionNames.length} things: ${sectionNames
     .map((name) => sectionTitles[name])
     .join(', ')}. The report follows on this page by itself, without being loaded again.</p>
