@@ -80,6 +80,8 @@ function putProgram(tree: string): void {
   put(join(place, 'bin/waxseal.cjs'), readFileSync(join(root, 'bin/waxseal.cjs'), 'utf8').replace(/^#!.*\n/, ''))
   put(join(place, 'package.json'), readFileSync(join(root, 'package.json')))
   cpSync(join(root, 'worlds'), join(place, 'worlds'), { recursive: true })
+  // The checker's page shows them.
+  cpSync(join(root, 'docs/findings'), join(place, 'docs/findings'), { recursive: true })
   const node = join(place, 'bin/node')
   put(node, readFileSync(process.execPath), 0o755)
   if (

@@ -10,7 +10,7 @@ import { type Checks, type ChecksOptions, createChecks } from './checks.ts'
 /** Facts of a domain of which nothing was found out. */
 function factsOf(name: DomainName): CheckFacts {
   const nothing = { mail: undefined, sts: undefined, reporting: undefined, servers: undefined, hosts: undefined }
-  return { domain: name, at: 1_000_000, smtpPort: 25, ...nothing, leftOut: [] }
+  return { domain: name, at: 1_000_000, smtpPort: 25, tlsProfile: 'ncsc-nl', overTcp: [], ...nothing, leftOut: [] }
 }
 
 interface Bench {

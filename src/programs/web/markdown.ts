@@ -87,16 +87,17 @@ function cellsOf(line: string): string[] {
     .map((cell) => cell.trim())
 }
 
-const marks = /`([^`]+)`|\[([^\][]+)\]\(([^()\s]+)\)|\*\*([^*]+)\*\*/
+const marks = /`([^`]+)`|\[([^\][]+)\]\(([^()\s]+)\)|\*\*([^*]+)\*\*|(?<![\w.])_([A-Za-z][^_`]*)_(?![\w.])/
 
 function inline(text: string): Html {
   const parts: (Html | string)[] = []
   let rest = text
   for (let found = marks.exec(rest); found !== null; found = marks.exec(rest)) {
-    const [whole, code, label, target, strong] = found
+    const [whole, code, label, target, strong, stressed] = found
     parts.push(rest.slice(0, found.index))
     if (code !== undefined) parts.push(html`<code>${code}</code>`)
     else if (strong !== undefined) parts.push(html`<strong>${strong}</strong>`)
+    else if (stressed !== undefined) parts.push(html`<em>${stressed}</em>`)
     else parts.push(linkPart(label ?? '', target ?? '') ?? whole)
     rest = rest.slice(found.index + whole.length)
   }
