@@ -482,5 +482,19 @@ export const limits = {
     commandWords: 1000,
     commandsAtOnce: 4,
     waitSeconds: 86_400,
+    /** On a public host: test rounds that are remembered, for how long, and what is noted of each. */
+    rounds: 1000,
+    roundMs: 7 * 86_400_000,
+    arrivalsPerRound: 200,
+    /** What one SMTP session may cost: octets, commands, time without a word and in all. */
+    sessionOctets: 1024 * 1024,
+    sessionCommands: 200,
+    idleMs: 60_000,
+    sessionMs: 300_000,
+    /** Of SMTP and policy connections at once, over all addresses and of one client; of one client in a minute. */
+    connections: 256,
+    connectionsPerClient: 8,
+    connectionsPerMinute: 120,
+    clients: 10_000,
   },
 } as const

@@ -54,6 +54,12 @@ export const registry: readonly Registered[] = [
     load: async () => (await import('./commands/sender-test-lab.ts')).senderTestLab,
   },
   {
+    name: 'sender-test serve',
+    summary: 'Test from a public host whether the mail servers of others enforce DANE and MTA-STS',
+    graceMs: 15_000,
+    load: async () => (await import('./commands/sender-test-serve.ts')).senderTestServe,
+  },
+  {
     name: 'query',
     summary: 'Ask a running service what it tells of a destination, and why',
     load: async () => (await import('./commands/query.ts')).query,

@@ -113,7 +113,7 @@ function putText(zones: Zones, owner: string, text: string): void {
 }
 
 /** What a macro stands for, in hexadecimal; undefined when it means no host that is there. */
-function octetsOf(macro: Macro, credentials: ReadonlyMap<string, Credentials>): string | undefined {
+export function octetsOf(macro: Macro, credentials: ReadonlyMap<string, Credentials>): string | undefined {
   if (macro.kind === 'zeros') return '00'.repeat(macro.octets)
   const [host = '', ...others] = hostsMeant(credentials.keys(), macro.host)
   const known = others.length === 0 ? credentials.get(host) : undefined

@@ -68,7 +68,7 @@ export function observeRound(
  *
  * A notification of a delay is none.
  */
-function recipientsReturned(text: string): ReadonlySet<string> {
+export function recipientsReturned(text: string): ReadonlySet<string> {
   const found = new Set<string>()
   for (const block of text.split(/\r\n\r\n/)) {
     const recipient = /^Final-Recipient:\s*rfc822;\s*<?([^\s>]+)/im.exec(block)?.[1]

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { createSecureContext, type SecureContext, type SecureContextOptions, TLSSocket } from 'node:tls'
 import { limits } from '../../../core/limits.ts'
 import { type Credential, openMint } from '../certificates/mint.ts'
-import { type Diary, note } from '../diary.ts'
+import { type Diary, note, type ReceivedMessage } from '../diary.ts'
 import { describeCertificate } from '../world/certificates.ts'
 import type { HostDeclaration } from '../world/world.ts'
 import { answerLine, beginMailSession, type MailSession } from './mail-session.ts'
@@ -17,6 +17,18 @@ export interface MailHostOptions {
   readonly also?: Credential | undefined
   readonly by: 'recipient' | 'attacker'
   readonly diary: Diary
+  /** Has the messages in the diary's place, which then forgets them. */
+  readonly take?: (message: ReceivedMessage) => void
+  /** Whether there is such a mailbox; without it there are all. */
+  readonly accepts?: (mailbox: string) => boolean
+  /** What one session may cost, for hosts that strangers reach. */
+  readonly bounds?: SessionBounds
+}
+
+/** Bounds of one session, over everything in it. */
+export interface SessionBounds {
+  readonly octets: number
+  readonly commands: number
 }
 
 /** Makes the service of one host: what it does with a connection, to its end. */
@@ -35,7 +47,7 @@ export function createMailHost(options: MailHostOptions): (socket: Socket) => vo
     }
     voice.say(socket, greeting)
     if (greeting.startsWith('421')) socket.end()
-    else converse(socket, beginMailSession(host), { ...options, context, voice })
+    else converse(socket, beginMailSession(host), { ...options, context, voice, spent: { octets: 0, commands: 0 } })
   }
 }
 
@@ -54,20 +66,43 @@ function contextOptions({ host, credential, also }: MailHostOptions): SecureCont
 interface Stage extends MailHostOptions {
   readonly context: SecureContext
   readonly voice: Voice
+  readonly spent: { octets: number; commands: number }
 }
+
+/** Counts what a session costs, and says whether it has cost too much. */
+function isExhausted({ spent, bounds }: Stage, octets: number, commands: number): boolean {
+  spent.octets += octets
+  spent.commands += commands
+  return bounds !== undefined && (spent.octets > bounds.octets || spent.commands > bounds.commands)
+}
+
+const tooMuch = '421 4.7.0 too much for one session\r\n'
 
 /** Reads lines and answers them until TLS begins or the peer is gone. */
 function converse(stream: Duplex, begun: MailSession, stage: Stage, before = ''): void {
   let session = begun
   let unread = before
   const onData = (chunk: Buffer) => {
+    if (isExhausted(stage, chunk.length, 0)) {
+      stream.end(tooMuch)
+      stream.destroy()
+      return
+    }
     unread += chunk.toString('latin1')
     for (let end = unread.indexOf('\n'); end >= 0; end = unread.indexOf('\n')) {
       const line = unread.slice(0, end).replace(/\r$/, '')
       unread = unread.slice(end + 1)
-      const step = answerLine(session, line)
+      const step = answerLine(session, line, stage.accepts)
+      if (session.lines === undefined && isExhausted(stage, 0, 1)) {
+        stream.off('data', onData)
+        stream.end(tooMuch)
+        return
+      }
       session = step.session
-      if (step.message !== undefined) note(stage.diary.received, { ...arrival(stream, stage), ...step.message })
+      if (step.message !== undefined) {
+        const take = stage.take ?? ((message) => note(stage.diary.received, message))
+        take({ ...arrival(stream, stage), ...step.message })
+      }
       if (step.reply !== undefined) stage.voice.say(stream, step.reply, line)
       if (step.next === 'close') {
         stream.end()

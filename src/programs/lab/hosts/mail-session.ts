@@ -34,8 +34,12 @@ export function greetingOf({ name, replies }: HostDeclaration): string {
   return replies.get('greeting') ?? `220 ${name} ESMTP`
 }
 
-/** Answers one line of a client, its line end taken off. RFC 5321 §4.1 */
-export function answerLine(session: MailSession, line: string): MailStep {
+/** Answers one line of a client, its line end taken off; `accepts` says which mailboxes there are. RFC 5321 §4.1 */
+export function answerLine(
+  session: MailSession,
+  line: string,
+  accepts: (mailbox: string) => boolean = () => true,
+): MailStep {
   if (session.lines !== undefined) return takeText(session, session.lines, line)
   const verb = (/^[A-Za-z]+/.exec(line)?.[0] ?? '').toLowerCase()
   const scripted = session.host.replies.get(verb)
@@ -50,7 +54,7 @@ export function answerLine(session: MailSession, line: string): MailStep {
     case 'mail':
       return { session: { ...reset(session), from: pathOf(line) }, reply: '250 2.1.0 ok' }
     case 'rcpt':
-      return takeRecipient(session, pathOf(line))
+      return takeRecipient(session, pathOf(line), accepts)
     case 'data':
       return beginText(session)
     case 'rset':
@@ -95,10 +99,11 @@ function pathOf(line: string): string {
   return /<([^>]*)>/.exec(line)?.[1] ?? ''
 }
 
-function takeRecipient(session: MailSession, mailbox: string): MailStep {
+function takeRecipient(session: MailSession, mailbox: string, accepts: (mailbox: string) => boolean): MailStep {
   if (session.from === undefined) return { session, reply: '503 5.5.1 MAIL first' }
   const localPart = mailbox.slice(0, mailbox.lastIndexOf('@'))
-  if (session.host.refuses.includes(localPart)) return { session, reply: '550 5.1.1 no such mailbox' }
+  if (!accepts(mailbox) || session.host.refuses.includes(localPart))
+    return { session, reply: '550 5.1.1 no such mailbox' }
   if (session.host.defers.includes(localPart)) return { session, reply: '450 4.2.1 mailbox busy' }
   return { session: { ...session, to: [...session.to, mailbox] }, reply: '250 2.1.5 ok' }
 }

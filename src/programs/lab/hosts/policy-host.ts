@@ -6,7 +6,7 @@ import { type Diary, note } from '../diary.ts'
 import type { PolicyDeclaration } from '../world/world.ts'
 
 /** The one path that a policy host serves. RFC 8461 §3.3 */
-const policyPath = '/.well-known/mta-sts.txt'
+export const policyPath = '/.well-known/mta-sts.txt'
 
 export interface PolicyHostOptions {
   readonly policy: PolicyDeclaration
@@ -25,7 +25,8 @@ export function createPolicyHost({ policy, credential, diary }: PolicyHostOption
   return (socket) => server.emit('connection', socket)
 }
 
-function answer(policy: PolicyDeclaration, response: ServerResponse): void {
+/** Writes what a policy's host answers to the one path. */
+export function answer(policy: PolicyDeclaration, response: ServerResponse): void {
   response.writeHead(policy.status, {
     connection: 'close',
     ...(policy.type !== undefined && { 'content-type': policy.type }),
