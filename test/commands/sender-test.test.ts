@@ -1,6 +1,7 @@
 // `waxseal sender-test lab` as it is typed, with our own `send` as the server under test.
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -75,6 +76,73 @@ test('a command that sends nothing shows nothing, and its end is told', { skip: 
   assert.match(stdout, /^dane-mismatch +be held back +did not arrive +held back rightly$/m)
   assert.match(stdout, /\n\nNo message arrived at all: nothing can be said of this server\.\n$/)
   for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line)
+})
+
+/** Starts it without a command, and waits until it says what to do. */
+async function startByHand(): Promise<{ child: ChildProcess; said: () => string; pid: number; address: string }> {
+  const child = spawn(process.execPath, [main, 'sender-test', 'lab', '--json'], {
+    ...{ env: environment, stdio: ['ignore', 'pipe', 'pipe'] },
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout?.on('data', (octets: Buffer) => {
+    stdout += octets.toString()
+  })
+  await new Promise<void>((resolve, reject) => {
+    child.stderr?.on('data', (octets: Buffer) => {
+      stderr += octets.toString()
+      if (/@null-mx\.sender-test\.example$/m.test(stderr)) resolve()
+    })
+    child.once('close', () => reject(new Error(stderr)))
+  })
+  const [, pid] =
+    /^ {2}nsenter --target (\d+) (?:--user --preserve-credentials )?--net --mount -- COMMAND$/m.exec(stderr) ?? []
+  const [, address] = /^ {2}(\S+@clear\.sender-test\.example)$/m.exec(stderr) ?? []
+  assert.ok(pid !== undefined && address !== undefined, stderr)
+  return { child, said: () => stdout, pid: Number(pid), address }
+}
+
+/** What a mail server of another terminal does, in as few words as there may be. */
+const clearHost = `
+  const { connect } = require('node:net')
+  const { Resolver } = require('node:dns').promises
+  const { readFileSync } = require('node:fs')
+  const stub = new Resolver()
+  stub.setServers([/nameserver (\\S+)/.exec(readFileSync('/etc/resolv.conf', 'utf8'))[1]])
+  stub.resolve4('mx.clear.sender-test.example').then(([address]) => {
+    const socket = connect(25, address)
+    const to = process.argv[1]
+    const lines = ['EHLO me', 'MAIL FROM:<>', 'RCPT TO:<' + to + '>', 'DATA', 'Subject: x\\r\\n\\r\\nx\\r\\n.', 'QUIT']
+    socket.on('data', (octets) => { if (/^\\d{3} /m.test(octets)) socket.write((lines.shift() || '') + '\\r\\n') })
+  })`
+
+test('without a command it waits for what others send, until it is told to end, and leaves nothing behind', {
+  skip: cannot,
+}, async () => {
+  const { child, said, pid, address } = await startByHand()
+  const user = process.getuid?.() === 0 ? [] : ['--user', '--preserve-credentials']
+  const inside = [
+    '--target',
+    String(pid),
+    ...user,
+    '--net',
+    '--mount',
+    '--',
+    process.execPath,
+    '-e',
+    clearHost,
+    address,
+  ]
+  const sent = spawnSync('nsenter', inside, { encoding: 'utf8', env: environment, timeout: 60_000 })
+  assert.equal(sent.status, 0, sent.stderr)
+  const closed = once(child, 'close')
+  child.kill('SIGTERM')
+  const [status] = await closed
+  assert.equal(status, 130)
+  const report = JSON.parse(said()) as Report // our own output
+  const arrived = report.tests.filter(({ outcome }) => outcome === 'arrived').map(({ domain }) => domain)
+  assert.deepEqual(arrived, [`clear.${labBase}`])
+  assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' })
 })
 
 for (const [what, args, said] of [

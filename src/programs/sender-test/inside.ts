@@ -1,5 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, readlinkSync, realpathSync, writeFileSync } from 'node:fs'
+import { Socket } from 'node:net'
 import { join } from 'node:path'
 import { ConfigError } from '../../core/config-error.ts'
 import { reasonOf } from '../file-error.ts'
@@ -24,11 +25,28 @@ export interface Entered {
   readonly ended: Promise<number | null>
 }
 
+/** By which the program inside learns that the one outside is to end, or is gone: it is closed then. */
+const leash = 3
+
+/** Aborted when the program outside is to end, or is gone. */
+export function watchLeash(): AbortSignal {
+  const ending = new AbortController()
+  try {
+    const socket = new Socket({ fd: leash, readable: true, writable: false })
+    socket.on('error', () => ending.abort())
+    socket.on('close', () => ending.abort())
+    socket.resume().unref()
+  } catch {
+    ending.abort()
+  }
+  return ending.signal
+}
+
 /**
- * Runs this program again with other arguments, in namespaces of its own. Throws ConfigError where the machine does not
- * let it.
+ * Runs this program again with other arguments, in namespaces of its own, until the signal. Throws ConfigError where the
+ * machine does not let it.
  */
-export function enterNamespace(args: readonly string[]): Entered {
+export function enterNamespace(args: readonly string[], signal: AbortSignal): Entered {
   const isRoot = process.getuid?.() === 0
   const options = unshareOptions(isRoot)
   const tried = spawnSync('unshare', [...options, 'ip', 'link', 'set', 'lo', 'up'], { encoding: 'utf8' })
@@ -39,8 +57,11 @@ export function enterNamespace(args: readonly string[]): Entered {
   const self = [process.execPath, ...process.execArgv, process.argv[1] ?? '']
   // The shell takes in what mail servers leave behind: it is the first process there.
   const child = spawn('unshare', [...options, 'sh', '-c', '"$@"; exit $?', 'sh', ...self, ...args], {
-    stdio: 'inherit',
+    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
   })
+  const held = child.stdio[leash]
+  held?.on('error', () => {}) // it may be gone already
+  signal.addEventListener('abort', () => held?.destroy(), { once: true })
   const ended = new Promise<number | null>((resolve, reject) => {
     child.on('error', reject)
     child.on('close', resolve)

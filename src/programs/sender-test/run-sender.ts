@@ -33,7 +33,7 @@ export async function runSender(round: Round, options: SenderOptions): Promise<S
   const end = { returned: new Set<Trial>(), told: new Set<Trial>(), complaints: [] as string[] }
   if (!options.command.some((word) => word.includes('{}'))) {
     const status = await runOnce(options.command, undefined, round, options)
-    if (status !== 0) end.complaints.push(`the command ended with ${status}`)
+    if (status !== 0 && !options.signal.aborted) end.complaints.push(`the command ended with ${status}`)
     return end
   }
   const waiting = [...round.trials]
@@ -45,7 +45,8 @@ export async function runSender(round: Round, options: SenderOptions): Promise<S
       const status = await runOnce(command, composeMessage(round, address, options.now()), round, options)
       if (typeof status === 'number' && returning.has(status)) end.returned.add(trial)
       if (status === deferring || end.returned.has(trial)) end.told.add(trial)
-      else if (status !== 0) end.complaints.push(`the command for ${address} ended with ${status}`)
+      else if (status !== 0 && !options.signal.aborted)
+        end.complaints.push(`the command for ${address} ended with ${status}`)
       done += 1
       options.onDone?.(done)
     }

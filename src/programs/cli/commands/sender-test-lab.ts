@@ -55,12 +55,13 @@ export const senderTestLab = defineCommand({
   async run({ values, positionals }, context) {
     const wait = readSeconds(values.wait) ?? (positionals.length > 0 ? usualWait.command : usualWait.hand)
     if (values.inside === undefined) return goInside(values, positionals, wait, context)
-    const { networkNamespace } = await import('../../sender-test/inside.ts')
+    const { networkNamespace, watchLeash } = await import('../../sender-test/inside.ts')
     if (networkNamespace() === values.inside) throw new ConfigError('this is no network of its own')
     const { runInLab } = await import('../../sender-test/run-in-lab.ts')
-    const run = await runInLab({ command: positionals, seconds: wait }, context)
+    const signal = AbortSignal.any([context.signal, watchLeash()])
+    const run = await runInLab({ command: positionals, seconds: wait }, { ...context, signal })
     await write(run, values.json === true, context)
-    return context.signal.aborted ? EXIT.interrupted : statusOf(run.findings)
+    return signal.aborted ? EXIT.interrupted : statusOf(run.findings)
   },
 })
 
@@ -68,11 +69,11 @@ async function goInside(
   { json }: { readonly json: boolean | undefined },
   command: readonly string[],
   wait: number,
-  { out }: CommandContext,
+  { out, signal }: CommandContext,
 ): Promise<number> {
   const { enterNamespace, networkNamespace } = await import('../../sender-test/inside.ts')
   const options = ['--inside', networkNamespace(), '--wait', String(wait), ...(json === true ? ['--json'] : [])]
-  const { pid, isRoot, ended } = enterNamespace(['sender-test', 'lab', ...options, '--', ...command])
+  const { pid, isRoot, ended } = enterNamespace(['sender-test', 'lab', ...options, '--', ...command], signal)
   if (command.length === 0) {
     const user = isRoot ? '' : '--user --preserve-credentials '
     out.note('Start your mail server where the test domains are, from another terminal:')
