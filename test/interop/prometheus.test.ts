@@ -63,6 +63,9 @@ tests:
       - { series: 'waxseal_decisions_total{instance="a",level="dane",outcome="deliver"}', values: '0+5x120' }
       - { series: 'waxseal_shared_store_up{instance="a"}', values: '1x20 0x8 1x12 0x80' }
       - { series: 'waxseal_policy_lapse_warnings_total{instance="a"}', values: '0x120' }
+      - { series: 'waxseal_resolver_near_misses_total{instance="a",mark="id"}', values: '0x30 1+2x60' }
+      - { series: 'waxseal_resolver_near_misses_total{instance="b",mark="id"}', values: '0x30 1x60' }
+      - { series: 'waxseal_resolver_near_misses_total{instance="b",mark="case"}', values: '0+9x120' }
     alert_rule_test:
       - { eval_time: 29m, alertname: WaxsealDown }
       - eval_time: 40m
@@ -91,6 +94,14 @@ tests:
             exp_annotations:
               summary: The store that Waxseal on a shares does not do what it is asked
               description: The machine goes on by what it has, and fetches for itself. The log has the reason.
+      - { eval_time: 30m, alertname: WaxsealForgedAnswers }
+      - eval_time: 60m
+        alertname: WaxsealForgedAnswers
+        exp_alerts:
+          - exp_labels: { severity: warning, instance: a }
+            exp_annotations:
+              summary: Somebody guesses answers to the DNS queries of Waxseal on a
+              description: Datagrams came from addresses of name servers with our question and a wrong ID. Each such question was put again over TCP.
       - eval_time: 60m
         alertname: WaxsealMailHeldBack
         exp_alerts:

@@ -55,6 +55,9 @@ const edeOf: Readonly<Record<ProblemKind, number>> = {
   limit: 6,
 }
 
+/** The Extended DNS Errors that a failed verification may have. */
+export const problemCodes: readonly number[] = [...new Set(Object.values(edeOf))]
+
 /** Every kind there is. */
 export const problemKinds = Object.keys(edeOf) as readonly ProblemKind[]
 

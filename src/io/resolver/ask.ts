@@ -3,6 +3,7 @@ import type { Name } from '../../core/name/name.ts'
 import { type Result, refuse } from '../../core/result.ts'
 import type { ChosenBy, Endpoint } from '../network.ts'
 import { createSharedWork } from '../shared-work.ts'
+import { createCounters } from './counters.ts'
 import type { Exchange, Exchanged, ExchangeFault } from './exchange.ts'
 import type { Task } from './task.ts'
 
@@ -20,6 +21,8 @@ export interface Ask {
   readonly mayBePlain?: boolean
   readonly transport?: 'udp' | 'tcp'
   readonly timeoutMs: number
+  /** How often the server was asked before, in vain. */
+  readonly round?: number
 }
 
 /** `limit` when the question has cost as many queries as any may. */
@@ -31,11 +34,12 @@ export const tlsPort = 853
 /** Puts questions to servers: the same one to the same server once at a time. RFC 5452 §5 */
 export type Asker = (ask: Ask, task: Task) => Promise<Result<Exchanged, AskFault>>
 
-export function createAsker(exchange: Exchange): Asker {
+export function createAsker(exchange: Exchange, counters = createCounters()): Asker {
   const underWay = createSharedWork<Result<Exchanged, AskFault>>()
   return async (ask, task) => {
     if (task.signal.aborted) return refuse('aborted')
     if (!task.takeQuery(formatServer(ask.endpoint))) return refuse('limit')
+    if (ask.round !== undefined && ask.round > 0) counters.retries++
     const { endpoint, name, type, recursive, checkingDisabled, transport = 'udp' } = ask
     const { authenticData = false, mayBePlain = false } = ask
     const flags = `${recursive ? 'r' : ''}${checkingDisabled ? 'c' : ''}${authenticData ? 'a' : ''}${mayBePlain ? 'p' : ''}`
@@ -58,10 +62,10 @@ export function createAsker(exchange: Exchange): Asker {
  */
 export function askAuthority(
   question: Pick<Ask, 'name' | 'type'>,
-  { round, ...to }: Pick<Ask, 'endpoint' | 'chosenBy' | 'mayBePlain' | 'timeoutMs'> & { readonly round: number },
+  to: Pick<Ask, 'endpoint' | 'chosenBy' | 'mayBePlain' | 'timeoutMs'> & { readonly round: number },
 ): Ask {
   const ask = { ...question, ...to, recursive: false, checkingDisabled: true, mixCase: true } as const
-  return round === limits.resolver.retriesPerServer - 1 ? { ...ask, transport: 'tcp' } : ask
+  return to.round === limits.resolver.retriesPerServer - 1 ? { ...ask, transport: 'tcp' } : ask
 }
 
 /** `192.0.2.1`, with `#port` when it is not 53; `tls://192.0.2.1#dns.example` over TLS, as in the configuration. */

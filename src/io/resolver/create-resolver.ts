@@ -22,6 +22,7 @@ import type { AnchorSource } from './anchor-source.ts'
 import { type Asker, createAsker, formatServer } from './ask.ts'
 import { describeStripping, patienceBy, strippingAdvice } from './attempts.ts'
 import { type CacheKeeper, openCacheKeeper } from './cache-keeper.ts'
+import { createCounters, type ResolverCounters } from './counters.ts'
 import { createExchange, type Exchange } from './exchange.ts'
 import { createForwarder } from './forward.ts'
 import { createIterator, type Iterator } from './iterate.ts'
@@ -84,6 +85,8 @@ export interface ResolverOptions extends RecursiveOptions {
   readonly after?: After | undefined
   /** In the place of sockets, for tests. */
   readonly exchange?: Exchange | undefined
+  /** Counts what the resolver does, for whoever reads it. */
+  readonly counters?: ResolverCounters | undefined
   /** Told once which engine `auto` took, and why. */
   readonly onEngine?: ((engine: 'forward' | 'iterate', why: string) => void) | undefined
 }
@@ -105,13 +108,15 @@ export interface LastingResolver extends Resolver {
 }
 
 /** Makes a resolver. Throws ConfigError for options that do not go together. */
-export function createResolver(options: ResolverOptions): LastingResolver {
+export function createResolver(given: ResolverOptions): LastingResolver {
+  const { counters = createCounters() } = given
+  const options = { ...given, counters }
   const exchange = exchangeFor(options)
   const clock = options.clock ?? systemClock
   const keeper = keeperFor(options, clock)
   const policy = createPolicy({ allowSha1: options.allowSha1, inceptionSkew: options.clockSkew })
   const anchors = anchorsFor(options, policy)
-  const resolver = choose({ asker: createAsker(exchange), exchange, clock, policy, anchors, options, keeper })
+  const resolver = choose({ asker: createAsker(exchange, counters), exchange, clock, policy, anchors, options, keeper })
   warnOfNegativeAnchors(options)
   return {
     resolve: (name, type, more) => resolver.resolve(name, type, more),
@@ -136,8 +141,9 @@ function keeperFor(options: ResolverOptions, clock: Clock): CacheKeeper | undefi
 
 /** What puts questions to servers as the options have it: over TLS to those with a name. */
 export function exchangeFor(options: ResolverOptions): Exchange {
-  const { network, clock = systemClock, trust = createPkixTrust, onWarning } = options
-  return options.exchange ?? withTls(createExchange(network), { network, trust, clock, onWarning })
+  const { network, clock = systemClock, trust = createPkixTrust, onWarning, counters } = options
+  const plain = () => createExchange(network, {}, counters)
+  return options.exchange ?? withTls(plain(), { network, trust, clock, onWarning, counters })
 }
 
 function choose(parts: Parts): Resolver {
@@ -162,9 +168,9 @@ function iterating(parts: Parts): Resolver {
 
 /** From the root servers that options name, or the built-in ones. */
 export function iteratorFor({ asker, clock, options }: Pick<Parts, 'asker' | 'clock' | 'options'>): Iterator {
-  const { rootHints = builtInRootHints, random = safeRandom, minimise = true } = options
+  const { rootHints = builtInRootHints, random = safeRandom, minimise = true, counters } = options
   const patience = patienceBy(options.patience)
-  return createIterator({ asker, minimise, rootHints, random, patience, now: () => clock.now() })
+  return createIterator({ asker, minimise, rootHints, random, patience, counters, now: () => clock.now() })
 }
 
 function forwarding(parts: Parts): Resolver {
@@ -190,9 +196,9 @@ function validating(
   { clock, anchors, policy, options, keeper }: Pick<Parts, 'clock' | 'anchors' | 'policy' | 'options' | 'keeper'>,
   upstream: Parameters<typeof createValidatingResolver>[0]['upstream'],
 ): Resolver {
-  const { prefetch, aggressiveNsec, after } = options
+  const { prefetch, aggressiveNsec, after, counters } = options
   return createValidatingResolver({
-    ...{ upstream, anchors, clock, policy, prefetch, aggressiveNsec, after },
+    ...{ upstream, anchors, clock, policy, prefetch, aggressiveNsec, after, counters },
     saved: keeper?.replies,
   })
 }
@@ -234,7 +240,7 @@ function trusting({ asker, clock, options }: Parts): Resolver {
   const servers = believedServers(options, now)
   const patience = recursivePatience(options)
   const selfTest = createSelfTest({ asker, patience, now, apex: anchor?.owner ?? rootName, onWarning })
-  return createTrustAdResolver({ asker, servers, clock, patience, selfTest })
+  return createTrustAdResolver({ asker, servers, clock, patience, selfTest, counters: options.counters })
 }
 
 /** A recursive server may have to ask others first. */

@@ -9,6 +9,7 @@ import type { Network } from '../network.ts'
 import type { StopSignal } from '../stop.ts'
 import { type Cache, createCache } from './cache.ts'
 import { type Cookies, createCookies, dislikesCookie } from './cookies.ts'
+import { createCounters, type ResolverCounters } from './counters.ts'
 import {
   type Exchanged,
   type ExchangeFault,
@@ -67,6 +68,7 @@ interface Asking {
   readonly ednsBlind: Cache<true>
   readonly cookies: Cookies
   readonly now: () => number
+  readonly counters: ResolverCounters
   /** Where the question goes, as text. */
   readonly server: string
   readonly request: ExchangeRequest
@@ -86,6 +88,7 @@ export interface ChanceOptions {
 export function createExchange(
   network: Network,
   { randomId = () => randomInt(65536), randomBits = createRandomBits() }: ChanceOptions = {},
+  counters = createCounters(),
 ): Exchange {
   const connections = createTcpConnections(network, randomId)
   const underWay = new Map<Ending, Promise<unknown>>()
@@ -103,7 +106,7 @@ export function createExchange(
       const server = formatServer(request.endpoint)
       const tell = tellerOf(server, request, options)
       now = options.now
-      const parts = { network, connections, randomId, randomBits, caseBlind, ednsBlind, cookies, now }
+      const parts = { network, connections, randomId, randomBits, caseBlind, ednsBlind, cookies, now, counters }
       const asked = ask({ ...parts, request, server, signal: ending.signal, tell })
       underWay.set(ending, asked)
       try {
@@ -165,6 +168,7 @@ async function askOverUdp(
       isPlain: isPlain(asking),
     })
   tell({ kind: 'query', transport: 'udp' }, () => formatQuery(request, isPlain(asking)))
+  asking.counters.queries.udp++
   const { query, finding, dropped } = await askUdp(network, write, { ...request, signal })
   const cookie = query?.cookie
   noteDropped(asking, dropped)
@@ -178,11 +182,11 @@ async function askOverUdp(
   const hasNewCookie = cookie !== undefined && message !== undefined && cookies.learn(cookie, message)
   if (finding.kind === 'truncated') {
     tell({ kind: 'note', transport: 'udp' }, () => 'truncated, asking over TCP') // RFC 7766 §5
-    return await askOverTcp(asking, { cookie })
+    return await goOverToTcp(asking, { cookie })
   }
   if (dropped.wrongId > 0) {
     tell({ kind: 'note', transport: 'udp' }, () => 'perhaps forged, asking over TCP') // RFC 5452 §9.3
-    return await askOverTcp(asking, { cookie })
+    return await goOverToTcp(asking, { cookie })
   }
   if (cookie !== undefined && dislikesCookie(cookie, finding.message)) {
     spareCookie(asking, 'udp')
@@ -191,7 +195,7 @@ async function askOverUdp(
   if (cookie !== undefined && finding.message.rcode === RCODE.BADCOOKIE) {
     const isHopeful = hasNewCookie && !isRenewed // RFC 7873 §5.3
     tell({ kind: 'note', transport: 'udp' }, () => `the cookie is too old, asking ${isHopeful ? 'again' : 'over TCP'}`)
-    return isHopeful ? await askOverUdp(asking, { isRenewed: true }) : await askOverTcp(asking, { cookie })
+    return isHopeful ? await askOverUdp(asking, { isRenewed: true }) : await goOverToTcp(asking, { cookie })
   }
   if (request.mayBePlain === true && !isPlain(asking) && knowsNoEdns(finding.message)) {
     asking.ednsBlind.put(server, true, asking.now() + limits.resolver.ednsBlindKept * 1000)
@@ -224,7 +228,8 @@ async function askWhoIsDoubted(
   const { cookies, caseBlind, server, now, signal, tell } = asking
   tell({ kind: 'note', transport: 'udp' }, () => `${doubts[why]}, asking over TCP`)
   const marks = why === 'wrong-case' ? { mixed, cookie } : { cookie }
-  const asked = await askOverTcp(asking, marks)
+  asking.counters.nearMisses[why === 'wrong-case' ? 'case' : 'cookie']++
+  const asked = await goOverToTcp(asking, marks)
   if (signal.aborted || (asked.ok && isMarked(asked.value, why, marks, asking))) return asked
   if (why === 'wrong-case') caseBlind.put(server, true, now() + limits.resolver.caseBlindKept * 1000)
   else cookies.spare(server)
@@ -237,6 +242,11 @@ function isMarked({ message, octets }: Exchanged, why: Doubt, { mixed, cookie }:
   return cookie !== undefined && readReplyCookie(message, cookie).kind === 'right'
 }
 
+function goOverToTcp(asking: Asking, marks: Marks): Promise<Result<Exchanged, ExchangeFault>> {
+  asking.counters.tcpFallbacks++
+  return askOverTcp(asking, marks)
+}
+
 /** Asks a second time, on a fresh connection, when the first is closed by the server. RFC 7766 §6.2.4 */
 async function askOverTcp(
   asking: Asking,
@@ -247,6 +257,7 @@ async function askOverTcp(
   const { mixed, cookie } = marks
   tell({ kind: 'query', transport: 'tcp' }, () => formatQuery(request, isPlain(asking)))
   const { endpoint, chosenBy } = request
+  asking.counters.queries[endpoint.tlsName === undefined ? 'tcp' : 'tls']++
   const write = (id: number): Query => writeQuery(request, { id, mixed, cookie, isPlain: isPlain(asking) })
   const asked = await connections.ask({ endpoint, chosenBy, writeQuery: write, isRetry, signal })
   if (asked.ok) {
@@ -264,8 +275,9 @@ async function askOverTcp(
   return await askOverTcp(asking, marks, { isRetry: true })
 }
 
-function noteDropped({ tell }: Asking, dropped: Readonly<DroppedDatagrams>): void {
+function noteDropped({ tell, counters }: Asking, dropped: Readonly<DroppedDatagrams>): void {
   const { wrongId, other, undecodable } = dropped
+  counters.nearMisses.id += wrongId
   if (wrongId + other + undecodable === 0) return
   const text = () => `dropped datagrams: ${wrongId} with another ID, ${other} unasked for, ${undecodable} malformed`
   tell({ kind: 'note', transport: 'udp' }, text)

@@ -127,6 +127,7 @@ async function askOnce(
     recursive: true,
     checkingDisabled,
     timeoutMs,
+    round,
   } as const
   const sent = now()
   const asked = await asker(round === limits.resolver.retriesPerServer - 1 ? { ...ask, transport: 'tcp' } : ask, task)

@@ -7,6 +7,7 @@ import type { Endpoint } from '../network.ts'
 import { askZone, type Descent, type Nesting, unpaid, type ZoneWork } from './ask-zone.ts'
 import type { Said } from './authority-reply.ts'
 import { type Cache, createCache } from './cache.ts'
+import { createCounters, type ResolverCounters } from './counters.ts'
 import { addressOf, asDsReply, createDelegations, type Delegation, shorten } from './delegations.ts'
 import { createFamilies } from './families.ts'
 import { createLameness } from './lameness.ts'
@@ -18,6 +19,7 @@ export interface IterateOptions extends Pick<ZoneWork, 'asker' | 'now' | 'random
   /** Whether servers are shown no more of a name than they need. RFC 9156 */
   readonly minimise: boolean
   readonly rootHints: readonly Endpoint[]
+  readonly counters?: ResolverCounters | undefined
 }
 
 type Question = Parameters<Upstream['fetch']>[0]
@@ -38,14 +40,14 @@ export interface Iterator extends Upstream {
 
 /** Follows referrals from the root. RFC 1034 §5.3.3 */
 export function createIterator(options: IterateOptions): Iterator {
-  const { now, rootHints } = options
+  const { now, rootHints, counters = createCounters() } = options
   const bounds = { now, entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
   const addresses = createCache<readonly string[]>({ ...bounds, octetsOf: (list) => 64 * (list.length + 1) })
   const work: Work = {
     ...options,
     delegations: createDelegations(rootHints, now),
     health: createServerHealth(now),
-    lameness: createLameness(now),
+    lameness: createLameness(now, counters),
     families: createFamilies(now),
     keys: createCache<Promise<Fetched>>({ ...bounds, octetsOf: () => limits.dns.udpPayload }),
     reached: createCache<true>({ ...bounds, octetsOf: () => 8 }),

@@ -3,6 +3,7 @@ import { RCODE } from '../../core/dns/types.ts'
 import { limits } from '../../core/limits.ts'
 import type { Name } from '../../core/name/name.ts'
 import { createCache } from './cache.ts'
+import type { ResolverCounters } from './counters.ts'
 
 /** Which servers do not serve a zone that is delegated to them. RFC 4697 §2.1 */
 export interface Lameness {
@@ -13,12 +14,15 @@ export interface Lameness {
   isLame(server: string, zone: Name): boolean
 }
 
-export function createLameness(now: () => number): Lameness {
+export function createLameness(now: () => number, counters: Pick<ResolverCounters, 'lameServers'>): Lameness {
   const bounds = { now, entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
   const lame = createCache<true>({ ...bounds, octetsOf: () => 8 })
   const keyOf = (server: string, zone: Name) => `${server} ${zone.key}`
   return {
-    note: (server, zone) => lame.put(keyOf(server, zone), true, now() + limits.resolver.lameKept * 1000),
+    note(server, zone) {
+      counters.lameServers++
+      lame.put(keyOf(server, zone), true, now() + limits.resolver.lameKept * 1000)
+    },
     // Mostly there is none, and this is asked for every server.
     forget: (server, zone) => lame.size > 0 && lame.delete(keyOf(server, zone)),
     isLame: (server, zone) => lame.size > 0 && lame.get(keyOf(server, zone)) !== undefined,

@@ -8,6 +8,7 @@ import type { PkixTrust } from '../https/pkix-trust.ts'
 import { openTls } from '../https/tls-handshake.ts'
 import type { DialFault, DialOptions, Endpoint, Network } from '../network.ts'
 import { formatServer } from './ask.ts'
+import type { ResolverCounters } from './counters.ts'
 import { createExchange, type Exchange } from './exchange.ts'
 
 export interface TlsOptions {
@@ -17,6 +18,7 @@ export interface TlsOptions {
   readonly clock: Clock
   /** Told once, in one line, of a server that cannot be authenticated, and why. */
   readonly onWarning?: ((warning: string) => void) | undefined
+  readonly counters?: ResolverCounters | undefined
 }
 
 /**
@@ -28,7 +30,7 @@ export interface TlsOptions {
 export function withTls(plain: Exchange, options: TlsOptions): Exchange {
   let made: Exchange | undefined
   const overTls = () => {
-    made ??= createExchange(tlsNetwork(options))
+    made ??= createExchange(tlsNetwork(options), {}, options.counters)
     return made
   }
   return {

@@ -10,6 +10,7 @@ import type { Clock } from '../clock.ts'
 import { type Asker, formatServer } from './ask.ts'
 import { createAttempts, type Patience } from './attempts.ts'
 import { createCache } from './cache.ts'
+import { countResult, createCounters, type ResolverCounters } from './counters.ts'
 import { createFailureTimes } from './failure-times.ts'
 import { createLookups } from './lookups.ts'
 import { negativeTtl } from './negative-ttl.ts'
@@ -27,6 +28,7 @@ export interface TrustAdOptions {
   readonly patience: Patience
   /** Whom to believe; without it everybody is, as a sender without DNSSEC would. */
   readonly selfTest?: SelfTest | undefined
+  readonly counters?: ResolverCounters | undefined
 }
 
 interface Question {
@@ -43,7 +45,7 @@ interface Work extends TrustAdOptions {
  * RFC 4035 §4.9.3, RFC 6840 §5.7
  */
 export function createTrustAdResolver(options: TrustAdOptions): Resolver {
-  const { clock } = options
+  const { clock, counters = createCounters() } = options
   const now = () => clock.now()
   const bounds = { now, entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
   const cache = createCache<Resolution>({ ...bounds, octetsOf: octetsOfResolution })
@@ -65,7 +67,10 @@ export function createTrustAdResolver(options: TrustAdOptions): Resolver {
   }
 
   return {
-    resolve: (name, type, more) => lookups.run({ name, type }, more, (task) => resolve({ name, type }, task)),
+    async resolve(name, type, more) {
+      const found = await lookups.run({ name, type }, more, (task) => resolve({ name, type }, task))
+      return countResult(counters, found)
+    },
     async close() {
       lookups.close()
       await options.selfTest?.close()
@@ -179,7 +184,7 @@ async function askServers(
 function hopefully(round: number, patience: Patience) {
   const isLast = round === limits.resolver.retriesPerServer - 1
   const chosenBy = 'operator' as const
-  return { timeoutMs: patience(round), chosenBy, ...(isLast ? { transport: 'tcp' as const } : {}) }
+  return { timeoutMs: patience(round), round, chosenBy, ...(isLast ? { transport: 'tcp' as const } : {}) }
 }
 
 function isRefusal({ rcode }: { readonly rcode: number }): boolean {

@@ -11,6 +11,7 @@ import { type After, createAnchorRefresh } from './anchor-refresh.ts'
 import type { AnchorSource } from './anchor-source.ts'
 import { hasSignedAnswer } from './authority-reply.ts'
 import { createCache } from './cache.ts'
+import { countResult, createCounters, type ResolverCounters } from './counters.ts'
 import { createFailureTimes, type FailureTimes } from './failure-times.ts'
 import { createKnownDenials } from './known-denials.ts'
 import { createLinkCache, type KnownLink } from './link-cache.ts'
@@ -37,6 +38,7 @@ export interface ValidatingOptions {
   readonly aggressiveNsec?: 'off' | 'hosts' | 'all' | undefined
   /** In the place of timers, for tests. */
   readonly after?: After | undefined
+  readonly counters?: ResolverCounters | undefined
 }
 
 interface Question {
@@ -51,7 +53,7 @@ interface Found extends Step {
 
 /** Looks up and validates, whatever the upstream says of its answers. RFC 4035 §4, §5 */
 export function createValidatingResolver(options: ValidatingOptions): Resolver {
-  const { anchors, policy, clock, saved, after } = options
+  const { anchors, policy, clock, saved, after, counters = createCounters() } = options
   const now = () => clock.now()
   const upstream = saved?.inFrontOf(options.upstream) ?? options.upstream
   const underWay = createSharedWork<Found>()
@@ -98,7 +100,8 @@ export function createValidatingResolver(options: ValidatingOptions): Resolver {
       const question = { name, type }
       const isOver = lookups.isClosed || more?.signal?.aborted === true
       const known = isOver ? undefined : inForce().resolveAtOnce(question)
-      return used(known ?? (await lookups.run(question, more, (task) => resolve(question, task))))
+      const found = known ?? (await lookups.run(question, more, (task) => resolve(question, task)))
+      return countResult(counters, used(found))
     },
     async close() {
       lookups.close()
@@ -119,7 +122,7 @@ interface Answers {
   resolveAtOnce(question: Question): Resolution | undefined
 }
 
-interface Means extends Omit<ValidatingOptions, 'after'> {
+interface Means extends Omit<ValidatingOptions, 'after' | 'counters'> {
   readonly underWay: SharedWork<Found>
   readonly lookups: Lookups
   readonly failures: FailureTimes

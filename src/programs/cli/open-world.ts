@@ -43,7 +43,8 @@ export async function openWorld(
   // The store comes last, so that nothing that fails may leave it open; nothing is asked before it is there.
   const keeping: Keeping = { path: chooseStorePath(settings.store, need, environment), store: undefined }
   const resolverOptions = resolverOptionsOf(settings, inputs, { network, trust, clock, tell, keeping })
-  const resolver = observed(traced(createResolver(resolverOptions), trace), observer)
+  const own = createResolver({ ...resolverOptions, counters: observer?.counters })
+  const resolver = observed(traced(own, trace), observer)
   const local = openStoreAt(keeping, need, tell)
   const store = need === 'shared' ? await shareWithOthers(local, settings, { clock, tell }) : local
   const overrides = createOverrideWatch({

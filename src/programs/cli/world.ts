@@ -5,6 +5,7 @@ import type { StsService } from '../../io/mtasts/sts-service.ts'
 import type { StsEvent } from '../../io/mtasts/sts-work.ts'
 import type { Network } from '../../io/network.ts'
 import type { OverrideWatch } from '../../io/overrides/override-watch.ts'
+import type { ResolverCounters } from '../../io/resolver/counters.ts'
 import type { ResolverOptions } from '../../io/resolver/create-resolver.ts'
 import type { Resolver, TraceEvent } from '../../io/resolver/resolver.ts'
 import type { TlsProfile } from '../../io/smtp/tls-profile.ts'
@@ -61,6 +62,8 @@ export type WorldEvent =
 /** Watches over a world: what would have been warned of on standard error is told here. */
 export interface WorldObserver {
   told(event: WorldEvent): void
+  /** Where the resolver counts: the same for one world after the other, as counts only grow. */
+  readonly counters: ResolverCounters
   /** Of every lookup. */
   resolved(resolution: Resolution): void
 }

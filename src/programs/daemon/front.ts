@@ -6,6 +6,7 @@ import { createLedger, type ServiceLedger } from './ledger.ts'
 import { createMeters } from './metrics/meters.ts'
 import { addReadings } from './metrics/readings.ts'
 import { createRegistry } from './metrics/registry.ts'
+import { addResolverReadings } from './metrics/resolver-readings.ts'
 import type { Service } from './service.ts'
 import { packageVersion } from './version.ts'
 
@@ -47,5 +48,7 @@ export function createFront({ clock, service, isStopping, connections, onError }
     isReady: () => whyNotReady() === undefined,
     connections: () => ({ socketmap: connections(), http: http.connections }),
   })
-  return { http, ledger: createLedger(meters, clock) }
+  const ledger = createLedger(meters, clock)
+  addResolverReadings(registry, ledger.counters)
+  return { http, ledger }
 }

@@ -1,5 +1,6 @@
 import { limits } from '../../core/limits.ts'
 import type { Clock } from '../../io/clock.ts'
+import { createCounters } from '../../io/resolver/counters.ts'
 import type { WorldObserver } from '../cli/world.ts'
 import type { ServiceEvent } from './events/event.ts'
 import { createHistory } from './events/history.ts'
@@ -26,6 +27,7 @@ export function createLedger(meters: Meters, clock: Clock): ServiceLedger {
   }
   return {
     ...{ meters, history: createHistory(clock), counts: { ...noAnswers } },
+    counters: createCounters(),
     watch: createWatch({ clock, tell, onThreat: (kind) => meters.threat(kind) }),
     told(told) {
       meters.told(told)
