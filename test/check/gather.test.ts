@@ -25,7 +25,7 @@ policy evil.example body="version: STSv1\\nmode: enforce\\n<script>alert(1)</scr
 let lab: CheckLab
 
 before(async () => {
-  lab = await startCheckLab(world, { dnsDelayMs: 20 })
+  lab = await startCheckLab(world, { dnsDelayMs: 20, patience: 10 }) // a slow machine asks nothing twice
 })
 after(() => lab.close())
 

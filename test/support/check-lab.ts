@@ -27,13 +27,15 @@ export interface CheckLab {
 export interface CheckLabOptions {
   readonly depth?: ProbeDepth
   readonly dnsDelayMs?: number
+  /** By which waiting for answers is longer than usual; a quarter unless told. */
+  readonly patience?: number
   /** In the place of what a host shows. */
   readonly probed?: (probe: AddressProbe) => AddressProbe
 }
 
 /** A lab, and what checks domains in it without waiting between connections. */
 export async function startCheckLab(text: string, options: CheckLabOptions = {}): Promise<CheckLab> {
-  const { depth = 'quick', dnsDelayMs, probed = (probe) => probe } = options
+  const { depth = 'quick', dnsDelayMs, patience = 0.25, probed = (probe) => probe } = options
   const lab = await startLab(text, dnsDelayMs === undefined ? {} : { dnsDelayMs })
   const { network, clock, rootHints, ca } = lab
   const anchors = parseTrustAnchors(lab.trustAnchors)
@@ -44,7 +46,7 @@ export async function startCheckLab(text: string, options: CheckLabOptions = {})
     clock,
     rootHints,
     trustAnchors: anchors.value,
-    patience: 0.25,
+    patience,
   }
   const resolver = createResolver(resolverOptions)
   const store = openStore(':memory:')
