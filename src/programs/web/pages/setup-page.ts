@@ -123,7 +123,7 @@ ${stepHeading('mta-sts', 'MTA-STS', state)}
 <h3>1. The policy file</h3>
 <p>At <code>https://${policyHost}/.well-known/mta-sts.txt</code>, with a certificate for <code>${policyHost}</code> from a public authority, and no redirect (mode ${fileMode}):</p>
 ${textPart(file, 'Policy file')}
-${policyServers(policyHost, file).map(serverPart)}
+${policyServers(policyHost).map(serverPart)}
 <h3>2. The record</h3>
 <p>After the file is there, and with a new id whenever the file changes:</p>
 ${textPart(record, 'TXT record of MTA-STS')}

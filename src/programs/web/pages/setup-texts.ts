@@ -34,7 +34,7 @@ export function starttlsServers(host: string): ServerText[] {
   ]
 }
 
-export function policyServers(policyHost: string, file: string): ServerText[] {
+export function policyServers(policyHost: string): ServerText[] {
   const folder = `/etc/letsencrypt/live/${policyHost}`
   return [
     {
@@ -58,24 +58,18 @@ export function policyServers(policyHost: string, file: string): ServerText[] {
     {
       ...{ name: 'Caddy', file: '/etc/caddy/Caddyfile' },
       text: `${policyHost} {
+	root * /var/www/${policyHost}
 	handle /.well-known/mta-sts.txt {
 		header Content-Type text/plain
-		respond <<POLICY
-${indented(file, '\t\t\t')}
-			POLICY 200
+		file_server
 	}
-	respond 404
+	handle {
+		respond 404
+	}
 }`,
-      note: 'Caddy gets its certificate itself. This needs no file.',
+      note: `The policy file is /var/www/${policyHost}/.well-known/mta-sts.txt. Caddy gets its certificate itself.`,
     },
   ]
-}
-
-function indented(text: string, indent: string): string {
-  return text
-    .split('\n')
-    .map((line) => indent + line)
-    .join('\n')
 }
 
 export function dnssecText(domain: string): ServerText {
