@@ -59,6 +59,21 @@ for (const [what, reports, state, text] of lines) {
   })
 }
 
+test('monitoring takes a verdict that is good enough for OK, and nothing that is urgent, worse or untold', () => {
+  const stateOf = (report: CheckReport) => formatNagios([report], now, 'protected-partly').state
+  assert.deepEqual(
+    [
+      stateOf(goodReport),
+      stateOf({ ...goodReport, verdict: 'protected-partly' }),
+      stateOf({ ...goodReport, verdict: 'protected-partly', findings: [ending] }),
+      stateOf({ ...goodReport, verdict: 'opportunistic' }),
+      stateOf(undetermined),
+      stateOf(brokenReport),
+    ],
+    ['OK', 'OK', 'WARNING', 'WARNING', 'UNKNOWN', 'CRITICAL'],
+  )
+})
+
 const states: [what: string, reports: readonly CheckReport[], state: string][] = [
   ['protected in part', [{ ...goodReport, verdict: 'protected-partly' }], 'WARNING'],
   ['opportunistic', [{ ...goodReport, verdict: 'opportunistic' }], 'WARNING'],

@@ -60,6 +60,12 @@ for (const [domains, status, line] of monitored) {
   })
 }
 
+test('monitoring is content with a verdict that is good enough', async () => {
+  const ended = await check('--nagios', '--enough', 'protected-partly', 'bakery.example', 'clinic.example')
+  assert.equal(ended.status, 0)
+  assert.match(ended.stdout, /^WAXSEAL OK - all 2 domains are as well protected as they must be \| /)
+})
+
 test('monitoring takes a list with lines that are no domains for unknown, unless something is critical', async () => {
   const unknown = await check('--nagios', '--file', listOf('clinic.example\na b\n'))
   assert.deepEqual(
@@ -127,6 +133,12 @@ test('a list that is too long for one text is refused before more is asked', asy
 })
 
 for (const [what, args, message] of [
+  [
+    'a verdict that is never enough',
+    ['--nagios', '--enough', 'cleartext', 'a.example'],
+    /"cleartext" is none of protected, /,
+  ],
+  ['what is enough without who minds', ['--enough', 'protected', 'a.example'], /--enough needs --nagios/],
   ['two forms', ['--html', '--json', 'a.example'], /either --json or --html/],
   ['a file for what is printed as it comes', ['--json', '--output', 'x', 'a.example'], /--output needs one of --junit/],
 ] as const) {

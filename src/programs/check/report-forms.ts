@@ -3,7 +3,8 @@ import { formatJunit } from '../../core/check/formats/junit.ts'
 import { formatMarkdown } from '../../core/check/formats/markdown.ts'
 import { formatNagios, nagiosStates } from '../../core/check/formats/nagios.ts'
 import { formatPrometheus } from '../../core/check/formats/prometheus.ts'
-import type { CheckReport } from '../../core/check/report.ts'
+import type { CheckReport, Verdict } from '../../core/check/report.ts'
+import { escapeText } from '../../core/smtp/escape.ts'
 import { type OptionTable, UsageError, type Values } from '../cli/command.ts'
 import { statusOf } from './exit-status.ts'
 
@@ -25,6 +26,10 @@ export const formOptions = {
   },
   markdown: { type: 'boolean', group, description: 'print the report in Markdown, for a ticket or a mail' },
   html: { type: 'boolean', group, description: 'print the report as one page that needs no other file' },
+  enough: {
+    ...{ type: 'string', value: 'VERDICT', group },
+    description: 'the verdict that is OK for --nagios: protected unless told, protected-partly or opportunistic',
+  },
   output: {
     ...{ type: 'string', short: 'o', value: 'FILE', group },
     description: 'write to FILE, in one step when all is done, in the place of standard output; not with --json',
@@ -35,6 +40,17 @@ export const formOptions = {
 export type DocumentForm = 'junit' | 'nagios' | 'prometheus' | 'markdown' | 'html'
 
 const documents: readonly DocumentForm[] = ['junit', 'nagios', 'prometheus', 'markdown', 'html']
+
+const verdictsThatMayDo = ['protected', 'protected-partly', 'opportunistic'] as const
+
+/** The verdict that is good enough. Throws UsageError. */
+export function readEnough({ enough, nagios }: Partial<Values<typeof formOptions>>): Verdict {
+  if (enough === undefined) return 'protected'
+  if (nagios !== true) throw new UsageError('option --enough needs --nagios')
+  const verdict = verdictsThatMayDo.find((one) => one === enough)
+  if (verdict !== undefined) return verdict
+  throw new UsageError(`option --enough: "${escapeText(enough)}" is none of ${verdictsThatMayDo.join(', ')}`)
+}
 
 /** How reports are to be written. Throws UsageError where two ways are asked for. */
 export function readForm(values: Partial<Values<typeof formOptions>>): 'text' | 'json' | DocumentForm {
@@ -52,7 +68,7 @@ export function readForm(values: Partial<Values<typeof formOptions>>): 'text' | 
 export function formatDocument(
   form: DocumentForm,
   reports: readonly CheckReport[],
-  now: number,
+  { now, enough }: { readonly now: number; readonly enough: Verdict },
 ): { readonly text: string; readonly status: number } {
   const status = statusOf(reports.map(({ verdict }) => verdict))
   switch (form) {
@@ -65,7 +81,7 @@ export function formatDocument(
     case 'html':
       return { text: formatHtml(reports), status }
     case 'nagios': {
-      const { text, state } = formatNagios(reports, now)
+      const { text, state } = formatNagios(reports, now, enough)
       return { text, status: nagiosStates[state] }
     }
   }

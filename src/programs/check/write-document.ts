@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { nagiosStates } from '../../core/check/formats/nagios.ts'
-import type { CheckReport } from '../../core/check/report.ts'
+import type { CheckReport, Verdict } from '../../core/check/report.ts'
 import type { DomainName } from '../../core/name/domain.ts'
 import { escapeText } from '../../core/smtp/escape.ts'
 import type { Clock } from '../../io/clock.ts'
@@ -15,13 +15,15 @@ export interface DocumentWork {
   /** A file; standard output when absent. */
   readonly output: string | undefined
   readonly work: ManyWork
+  /** The verdict that is good enough. */
+  readonly enough: Verdict
   readonly clock: Clock
 }
 
 /** Checks domains, or those of a list, and writes all reports as one text. Yields the exit status. */
 export async function writeDocument(
   source: readonly DomainName[] | Readable,
-  { form, output, work, clock }: DocumentWork,
+  { form, output, work, clock, enough }: DocumentWork,
 ): Promise<number> {
   const { out, signal } = work
   const reports: CheckReport[] = []
@@ -33,7 +35,7 @@ export async function writeDocument(
     if (!signal.aborted) throw error
   }
   if (signal.aborted) return EXIT.interrupted
-  const { text, status } = withFaults(formatDocument(form, reports, clock.now()), form, tally.bad)
+  const { text, status } = withFaults(formatDocument(form, reports, { now: clock.now(), enough }), form, tally.bad)
   if (output === undefined) {
     out.write(text)
     return status

@@ -173,7 +173,7 @@ ${scroll(options, 'operators')}<table>
 <tbody>
 ${operators.map(
   ({ part, name, zone, isYours }) =>
-    html`<tr><th scope="row">${parts[part]}</th><td>${name}</td><td>${zone ?? 'unknown'}${isYours ? ' (yours)' : undefined}</td></tr>
+    html`<tr><th scope="row">${parts[part]}</th><td>${name}</td><td>${zone === null ? (isYours ? 'yours' : 'unknown') : `${zone}${isYours ? ' (yours)' : ''}`}</td></tr>
 `,
 )}</tbody>
 </table></div>

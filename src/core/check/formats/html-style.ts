@@ -9,6 +9,7 @@ h3{font-size:1.05rem;margin:1.5rem 0 .5rem}
 h4{font-size:1rem;margin:1rem 0 .5rem}
 a{color:var(--link)}
 :focus-visible{outline:3px solid var(--link);outline-offset:2px}
+.report{margin-top:1.5rem}
 .report+.report{border-top:2px solid var(--line);margin-top:3rem;padding-top:1rem}
 .verdict{border-left:.5rem solid var(--weak);background:var(--soft);padding:.75rem 1rem}
 .verdict-protected{border-color:var(--good)}
@@ -41,5 +42,5 @@ dd{margin:0 0 .25rem 1rem}
 q{quotes:none;font-family:ui-monospace,monospace;font-size:.9rem}
 pre{background:var(--soft);border:1px solid var(--line);margin:.25rem 0;padding:.5rem;overflow-x:auto;font:.9rem/1.4 ui-monospace,monospace}
 .hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-@media print{:root{--ink:#000;--paper:#fff;--soft:#fff;--faint:#333;--good:#000;--bad:#000;--weak:#000;--link:#000}body{max-width:none;font-size:10pt}.scroll{overflow:visible}.grid{white-space:normal;font-size:8pt}pre{white-space:pre-wrap;overflow:visible}.finding,tr{break-inside:avoid}h1,h2,h3,h4{break-after:avoid}.report+.report{break-before:page}}
+@media print{:root{--ink:#000;--paper:#fff;--soft:#fff;--faint:#333;--good:#000;--bad:#000;--weak:#000;--link:#000}body{max-width:none;font-size:10pt}.scroll{overflow:visible}.grid{white-space:normal;font-size:8pt}pre{white-space:pre-wrap;overflow:visible}details:not([open])::details-content{content-visibility:visible}.finding,tr{break-inside:avoid}h1,h2,h3,h4{break-after:avoid}.report+.report{break-before:page}}
 `

@@ -3,7 +3,7 @@ import { datesIn } from '../dates.ts'
 import { msPerDay } from '../forecast.ts'
 import type { CheckReport, Verdict } from '../report.ts'
 import { verdictWords } from './words.ts'
-import { countFindings, worstFirst } from './worst.ts'
+import { countFindings, isAsGood, worstFirst } from './worst.ts'
 
 /** States of a service, as plugins tell them by their exit status. docs/exit-codes.md */
 export const nagiosStates = { OK: 0, WARNING: 1, CRITICAL: 2, UNKNOWN: 3 } as const
@@ -29,17 +29,21 @@ export interface NagiosAnswer {
 
 /**
  * Reports in the one line of a monitoring plugin, with performance data behind the bar. Something that breaks, now or on
- * a day that is known, is no OK, whatever the verdict.
+ * a day that is known, is no OK, whatever the verdict. A verdict as good as `enough` is one.
  */
-export function formatNagios(reports: readonly CheckReport[], now: number): NagiosAnswer {
-  const states = reports.map(judge)
+export function formatNagios(
+  reports: readonly CheckReport[],
+  now: number,
+  enough: Verdict = 'protected',
+): NagiosAnswer {
+  const states = reports.map((report) => judge(report, enough))
   const state = order.find((one) => states.includes(one)) ?? 'UNKNOWN'
   const said = plain(reports.length === 1 ? reports.map(describe).join('') : describeAll(reports, states, state))
   return { state, text: `WAXSEAL ${state} - ${cut(said)} | ${measures(reports, now).join(' ')}\n` }
 }
 
-function judge({ verdict, findings }: CheckReport): NagiosState {
-  const state = stateOf[verdict]
+function judge({ verdict, findings }: CheckReport, enough: Verdict): NagiosState {
+  const state = isAsGood(verdict, enough) ? 'OK' : stateOf[verdict]
   const isUrgent = findings.some(({ severity }) => severity === 'breaks-now' || severity === 'will-break')
   return state === 'OK' && isUrgent ? 'WARNING' : state
 }
@@ -54,7 +58,7 @@ function describe(report: CheckReport): string {
 
 function describeAll(reports: readonly CheckReport[], states: readonly NagiosState[], state: NagiosState): string {
   if (reports.length === 0) return 'no domain was checked'
-  if (state === 'OK') return `all ${reports.length} domains are protected`
+  if (state === 'OK') return `all ${reports.length} domains are as well protected as they must be`
   const worst = reports.filter((_, place) => states[place] === state)
   return `${worst.length} of ${reports.length} domains: ${worst.map(describe).join('; ')}`
 }

@@ -13,7 +13,7 @@ import { writeCheck } from '../../check/check-text.ts'
 import { type CheckWorld, createCheckWorld } from '../../check/check-world.ts'
 import { statusOf } from '../../check/exit-status.ts'
 import { gatherFacts } from '../../check/gather.ts'
-import { formOptions, readForm } from '../../check/report-forms.ts'
+import { formOptions, readEnough, readForm } from '../../check/report-forms.ts'
 import { startWatch } from '../../check/watch/start-watch.ts'
 import { readWatchPlan, watchOptions } from '../../check/watch/watch-options.ts'
 import { writeDocument } from '../../check/write-document.ts'
@@ -103,6 +103,7 @@ export const check = defineCommand({
   async run({ values, positionals }, context) {
     const jobs = values.jobs === undefined ? defaultChecks : readJobs(values.jobs)
     const form = readForm(values)
+    const enough = readEnough(values)
     const plan = readWatchPlan(values, form)
     const clientName = readClientName(values.helo)
     const tlsProfile = readProfile(values.profile)
@@ -125,7 +126,7 @@ export const check = defineCommand({
       if (plan !== undefined)
         return await startWatch(input ?? domains, plan, { json: form === 'json', work, world, context })
       if (form !== 'text' && form !== 'json') {
-        return await writeDocument(input ?? domains, { form, output: values.output, work, clock: world.clock })
+        return await writeDocument(input ?? domains, { form, output: values.output, work, enough, clock: world.clock })
       }
       if (input !== undefined) return await checkList(input, checkOne, context, jobs)
       const verdicts: Verdict[] = []
