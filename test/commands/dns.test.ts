@@ -154,6 +154,17 @@ for (const [words, expected, first] of compared) {
   })
 }
 
+test('RES-44: dns --trace ends with what all of it cost', async () => {
+  lab.reset()
+  const { stderr } = await commands.run(['dns', '--trace', ...commands.iterate, 'signed.example', 'MX'])
+  const shown = stderr.split('\n').filter((line) => line.startsWith('> ')).length
+  const [, count] = /\n# in all: (\d+) queries by udp\n$/.exec(stderr) ?? []
+  // What is asked of the root for its own sake is not shown.
+  assert.ok(Number(count) >= shown && Number(count) <= lab.diary.asked.length, `${count}, ${shown}:\n${stderr}`)
+  const here = await commands.run(['dns', '--trace', ...commands.iterate, 'localhost'])
+  assert.equal(here.stderr, '# in all: nothing was sent\n')
+})
+
 test('dns --all-servers --trace shows what every server was asked', async () => {
   const { stderr } = await commands.run(['dns', '--all-servers', '--trace', ...commands.iterate, 'lame.example', 'MX'])
   assert.match(stderr, /^> 198\.51\.100\.1 udp lame\.example\. MX \(cd do\)$/m)

@@ -5,6 +5,7 @@ import { createStsService } from '../../io/mtasts/sts-service.ts'
 import type { Network } from '../../io/network.ts'
 import { createNetwork } from '../../io/network-node.ts'
 import { createOverrideWatch } from '../../io/overrides/override-watch.ts'
+import { createCounters } from '../../io/resolver/counters.ts'
 import { createResolver, type ResolverOptions } from '../../io/resolver/create-resolver.ts'
 import type { Resolver, TraceEvent } from '../../io/resolver/resolver.ts'
 import { createTlsProfile } from '../../io/smtp/tls-profile.ts'
@@ -43,7 +44,8 @@ export async function openWorld(
   // The store comes last, so that nothing that fails may leave it open; nothing is asked before it is there.
   const keeping: Keeping = { path: chooseStorePath(settings.store, need, environment), store: undefined }
   const resolverOptions = resolverOptionsOf(settings, inputs, { network, trust, clock, tell, keeping })
-  const own = createResolver({ ...resolverOptions, counters: observer?.counters })
+  const counters = observer?.counters ?? createCounters()
+  const own = createResolver({ ...resolverOptions, counters })
   const resolver = observed(traced(own, trace), observer)
   const local = openStoreAt(keeping, need, tell)
   const store = need === 'shared' ? await shareWithOthers(local, settings, { clock, tell }) : local
@@ -68,7 +70,7 @@ export async function openWorld(
     throw new ConfigError(`the store "${keeping.path}" cannot be used: ${unreadable}`)
   }
   return {
-    ...{ resolverOptions, settings, overrides, close, authorities: inputs.authorities },
+    ...{ resolverOptions, counters, settings, overrides, close, authorities: inputs.authorities },
     ...{ resolver, network, store, clock, trust, profile, sts, trace, timeoutMs, smtpPort: settings['smtp-port'] },
   }
 }

@@ -22,6 +22,8 @@ import type { worldOptions } from './world-options.ts'
 /** Everything that a command needs of the world outside, put together from its options and the configuration. */
 export interface World {
   readonly resolver: Resolver
+  /** What the resolver has done so far. */
+  readonly counters: Readonly<ResolverCounters>
   /** What the resolver is made from, for what asks name servers itself. */
   readonly resolverOptions: ResolverOptions
   readonly network: Network

@@ -15,6 +15,7 @@ import type { Comparison } from '../dns-servers.ts'
 import { writeResolution, writeTrustPoint } from '../dns-text.ts'
 import { EXIT } from '../exit.ts'
 import { defaultJobs, maxJobs, openList, readJobs } from '../list-work.ts'
+import { formatCost } from '../trace-text.ts'
 import { withProgress } from '../with-progress.ts'
 import type { World, WorldValues } from '../world.ts'
 import { worldOptions } from '../world-options.ts'
@@ -136,10 +137,16 @@ async function inWorld<Value>(
   }
 }
 
-function resolveOne({ name, type }: DnsQuestion, world: World, { out, signal }: CommandContext): Promise<Resolution> {
-  const { resolver, timeoutMs, trace } = world
+async function resolveOne(
+  { name, type }: DnsQuestion,
+  { resolver, timeoutMs, trace, counters }: World,
+  { out, signal }: CommandContext,
+): Promise<Resolution> {
   const describe = (seconds: number) => `asking for ${formatName(name)} ${formatType(type)} for ${seconds} s`
-  return withProgress(out, describe, () => resolver.resolve(name, type, { signal: deadline(signal, timeoutMs), trace }))
+  const lookUp = () => resolver.resolve(name, type, { signal: deadline(signal, timeoutMs), trace })
+  const resolution = await withProgress(out, describe, lookUp)
+  if (trace !== undefined) out.note(formatCost(counters))
+  return resolution
 }
 
 /** Of who asks for the keys of a name that validation starts from. */

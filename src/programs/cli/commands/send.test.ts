@@ -10,6 +10,7 @@ import { type SmtpScript, startSmtpServer } from '../../../../test/support/smtp-
 import { noOverrides } from '../../../core/decision/overrides.ts'
 import { createPkixTrust } from '../../../io/https/pkix-trust.ts'
 import { createStsService } from '../../../io/mtasts/sts-service.ts'
+import { createCounters } from '../../../io/resolver/counters.ts'
 import { createTlsProfile } from '../../../io/smtp/tls-profile.ts'
 import { openStore } from '../../../io/store/open-store.ts'
 import { settingsFromFile } from '../../config/resolve-settings.ts'
@@ -56,7 +57,8 @@ async function send(args: readonly string[], wish: Wish = {}) {
     ...{ out, clock, environment: {}, signal: (wish.controller ?? new AbortController()).signal },
     openInput: () => Readable.from([Buffer.from(wish.input ?? 'Subject: x\n\ny\n')].filter(({ length }) => length > 0)),
     openWorld: async (values) => ({
-      ...{ resolver, resolverOptions: { network }, network, store, clock, trust, sts, authorities: undefined },
+      ...{ resolver, counters: createCounters(), resolverOptions: { network }, network, store, clock, trust, sts },
+      authorities: undefined,
       overrides: { current: noOverrides, refresh: async () => [] },
       profile: createTlsProfile({ environment: {} }),
       ...{ smtpPort: 25, timeoutMs: 1000, trace: values.trace === true ? () => {} : undefined },
