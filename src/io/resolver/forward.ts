@@ -44,7 +44,7 @@ export function createForwarder(options: ForwardOptions): Upstream {
       const attempts = createAttempts()
       const dead = new Set<string>()
       const ordered = health.order(servers())
-      let failing = 0
+      let failing: Set<string> | undefined
       for (let round = 0; round < limits.resolver.retriesPerServer; round++) {
         for (const server of ordered) {
           const name = formatServer(server)
@@ -70,11 +70,13 @@ export function createForwarder(options: ForwardOptions): Upstream {
             if (found.kind === 'refused') refused = { checkingDisabled, rcode: found.rcode }
             if (found.kind === 'slow') break
             if (found.kind === 'over') return { ok: false, trouble: attempts.sum(question, undefined) }
-            if (found.kind === 'refused' && found.rcode === RCODE.SERVFAIL) failing += 0.5 // one of its two ways
           }
           // A name that fails at so many fails everywhere.
-          if (failing >= limits.resolver.serversTriedOnFailure)
+          if (refused?.rcode !== RCODE.SERVFAIL) continue
+          failing = (failing ?? new Set()).add(name)
+          if (failing.size >= limits.resolver.serversTriedOnFailure) {
             return { ok: false, trouble: attempts.sum(question, undefined) }
+          }
         }
       }
       return { ok: false, trouble: attempts.sum(question, undefined) }
