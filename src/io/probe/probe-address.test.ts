@@ -19,7 +19,9 @@ const selfSigned = await mint.issue(describeCertificate('mx.test', { certificate
 /** Two keys, as Postfix and others have them. */
 const both: SmtpScript = { credential: ecdsa, tls: { key: [rsa.key, ecdsa.key], cert: [rsa.chain, ecdsa.chain] } }
 
-const brief = { greetingMs: 60, commandMs: 60, handshakeMs: 60, quitMs: 60 }
+/** For servers that say nothing; all others are granted what strangers are. */
+const brief = { greetingMs: 500, commandMs: 500, quitMs: 500 }
+const isSilent = ({ greeting, startTls }: SmtpScript) => greeting === '' || startTls === ''
 const transcriptOf = ({ sessions }: AddressProbe) =>
   sessions.flatMap(({ transcript }) => transcript.map(({ text }) => text))
 
@@ -120,7 +122,7 @@ const hostile: readonly [why: string, script: SmtpScript, kind: string, check?: 
 ]
 for (const [why, script, expected] of hostile) {
   test(`STLS-33 a server that ${why}: ${expected}`, async () => {
-    const { probe, server } = await probeScript(script, 'quick', { timeouts: brief })
+    const { probe, server } = await probeScript(script, 'quick', isSilent(script) ? { timeouts: brief } : {})
     const { outcome } = probe
     const detail = 'why' in outcome ? ` ${outcome.why}` : 'fault' in outcome ? ` ${outcome.fault}` : ''
     assert.equal(outcome.kind + detail, expected)
@@ -196,7 +198,7 @@ const talks: readonly [why: string, script: SmtpScript, offer: string, answer: s
 ]
 for (const [why, script, offer, answer, ehlo = 'answered'] of talks) {
   test(`STLS-2 a server that ${why}: offer ${offer}, answer ${answer}`, async () => {
-    const { probe, server } = await probeScript(script, 'quick', { timeouts: brief })
+    const { probe, server } = await probeScript(script, 'quick', isSilent(script) ? { timeouts: brief } : {})
     const talk = talkOf(probe)
     assert.deepEqual([talk.startTls.offer.kind, talk.startTls.answer.kind, talk.ehlo.kind], [offer, answer, ehlo])
     assert.equal(talk.keys.rsa.kind, 'no-tls')
