@@ -1,6 +1,7 @@
 // What Postfix, Exim and `waxseal send` do with mail to the test domains, in the lab on real ports. The comparison stands in
 // docs/sender-test.md; WAXSEAL_WRITE_TABLE=1 writes it anew.
 import assert from 'node:assert/strict'
+import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { systemClock } from '../../src/io/clock.ts'
@@ -124,6 +125,33 @@ for (const { name, sender, dane, sts, refused = [] } of expected) {
     )
   })
 }
+
+test('the script of share/sender-test has a Postfix of the machine write to all, and sees what is returned', async () => {
+  const config = join(stage.folder, 'configuration')
+  mkdirSync(config)
+  for (const file of ['master.cf.proto', 'postfix-files', 'dynamicmaps.cf', 'post-install']) {
+    if (existsSync(`/etc/postfix/${file}`)) cpSync(`/etc/postfix/${file}`, join(config, file.replace(/\.proto$/, '')))
+  }
+  // Debian's own settings, and DANE.
+  const settings = [
+    'smtp_tls_security_level = dane',
+    'smtp_dns_support_level = dnssec',
+    'smtp_tls_CApath = /etc/ssl/certs',
+  ]
+  writeFileSync(join(config, 'main.cf'), `compatibility_level = 3.6\n${settings.join('\n')}\n`)
+  const script = join(import.meta.dirname, '..', '..', 'share', 'sender-test', 'postfix')
+  const command = ['env', 'WAXSEAL_TEST_PAUSE=3', script, config]
+  const ran = await waxseal(['sender-test', 'lab', '--json', '--wait', '5', '--', ...command])
+  assert.equal(ran.status, 1, ran.stderr)
+  const { tests } = JSON.parse(ran.stdout) as { tests: { domain: string; outcome: string }[] } // our own
+  const column = documentedTable()[0]?.indexOf('Postfix `dane`') ?? -1
+  assert.deepEqual(
+    tests.map(({ domain, outcome }) => `${domain.replace(`.${labBase}`, '')} ${outcome}`),
+    documentedTable()
+      .filter((row) => row[1] !== '' && row[0] !== 'domain')
+      .map((row) => `${row[0]} ${(row[column] ?? '').replaceAll('*', '').replace('in clear', 'arrived')}`),
+  )
+})
 
 test('docs/sender-test.md says of each server at each test domain what it does', () => {
   assert.equal(results.size, expected.length)

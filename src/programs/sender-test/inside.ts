@@ -1,5 +1,5 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, readlinkSync, realpathSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, readlinkSync, realpathSync, writeFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { join } from 'node:path'
 import { ConfigError } from '../../core/config-error.ts'
@@ -92,5 +92,17 @@ export function furnish(folder: string, { resolvConf, authority }: LabFiles): st
     writeFileSync(both, `${readFileSync(bundle, 'utf8')}\n${readFileSync(authority, 'utf8')}`)
     bind(both, bundle)
   }
+  if (existsSync(hashed)) bind(hashedWith(join(folder, 'certs'), authority), hashed)
   return failed
+}
+
+/** Where OpenSSL finds authorities by the hash of their name. */
+const hashed = '/etc/ssl/certs'
+
+/** A copy of that folder with one authority more; without OpenSSL’s own program nobody can say by what hash. */
+function hashedWith(copy: string, authority: string): string {
+  cpSync(hashed, copy, { recursive: true, verbatimSymlinks: true })
+  const hash = spawnSync('openssl', ['x509', '-noout', '-hash', '-in', authority], { encoding: 'utf8' })
+  if (hash.status === 0) cpSync(authority, join(copy, `${hash.stdout.trim()}.0`))
+  return copy
 }
