@@ -484,6 +484,7 @@ export const limits = {
     waitSeconds: 86_400,
     /** On a public host: test rounds that are remembered, for how long, and what is noted of each. */
     rounds: 1000,
+    roundsPerClient: 200,
     roundMs: 7 * 86_400_000,
     arrivalsPerRound: 200,
     /** What one SMTP session may cost: octets, commands, time without a word and in all. */

@@ -68,8 +68,17 @@ test('sender-test lab has a command write to every test domain, and judges what 
   assert.match(report.summary, /DANE: yes; MTA-STS: yes\. It does not deliver what it should at /)
 })
 
+/** Says what of the lab it does not find where programs look for it. */
+const looks = `
+echo "$WAXSEAL_TEST_FROM"
+grep -q "^nameserver $WAXSEAL_TEST_RESOLVER$" /etc/resolv.conf || echo no resolver
+for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt; do
+  [ ! -e $bundle ] || grep -qF "$(sed -n 2p "$WAXSEAL_TEST_CA_FILE")" $bundle || echo no authority in $bundle
+done
+exit 3`
+
 test('a command that sends nothing shows nothing, and its end is told', { skip: cannot }, () => {
-  const { status, stdout, stderr } = senderTest(['--wait', '0', '--', 'sh', '-c', 'echo "$WAXSEAL_TEST_FROM"; exit 3'])
+  const { status, stdout, stderr } = senderTest(['--wait', '0', '--', 'sh', '-c', looks])
   assert.equal(status, 75)
   assert.match(stderr, /^t[0-9a-f]{20}@return\.sender-test\.example\nwaxseal: the command ended with 3\n$/)
   assert.match(stdout, /^domain +mail must +and it +verdict\n/)
@@ -143,6 +152,12 @@ test('without a command it waits for what others send, until it is told to end, 
   const arrived = report.tests.filter(({ outcome }) => outcome === 'arrived').map(({ domain }) => domain)
   assert.deepEqual(arrived, [`clear.${labBase}`])
   assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' })
+})
+
+test('a command that is not there is told', { skip: cannot }, () => {
+  const { status, stderr } = senderTest(['--wait', '0', '--', '/nonexistent/sender'])
+  assert.equal(status, 75)
+  assert.match(stderr, /^waxseal: the command did not run to its end: .*\n$/)
 })
 
 for (const [what, args, said] of [

@@ -33,7 +33,7 @@ export async function runSender(round: Round, options: SenderOptions): Promise<S
   const end = { returned: new Set<Trial>(), told: new Set<Trial>(), complaints: [] as string[] }
   if (!options.command.some((word) => word.includes('{}'))) {
     const status = await runOnce(options.command, undefined, round, options)
-    if (status !== 0 && !options.signal.aborted) end.complaints.push(`the command ended with ${status}`)
+    if (status !== 0 && !options.signal.aborted) end.complaints.push(`the command ${describeEnd(status)}`)
     return end
   }
   const waiting = [...round.trials]
@@ -46,13 +46,17 @@ export async function runSender(round: Round, options: SenderOptions): Promise<S
       if (typeof status === 'number' && returning.has(status)) end.returned.add(trial)
       if (status === deferring || end.returned.has(trial)) end.told.add(trial)
       else if (status !== 0 && !options.signal.aborted)
-        end.complaints.push(`the command for ${address} ended with ${status}`)
+        end.complaints.push(`the command for ${address} ${describeEnd(status)}`)
       done += 1
       options.onDone?.(done)
     }
   }
   await Promise.all(Array.from({ length: limits.senderTest.commandsAtOnce }, work))
   return end
+}
+
+function describeEnd(status: number | string): string {
+  return typeof status === 'number' ? `ended with ${status}` : `did not run to its end: ${status}`
 }
 
 /** Resolves to the exit status, or to why there is none. */

@@ -22,7 +22,7 @@ const returned = (address: string) => `\r\n\r\nFinal-Recipient: rfc822; ${addres
 
 test('mail is expected at the addresses of rounds under way, and nowhere else', () => {
   const { rounds } = begin()
-  const { from, trials } = rounds.begin()
+  const { from, trials } = rounds.begin('192.0.2.1')
   for (const { address } of trials) assert.ok(rounds.expects(address))
   assert.ok(rounds.expects(from) && rounds.expects(from.toUpperCase()))
   const others = [
@@ -40,7 +40,7 @@ test('mail is expected at the addresses of rounds under way, and nowhere else', 
 
 test('what arrives belongs to its own round', () => {
   const { rounds } = begin()
-  const [first, second] = [rounds.begin(), rounds.begin()]
+  const [first, second] = [rounds.begin('192.0.2.1'), rounds.begin('192.0.2.1')]
   rounds.note(message(first.trials[0]?.address ?? ''))
   const kindsOf = (round: typeof first) =>
     rounds.judge(round).judged.filter(({ outcome }) => outcome.kind === 'arrived')
@@ -49,7 +49,7 @@ test('what arrives belongs to its own round', () => {
 
 test('what is returned is told by the notification, and only of its own round', () => {
   const { rounds } = begin()
-  const [first, second] = [rounds.begin(), rounds.begin()]
+  const [first, second] = [rounds.begin('192.0.2.1'), rounds.begin('192.0.2.1')]
   rounds.note(message(first.from, returned(first.trials[0]?.address ?? '')))
   rounds.note(message(first.from, returned(second.trials[0]?.address ?? '')))
   assert.equal(rounds.judge(first).judged[0]?.outcome.kind, 'returned')
@@ -58,20 +58,31 @@ test('what is returned is told by the notification, and only of its own round', 
 
 test('a round is forgotten when it is old, and when too many others have come', () => {
   const { rounds, clock } = begin()
-  const first = rounds.begin()
+  const first = rounds.begin('192.0.2.1')
   clock.time = limits.senderTest.roundMs
   assert.ok(rounds.find(first.token) !== undefined)
   clock.time += 1
   assert.equal(rounds.find(first.token), undefined)
   assert.ok(!rounds.expects(first.from))
-  const second = rounds.begin()
-  for (let more = 0; more < limits.senderTest.rounds; more++) rounds.begin()
+  const second = rounds.begin('192.0.2.1')
+  for (let more = 0; more < limits.senderTest.rounds; more++) rounds.begin(`client ${more}`)
   assert.equal(rounds.find(second.token), undefined)
+})
+
+test('one client pushes out its own rounds, and nobody else’s', () => {
+  const { rounds } = begin()
+  const other = rounds.begin('192.0.2.1')
+  const first = rounds.begin('192.0.2.2')
+  for (let more = 1; more < limits.senderTest.roundsPerClient; more++) rounds.begin('192.0.2.2')
+  assert.ok(rounds.find(first.token) !== undefined)
+  rounds.begin('192.0.2.2')
+  assert.equal(rounds.find(first.token), undefined)
+  assert.ok(rounds.find(other.token) !== undefined)
 })
 
 test('of a round no more arrivals are noted than there is room for', () => {
   const { rounds } = begin()
-  const round = rounds.begin()
+  const round = rounds.begin('192.0.2.1')
   const address = round.trials[0]?.address ?? ''
   for (let more = 0; more < limits.senderTest.arrivalsPerRound + 10; more++) rounds.note(message(address))
   const outcome = rounds.judge(round).judged[0]?.outcome

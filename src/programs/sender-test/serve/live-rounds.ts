@@ -6,7 +6,8 @@ import { type Findings, judgeRound } from '../verdict.ts'
 
 /** The rounds under way on a public host, in memory, each until it is old or others need its place. */
 export interface LiveRounds {
-  begin(): Round
+  /** One client's rounds may take no more than their share of the places: its oldest goes for its newest. */
+  begin(client: string): Round
   find(token: string): Round | undefined
   /** What a round shows so far. */
   judge(round: Round): Findings
@@ -19,6 +20,7 @@ export interface LiveRounds {
 interface Live {
   readonly round: Round
   readonly beganAt: number
+  readonly client: string
   readonly mailboxes: ReadonlySet<string>
   readonly received: ReceivedMessage[]
   readonly returned: Set<Trial>
@@ -32,7 +34,7 @@ export function createLiveRounds(
     token = makeToken,
   }: { readonly base: string; readonly now: () => number; readonly token?: () => string },
 ): LiveRounds {
-  const { rounds: most, roundMs, arrivalsPerRound } = limits.senderTest
+  const { rounds: most, roundsPerClient, roundMs, arrivalsPerRound } = limits.senderTest
   const live = new Map<string, Live>()
   const find = (name: string): Live | undefined => {
     const one = live.get(name)
@@ -45,10 +47,12 @@ export function createLiveRounds(
     return one?.mailboxes.has(mailbox.toLowerCase()) === true ? one : undefined
   }
   return {
-    begin() {
+    begin(client) {
+      const own = [...live.values()].filter((one) => one.client === client)
+      if (own.length >= roundsPerClient) live.delete(own[0]?.round.token ?? '')
       const round = planRound(world, base, token())
       const mailboxes = new Set([round.from, ...round.trials.map(({ address }) => address)])
-      live.set(round.token, { round, beganAt: now(), mailboxes, received: [], returned: new Set() })
+      live.set(round.token, { round, beganAt: now(), client, mailboxes, received: [], returned: new Set() })
       if (live.size > most) live.delete(live.keys().next().value as string) // there is one
       return round
     },

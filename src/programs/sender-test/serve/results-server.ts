@@ -43,9 +43,10 @@ export function createResultsServer(rounds: LiveRounds, now: () => number): Serv
   return server
 }
 
-function find({ method, url = '' }: IncomingMessage, rounds: LiveRounds): Answer {
+function find({ method, url = '', socket }: IncomingMessage, rounds: LiveRounds): Answer {
   if (url === '/rounds') {
-    return method === 'POST' ? { status: 201, json: roundToJson(rounds.begin()) } : { status: 405, text: 'POST here\n' }
+    if (method !== 'POST') return { status: 405, text: 'POST here\n' }
+    return { status: 201, json: roundToJson(rounds.begin(socket.remoteAddress ?? '')) }
   }
   if (method !== 'GET' && method !== 'HEAD') return { status: 405, text: 'this cannot be done here\n' }
   if (url === '/') return { status: 200, text: usage }
