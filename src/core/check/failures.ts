@@ -1,4 +1,5 @@
 import type { Resolution } from '../dnssec/resolution.ts'
+import type { CheckFacts, PolicyLook } from './check-facts.ts'
 
 /** What the servers of a domain say or do that fails for everyone. */
 const theirs: ReadonlySet<string> = new Set(['bogus', 'servfail', 'refused', 'malformed', 'alias-loop'])
@@ -11,4 +12,20 @@ export function isUntold(lookup: Resolution): boolean {
 /** A failure that is the domain's: other senders meet it as well. */
 export function isBroken(lookup: Resolution): boolean {
   return lookup.kind === 'failure' && theirs.has(lookup.why)
+}
+
+/** Why it is not known whether there is an MTA-STS policy; undefined where it is. */
+export function whyPolicyUntold({ mail, sts }: Pick<CheckFacts, 'mail' | 'sts'>): string | undefined {
+  const finding = mail?.sts
+  if (sts === undefined || finding === undefined) return 'MTA-STS was not looked at'
+  if (finding.record?.kind === 'failure' && isUntold(finding.record)) {
+    return `the MTA-STS record could not be looked up: ${finding.record.reason}`
+  }
+  const looks = sts.fetches.filter(({ as }) => as === 'nobody')
+  const isLate = finding.id !== undefined && finding.policy === undefined && looks.length > 0
+  return isLate && looks.every(isSlow) ? 'the MTA-STS policy could not be fetched in time' : undefined
+}
+
+function isSlow({ outcome }: PolicyLook): boolean {
+  return outcome.kind === 'failed' && (outcome.fault === 'timeout' || outcome.fault === 'aborted')
 }

@@ -1,5 +1,5 @@
 import { parseReportRecords } from '../tlsrpt/record.ts'
-import { isUntold } from './failures.ts'
+import { isUntold, whyPolicyUntold } from './failures.ts'
 import { stringsIn } from './findings/txt.ts'
 import type { ProtocolLine, ProtocolState, SenderId } from './report.ts'
 import { isTurnedFrom } from './senders.ts'
@@ -100,7 +100,7 @@ function stsLine(view: View): ProtocolLine {
   if (applied === undefined) {
     if (row === 'S1') return line('MTA-STS', 'off', 'there is no record')
     const reason = failure?.reason ?? 'there is no policy'
-    const isOurs = finding.record !== undefined && isUntold(finding.record)
+    const isOurs = whyPolicyUntold(facts) !== undefined
     return line(
       'MTA-STS',
       isOurs ? 'unknown' : 'broken',

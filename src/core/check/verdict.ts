@@ -1,5 +1,5 @@
 import { formatDomain } from '../name/domain.ts'
-import { isUntold } from './failures.ts'
+import { isUntold, whyPolicyUntold } from './failures.ts'
 import type { SenderId, SenderRow, Verdict } from './report.ts'
 import { isTurnedFrom } from './senders.ts'
 import type { View } from './view.ts'
@@ -74,6 +74,8 @@ function weighProtection(view: View, full: SenderRow | undefined, dane: SenderRo
       const weak = full.hosts.filter(({ protection }) => protection === 'encrypted').map(({ host }) => host)
       if (strong.length > 0)
         return { verdict: 'protected-partly', why: [`nothing protects mail to ${weak.join(', ')}`, ...untold] }
+      const unknown = whyPolicyUntold(view.facts)
+      if (unknown !== undefined) return { verdict: 'undetermined', why: [unknown, ...untold] }
       return { verdict: 'opportunistic', why: [whyNothing(view), ...untold] }
     }
     case 'host-authenticated':

@@ -58,7 +58,9 @@ const stateStyle: Record<ProtocolState, Style> = {
 
 function writeLine({ protocol, state, reason, until }: ProtocolLine, out: Out): void {
   const first = `  ${padEnd(out.style('bold', protocol), 9)}${padEnd(out.style(stateStyle[state], state), 9)}`
-  const ends = until === null || state === 'off' ? '' : `, until ${until.slice(0, 10)}`
+  const lasts = state === 'on' || state === 'partly' || state === 'testing'
+  const word = protocol === 'DANE' ? 'signed until' : 'until'
+  const ends = until === null || !lasts ? '' : `, ${word} ${until.slice(0, 10)}`
   write(out, `${reason}${ends}`, { first, next: ' '.repeat(widthOf(first)) })
 }
 
