@@ -30,8 +30,8 @@ import { openStore } from './io/store/open-store.ts'
 export type {
   AddressRow,
   Cell,
+  CheckEvidence,
   CheckReport,
-  Evidence as CheckEvidence,
   Finding,
   HostRow,
   KeyRow,

@@ -199,6 +199,8 @@ test('the library checks as the command does', async () => {
     const report = await waxseal.check('clinic.example')
     assert.deepEqual([report.schema, report.verdict], ['waxseal.check/1', 'protected'])
     await assert.rejects(waxseal.check('a b'), TypeError)
+    const late = await waxseal.check('clinic.example', { signal: AbortSignal.abort() })
+    assert.deepEqual([late.verdict, late.leftOut.length, late.findings], ['undetermined', 5, []])
   } finally {
     await waxseal.close()
   }

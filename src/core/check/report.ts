@@ -39,8 +39,10 @@ export const verdicts = [
   'undetermined',
 ] as const
 
+/** What a domain comes to. docs/check.md */
 export type Verdict = (typeof verdicts)[number]
 
+/** DANE, MTA-STS or TLSRPT in a line. */
 export interface ProtocolLine {
   readonly protocol: 'DANE' | 'MTA-STS' | 'TLSRPT'
   readonly state: ProtocolState
@@ -72,10 +74,13 @@ export interface SenderRow {
 
 export const senderIds = ['mta-sts', 'dane-and-sts', 'dane', 'opportunistic', 'strict', 'cached-policy'] as const
 
+/** The kinds of senders. */
 export type SenderId = (typeof senderIds)[number]
 
+/** What becomes of mail from a sender. */
 export type SenderDoes = 'delivers' | 'delays' | 'returns' | 'cannot-tell'
 
+/** What mail is sure of, whatever an attacker does. */
 export type SenderProtection = 'authenticated' | 'host-authenticated' | 'encrypted' | 'cleartext'
 
 /** How such a sender gets on with one MX host. */
@@ -95,6 +100,7 @@ export interface HostRow {
   readonly addresses: readonly AddressRow[]
 }
 
+/** One address of an MX host in the grid. */
 export interface AddressRow {
   readonly address: string
   readonly family: 'IPv4' | 'IPv6'
@@ -123,11 +129,13 @@ export interface Cell {
 
 export const severities = ['breaks-now', 'will-break', 'weakens', 'note'] as const
 
+/** How urgent a finding is. */
 export type Severity = (typeof severities)[number]
 
 /** Who must act. */
 export type Actor = 'you' | 'your DNS host' | 'your mail provider' | 'your web host' | 'nobody'
 
+/** Something that is wrong, or worth knowing, with its evidence. */
 export interface Finding {
   /** Stable, of docs/findings/. */
   readonly id: string
@@ -150,7 +158,11 @@ export interface Finding {
 
 export const findingSections = ['mx', 'dnssec', 'dane', 'mta-sts', 'tlsrpt', 'smtp', 'tls'] as const
 
+/** What a finding is about. */
 export type FindingSection = (typeof findingSections)[number]
+
+/** One thing that was seen, by its name in the library. */
+export type CheckEvidence = Evidence
 
 /** One thing that was seen. */
 export interface Evidence {
