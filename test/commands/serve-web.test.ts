@@ -182,6 +182,8 @@ test('set-up instructions have the names and keys of the domain in them', async 
     /mta-sts\.bank\.example \{/,
   ])
     assert.match(page.text, words)
+  // What stands escaped cannot be pasted.
+  assert.doesNotMatch(page.text, /\\x[0-9a-f]{2}/)
 })
 
 test('what servers say is text on every page', async () => {

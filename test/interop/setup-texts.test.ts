@@ -23,7 +23,10 @@ const policy = 'version: STSv1\nmode: testing\nmx: mx.shop.example\nmax_age: 604
 
 function textFor(name: string): string {
   const all = [...starttlsServers(host), ...policyServers(policyHost), dnssecText('shop.example'), daneText('x')]
-  return all.find((one) => one.name === name)?.text ?? assert.fail(name)
+  const text = all.find((one) => one.name === name)?.text ?? assert.fail(name)
+  // Other controls, tabs among them, stand escaped on a page.
+  assert.doesNotMatch(text, /[^\P{Cc}\n]/u, name)
+  return text
 }
 
 function put(name: string, text: string): string {

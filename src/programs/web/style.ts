@@ -60,11 +60,11 @@ td:empty{display:none}
 .grid{white-space:normal}
 .grid .host{padding:0;margin-top:.5rem}
 .grid .host th{padding:.4rem .5rem}
-.grid td{display:grid;grid-template-columns:7rem 1fr}
+.grid td{position:relative;padding-left:7rem}
 .grid td>.hidden{position:static;width:auto;height:auto;clip-path:none;overflow:visible}
 pre{white-space:pre-wrap}
 .grid td[colspan]{display:none}
-.grid td::before{color:var(--faint);font-weight:400;content:""}
+.grid td::before{position:absolute;left:0;color:var(--faint);font-weight:400;content:""}
 .grid td:nth-last-child(8)::before{content:"Connection"}
 .grid td:nth-last-child(7)::before{content:"STARTTLS"}
 .grid td:nth-last-child(6)::before{content:"Key"}

@@ -58,14 +58,14 @@ export function policyServers(policyHost: string): ServerText[] {
     {
       ...{ name: 'Caddy', file: '/etc/caddy/Caddyfile' },
       text: `${policyHost} {
-	root * /var/www/${policyHost}
-	handle /.well-known/mta-sts.txt {
-		header Content-Type text/plain
-		file_server
-	}
-	handle {
-		respond 404
-	}
+    root * /var/www/${policyHost}
+    handle /.well-known/mta-sts.txt {
+        header Content-Type text/plain
+        file_server
+    }
+    handle {
+        respond 404
+    }
 }`,
       note: `The policy file is /var/www/${policyHost}/.well-known/mta-sts.txt. Caddy gets its certificate itself.`,
     },
