@@ -1,7 +1,7 @@
 import { formatType } from '../../core/dns/types.ts'
 import { formatName } from '../../core/name/text.ts'
-import { escapeUnsafe, escapeText } from '../../core/smtp/escape.ts'
-import { type ResolverCounters } from '../../io/resolver/counters.ts'
+import { escapeUnsafe } from '../../core/smtp/escape.ts'
+import type { ResolverCounters } from '../../io/resolver/counters.ts'
 import type { TraceEvent } from '../../io/resolver/resolver.ts'
 
 const marks: Record<TraceEvent['kind'], string> = { query: '>', reply: '<', note: '#' }
