@@ -36,6 +36,8 @@ export function createPageService(first: World, onError: (error: unknown) => voi
       const before = open
       world = next
       open = opened
+      // Who is on the list now need not wait until the next time.
+      opened.tidy().catch(onError)
       const closed: Promise<unknown> = before
         .close()
         .catch(onError)

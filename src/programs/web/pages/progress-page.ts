@@ -11,7 +11,8 @@ export function progressStart(domain: DomainName, isWaiting: boolean): Html {
 <p>${isWaiting ? 'Others come first; then' : 'Looking at'} ${sectionNames.length} things: ${sectionNames
     .map((name) => sectionTitles[name])
     .join(', ')}. The report follows on this page by itself, without being loaded again.</p>
-<ol class="steps" role="log" aria-live="polite" aria-label="What is done">
+<div role="log" aria-live="polite" aria-label="What is done">
+<ol class="steps">
 `
 }
 
@@ -23,6 +24,7 @@ export function stepPart({ title, text }: Step): Html {
 /** Closes what `progressStart` opened. */
 export function progressEnd(): Html {
   return html`</ol>
+</div>
 </div>
 `
 }

@@ -18,7 +18,7 @@ export function reportPage(view: ReportView): Html {
 }
 
 /** All of a report, in a page of its own or behind its progress. */
-export function reportContent({ id, kept, isPrivate, url = '' }: ReportView): Html {
+export function reportContent({ id, kept, isPrivate, url }: ReportView): Html {
   const { report, chains } = kept
   const options = { level: 1, prefix: '', helpUrl: (finding: string) => `/help/${finding}` } as const
   return html`<div class="shell">
@@ -51,8 +51,12 @@ ${
     ? undefined
     : html`<h3>Badge</h3>
 <p><img src="/badge/${report.domain}.svg" alt="Badge with the verdict of the last public check of ${report.domain}"></p>
-<p>In Markdown, it shows what the last public check came to:</p>
+${
+  url === undefined
+    ? undefined
+    : html`<p>In Markdown, it shows what the last public check came to:</p>
 <pre tabindex="0">[![Mail to ${report.domain}](${url}/badge/${report.domain}.svg)](${url}/domains/${report.domain})</pre>`
+}`
 }
 </section>
 </div>`
