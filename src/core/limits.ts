@@ -428,9 +428,9 @@ export const limits = {
     burst: 100,
     requestsPerSecond: 10,
     clients: 20_000,
-    /** To one address that strangers name: connections at once, and the time after which there may be one more. */
-    targetBurst: 40,
-    targetEveryMs: 3000,
+    /** To one address that strangers name: connections in a row, and the time after which there may be one more. */
+    targetBurst: 120,
+    targetEveryMs: 2000,
     targets: 20_000,
     /** Visitors who may watch one check, and how often each is told that it goes on. */
     watchers: 50,

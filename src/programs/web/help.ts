@@ -16,7 +16,8 @@ export function createHelp(folder = fileURLToPath(new URL('../../../docs/finding
   const known = new Map(findingRegistry.map(({ id }) => [id, undefined as string | null | undefined]))
   const text = (id: string): string | undefined => {
     if (!known.has(id)) return undefined
-    const found = known.get(id) ?? readPage(`${folder}${id}.md`)
+    const before = known.get(id)
+    const found = before === undefined ? readPage(`${folder}${id}.md`) : before
     known.set(id, found)
     return found ?? undefined
   }
