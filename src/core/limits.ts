@@ -283,12 +283,13 @@ export const limits = {
     resultFileOctets: 64 * 1024 * 1024,
   },
   watch: {
-    /** Between two rounds of checks. */
-    everyMinMs: 300_000,
+    /** Between two rounds of checks: no round may be answered from what probes keep. */
+    everyMinMs: 900_000,
     everyMaxMs: 30 * 86_400_000,
     stateOctets: 64 * 1024 * 1024,
     /** Notices that wait to be delivered; past that the oldest is given up, with a warning. */
     pending: 1000,
+    pendingOctets: 32 * 1024 * 1024,
     /** For how long one is tried, and the pause between two tries, first and at most. */
     keptMs: 7 * 86_400_000,
     retryMinMs: 60_000,

@@ -116,7 +116,7 @@ test('SIGTERM ends a watch that waits for its next round, at once and with statu
 const refused: [what: string, args: readonly string[], message: RegExp][] = [
   ['once without a state', ['--watch', '--once'], /--once needs --state/],
   ['its options without it', ['--every', '6h'], /option --every needs --watch/],
-  ['a time that is too short', ['--watch', '--every', '1m'], /"1m" is no time from 5m to 30d/],
+  ['a time that is too short', ['--watch', '--every', '1m'], /"1m" is no time from 15m to 30d/],
   ['a time without its unit', ['--watch', '--every', '6'], /"6" is no time/],
   ['days that are none', ['--watch', '--warn-days', '14,x'], /"14,x" is no list/],
   ['a count that is none', ['--watch', '--untold-after', '0'], /"0" is no number from 1/],

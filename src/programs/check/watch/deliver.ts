@@ -17,7 +17,7 @@ export async function deliverPending(before: WatchState, io: DeliverIo): Promise
   for (const target of io.targets) {
     for (const entry of before.pending.filter(({ to }) => to === target.name)) {
       if (io.work.signal.aborted) return state
-      if (!io.isLast && entry.nextAt > io.clock.now()) break
+      if (!io.isLast && !isDue(entry.nextAt, io.clock.now(), limits.watch.retryMaxMs * 1.1)) break
       const why = await target.deliver(entry.notice, io.work.signal)
       if (io.work.signal.aborted && why !== undefined) return state
       const after = why === undefined ? undefined : failed(entry, why, io)
@@ -27,6 +27,11 @@ export async function deliverPending(before: WatchState, io: DeliverIo): Promise
     }
   }
   return state
+}
+
+/** Something further away than can have been meant is due: a clock was wrong, or `--every` is another now. */
+export function isDue(at: number, now: number, most: number): boolean {
+  return at <= now || at > now + most
 }
 
 /** When it is tried again; undefined once it was tried for long enough. */

@@ -131,7 +131,11 @@ test('a notice that nobody took is told after a restart', async () => {
   const before = await watch({ results: [good, broken], deliveries: ['x'] })
   assert.equal(before.state.pending.length, 1)
   const pending = before.state.pending.map((one) => ({ ...one, nextAt: 0 }))
-  const { told, checkedAt } = await watch({ results: [broken], state: { ...before.state, pending }, pauses: 1 })
+  const { told, checkedAt } = await watch({
+    results: [broken],
+    state: { ...before.state, pending, nextAt: 2_000_000 },
+    pauses: 1,
+  })
   assert.deepEqual(told, ['0 command broken'])
   assert.deepEqual(checkedAt, [], 'its round is not due yet')
 })
@@ -166,6 +170,31 @@ test('a domain that is new is checked at once, one that is not watched any more 
   })
   assert.deepEqual(checkedAt, [0])
   assert.deepEqual([...state.domains.keys()], [good.domain])
+})
+
+test('a round that lies further ahead than can be meant is due: a clock was wrong', async () => {
+  const before = await watch({ results: [good] })
+  const { checkedAt } = await watch({ results: [good], state: { ...before.state, nextAt: 9e12 }, pauses: 1 })
+  assert.deepEqual(checkedAt, [0])
+})
+
+test('no more notices wait than may, and the oldest are given up with a warning', async () => {
+  const before = await watch({ results: [good, broken], deliveries: ['x'] })
+  const [entry] = before.state.pending
+  assert.ok(entry !== undefined)
+  const many = Array.from({ length: 1000 }, (_, at) => ({ ...entry, madeAt: at }))
+  const run = (pending: WatchState['pending']) =>
+    watch({ results: [good], deliveries: ['x'], state: { ...before.state, nextAt: 0, pending }, pauses: 1 })
+  const { state, output } = await run(many)
+  assert.equal(state.pending.length, 1000)
+  assert.deepEqual([state.pending[0]?.madeAt, state.pending.at(-1)?.notice.verdict], [1, 'protected'])
+  assert.match(output, /too many notices wait to be delivered: the oldest are given up, 1 of them/)
+  const large = {
+    ...entry,
+    notice: { ...entry.notice, report: { ...entry.notice.report, leftOut: ['x'.repeat(20_000_000)] } },
+  }
+  const kept = (await run([large, large])).state.pending
+  assert.equal(kept.length, 2, 'the new one, and what fits before it')
 })
 
 test('once is one round, with one try for each notice; what was not taken is said by the status', async () => {

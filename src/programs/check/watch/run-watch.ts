@@ -9,11 +9,11 @@ import { formatMoment } from '../../cli/durations.ts'
 import { EXIT } from '../../cli/exit.ts'
 import { reasonOf } from '../../file-error.ts'
 import { checkInOrder, type ManyWork } from '../check-many.ts'
-import { deliverPending } from './deliver.ts'
+import { deliverPending, isDue } from './deliver.ts'
 import { summaryOf } from './summary.ts'
 import type { Target } from './targets.ts'
 import type { WatchPlan } from './watch-options.ts'
-import { type StateFile, type WatchState, watchedIn } from './watch-state.ts'
+import { type Pending, type StateFile, type WatchState, watchedIn } from './watch-state.ts'
 
 export interface WatchIo {
   readonly work: ManyWork
@@ -42,7 +42,7 @@ export async function runWatch(domains: readonly DomainName[], plan: WatchRound,
     state = await io.state.read((text) => out.warn(text))
     state = onlyOf(state, domains, plan.isOnce ? 0 : undefined)
     while (!signal.aborted) {
-      if (state.nextAt <= clock.now()) state = await round(domains, state, plan, io)
+      if (isDue(state.nextAt, clock.now(), plan.everyMs * 1.1)) state = await round(domains, state, plan, io)
       state = await deliverPending(state, { ...io, isLast: plan.isOnce })
       if (plan.isOnce) break
       const due = Math.min(state.nextAt, ...io.targets.flatMap(({ name }) => nextTry(state, name)))
@@ -112,9 +112,15 @@ function tell(report: CheckReport, notice: Notice | undefined, { json, work: { o
   out.line(`${formatMoment(report.checkedAt)} ${text}`)
 }
 
+/** The latest of them, as many as may wait, so that the state can be read again. */
 function bounded(pending: WatchState['pending'], { work: { out } }: WatchIo): WatchState['pending'] {
-  const over = pending.length - limits.watch.pending
-  if (over > 0)
-    out.warn(`more than ${limits.watch.pending} notices wait to be delivered: the oldest ${over} are given up`)
+  let octets = 0
+  const isOver = (entry: Pending) => {
+    octets += Buffer.byteLength(JSON.stringify(entry))
+    return octets > limits.watch.pendingOctets
+  }
+  const last = pending.findLastIndex(isOver)
+  const over = Math.max(last + 1, pending.length - limits.watch.pending)
+  if (over > 0) out.warn(`too many notices wait to be delivered: the oldest are given up, ${over} of them`)
   return pending.slice(Math.max(0, over))
 }

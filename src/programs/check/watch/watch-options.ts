@@ -71,7 +71,7 @@ function readEvery(text: string): number {
   const [, number = '', unit = ''] = /^(\d{1,5})([mhd])$/.exec(text) ?? []
   const time = Number(number) * (units[unit as keyof typeof units] ?? 0)
   if (time >= limits.watch.everyMinMs && time <= limits.watch.everyMaxMs) return time
-  throw new UsageError(`option --every: "${escapeText(text)}" is no time from 5m to 30d`)
+  throw new UsageError(`option --every: "${escapeText(text)}" is no time from 15m to 30d`)
 }
 
 function readCommand(text: string | undefined): WatchPlan['command'] {
