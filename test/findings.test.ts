@@ -5,6 +5,10 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { findingRegistry } from '../src/core/check/findings/registry.ts'
 import { severityWords } from '../src/core/check/formats/words.ts'
+import { parseRecord } from '../src/core/dns/zone-text.ts'
+import { parseStsPolicy } from '../src/core/mtasts/policy.ts'
+import { parseStsRecord } from '../src/core/mtasts/record.ts'
+import { parseReportRecord } from '../src/core/tlsrpt/record.ts'
 
 const folder = join(import.meta.dirname, '..', 'docs', 'findings')
 const files = readdirSync(folder).toSorted()
@@ -48,3 +52,32 @@ for (const { id, title, severity, rfc } of findingRegistry) {
       assert.ok(files.includes(file), `no such page: ${file}`)
   })
 }
+
+const blocks = files.flatMap((file) => {
+  const text = readFileSync(join(folder, file), 'utf8')
+  return [...text.matchAll(/^```\n([\s\S]*?)^```$/gm)].map(([, block = '']) => ({ file, block }))
+})
+
+test('records that a page has people paste are zone text, and of the grammar of what they are for', () => {
+  const lines = blocks.flatMap(({ file, block }) => block.split('\n').map((line) => ({ file, line })))
+  const records = lines.filter(({ line }) => / IN +[A-Z]+ /.test(line))
+  assert.ok(records.length > 40)
+  for (const { file, line } of records) {
+    // `...` and `<digest>` stand for the digest of a key, which a page cannot know.
+    const whole = line.replace(/(TLSA 3 1 1) (?:\.\.\.|<[^>]+>)$/, `$1 ${'ab'.repeat(32)}`)
+    const record = parseRecord(whole, { ttl: 3600 })
+    assert.ok(record.ok, `${file}: ${line}`)
+    const [, text] = /TXT +"(v=[^"]*)"/.exec(line) ?? []
+    if (text?.startsWith('v=STSv1') === true) assert.ok(parseStsRecord(text).ok, `${file}: ${line}`)
+    if (text?.startsWith('v=TLSRPTv1') === true) assert.ok(parseReportRecord(text).ok, `${file}: ${line}`)
+  }
+})
+
+test('policies that a page has people paste are such', () => {
+  const policies = blocks.filter(({ block }) => block.startsWith('version: STSv1\nmode'))
+  assert.ok(policies.length >= 3)
+  for (const { file, block } of policies) {
+    const parsed = parseStsPolicy(block)
+    assert.ok(parsed.ok && parsed.value.warnings.length === 0, file)
+  }
+})
