@@ -22,8 +22,8 @@ let bodies: string[]
 function answer(status: number, headers: Record<string, string> = {}): PolicyHost['answer'] {
   return (response, request: IncomingMessage) => {
     let body = ''
-    request.on('data', (chunk: Buffer) => {
-      body += chunk.toString('utf8')
+    request.setEncoding('utf8').on('data', (chunk: string) => {
+      body += chunk
     })
     request.on('end', () => {
       bodies.push(body)

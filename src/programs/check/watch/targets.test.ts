@@ -3,10 +3,16 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { createAuthority } from '../../../../test/support/certificates.ts'
+import { fakeNetwork } from '../../../../test/support/fake-network.ts'
+import { fakeResolver } from '../../../../test/support/fake-resolver.ts'
+import { movedClock } from '../../../../test/support/moved-clock.ts'
+import { startPolicyHost } from '../../../../test/support/policy-host.ts'
 import { brokenReport, goodReport, saying } from '../../../../test/support/sample-report.ts'
 import type { CheckReport } from '../../../core/check/report.ts'
 import { type Notice, nothingYet, watchStep } from '../../../core/check/watch/watch.ts'
-import { commandTarget } from './targets.ts'
+import { createPkixTrust } from '../../../io/https/pkix-trust.ts'
+import { commandTarget, webhookTarget } from './targets.ts'
 
 const rules = { warnDays: [14], untoldAfter: 3 }
 const never = new AbortController().signal
@@ -95,6 +101,32 @@ test('a program is ended with the watch, and its notice is told again by the nex
   const told = program('setInterval(() => {}, 1000)').target.deliver(noticeOf(brokenReport), stop.signal)
   stop.abort()
   assert.equal(await told, 'given up')
+})
+
+test('a webhook has the notice with its summary, and the name by which it is known', async () => {
+  const authority = await createAuthority()
+  const identity = await authority.issue({ names: ['hooks.example'] })
+  let body = ''
+  const host = await startPolicyHost(identity, (response, request) => {
+    request.setEncoding('utf8').on('data', (chunk: string) => {
+      body += chunk
+    })
+    request.on('end', () => response.writeHead(202).end())
+  })
+  try {
+    const target = webhookTarget(new URL('https://hooks.example/'), {
+      ...{ network: fakeNetwork({ '192.0.2.1:443': host.port }), clock: movedClock(Date.now()) },
+      ...{ resolver: fakeResolver('insecure hooks.example. A 192.0.2.1'), trust: createPkixTrust(authority.pem) },
+    })
+    const notice = noticeOf(brokenReport)
+    assert.equal(await target.deliver(notice, never), undefined)
+    const told = JSON.parse(body) as Notice & { readonly summary: string }
+    assert.match(told.summary, /^bakery\.example is worse: verdict: protected -> broken; /)
+    assert.deepEqual(told, JSON.parse(JSON.stringify({ summary: told.summary, ...notice })))
+    assert.equal(host.requests[0]?.headers['idempotency-key'], `"${notice.id}"`)
+  } finally {
+    await host.close()
+  }
 })
 
 test('a program that is not there is said to be so', async () => {
