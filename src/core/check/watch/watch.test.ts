@@ -4,7 +4,7 @@ import { brokenReport, ending, goodReport, mismatch, remark } from '../../../../
 import type { CheckReport, Finding } from '../report.ts'
 import { type Notice, nothingYet, type Watched, watchStep } from './watch.ts'
 
-const rules = { warnDays: [14, 3], untoldAfter: 3 }
+const rules = { warnDays: [14, 3], untoldAfter: 3, isPartial: false }
 const day = 86_400_000
 
 /** Without certificates, whose dates are a matter of their own. */
@@ -81,6 +81,20 @@ const cases: [what: string, reports: readonly CheckReport[], told: string[][]][]
 for (const [what, reports, told] of cases) {
   test(`somebody who watches is told of ${what}`, () => assert.deepEqual(watch(reports), told))
 }
+
+test('where so little is looked at that there is no verdict, findings are compared all the same', () => {
+  const partial = { ...rules, isPartial: true }
+  const few: CheckReport = { ...untold, sections: [{ name: 'smtp', state: 'left-out' }] }
+  const missing: Finding = { ...weak, id: 'sts-policy-not-found', section: 'mta-sts', subject: 'x' }
+  let state = nothingYet
+  const told = [few, few, few, few, { ...few, findings: [missing] }, few].map((report) => {
+    const { after, notice } = watchStep(state, report, partial)
+    state = after
+    return said(notice)
+  })
+  const [news, end] = ['sts-policy-not-found x: null -> weakens', 'sts-policy-not-found x: weakens -> null']
+  assert.deepEqual(told, [[], [], [], [], [news], [end]])
+})
 
 function at(now: number, date: string): CheckReport {
   return { ...good, checkedAt: now, findings: [{ ...ending, severity: 'note', date }] }

@@ -17,7 +17,7 @@ export interface Watched {
 }
 
 export interface Kept {
-  readonly verdict: Exclude<Verdict, 'undetermined'>
+  readonly verdict: Verdict
   readonly findings: readonly KeptFinding[]
 }
 
@@ -53,6 +53,8 @@ export interface WatchRules {
   readonly warnDays: readonly number[]
   /** Results in a row by which nothing can be told, before that counts as a change. */
   readonly untoldAfter: number
+  /** Whether so little is looked at that there can be no verdict: findings are then all that there is to compare. */
+  readonly isPartial: boolean
 }
 
 export const nothingYet: Watched = { last: null, untold: 0, isUntoldTold: false, dates: [] }
@@ -67,7 +69,7 @@ export function watchStep(
   rules: WatchRules,
 ): { readonly after: Watched; readonly notice: Notice | undefined } {
   const { verdict } = report
-  if (verdict === 'undetermined') return untoldStep(before, report, rules)
+  if (verdict === 'undetermined' && !rules.isPartial) return untoldStep(before, report, rules)
   const findings = kept(before.last, report)
   const changes = before.last === null ? [] : changesSince(before, before.last, { verdict, findings })
   const { told, due } = datesDue(before.dates, report, rules.warnDays)

@@ -9,7 +9,7 @@ import { runWatch, type WatchRound } from './run-watch.ts'
 import type { Target } from './targets.ts'
 import { freshState, type StateFile, type WatchState } from './watch-state.ts'
 
-const plan: WatchRound = { everyMs: 6 * 3_600_000, isOnce: false, warnDays: [14], untoldAfter: 3 }
+const plan: WatchRound = { everyMs: 6 * 3_600_000, isOnce: false, warnDays: [14], untoldAfter: 3, isPartial: false }
 const hour = 3_600_000
 
 const good: CheckReport = { ...goodReport, grid: [] }

@@ -28,7 +28,7 @@ export interface WatchIo {
   random(): number
 }
 
-export type WatchRound = Pick<WatchPlan, 'everyMs' | 'isOnce' | 'warnDays' | 'untoldAfter'>
+export type WatchRound = Pick<WatchPlan, 'everyMs' | 'isOnce' | 'warnDays' | 'untoldAfter' | 'isPartial'>
 
 /**
  * Checks domains round after round, and tells of what changed, until it is told to end. What is remembered is in its place

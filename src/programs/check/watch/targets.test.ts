@@ -14,7 +14,7 @@ import { type Notice, nothingYet, watchStep } from '../../../core/check/watch/wa
 import { createPkixTrust } from '../../../io/https/pkix-trust.ts'
 import { commandTarget, webhookTarget } from './targets.ts'
 
-const rules = { warnDays: [14], untoldAfter: 3 }
+const rules = { warnDays: [14], untoldAfter: 3, isPartial: false }
 const never = new AbortController().signal
 let folder: string
 before(() => {

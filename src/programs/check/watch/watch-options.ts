@@ -43,7 +43,7 @@ export interface WatchPlan extends WatchRules {
 type Given = Partial<Values<typeof watchOptions>>
 
 /** What `--watch` and its options ask for; undefined without it. Throws UsageError. */
-export function readWatchPlan(values: Given, form: string): WatchPlan | undefined {
+export function readWatchPlan(values: Given, form: string, isPartial: boolean): WatchPlan | undefined {
   const isOnce = values.once === true
   if (values.watch !== true) {
     const stray = Object.keys(watchOptions).find((name) => values[name as keyof Given] !== undefined)
@@ -57,6 +57,7 @@ export function readWatchPlan(values: Given, form: string): WatchPlan | undefine
   return {
     everyMs: readEvery(values.every ?? '6h'),
     isOnce,
+    isPartial,
     state: values.state,
     command: readCommand(values.run),
     webhook: readWebhook(values.webhook),

@@ -15,7 +15,7 @@ before(() => {
 })
 after(() => rmSync(folder, { recursive: true }))
 
-const rules = { warnDays: [14], untoldAfter: 3 }
+const rules = { warnDays: [14], untoldAfter: 3, isPartial: false }
 const first = watchStep(nothingYet, { ...brokenReport, verdict: 'protected' }, rules).after
 const { after: second, notice } = watchStep(first, brokenReport, rules)
 assert.ok(notice !== undefined)

@@ -1,5 +1,6 @@
 import { rename } from 'node:fs/promises'
 import * as z from 'zod'
+import { findingSections, severities, verdicts } from '../../../core/check/report.ts'
 import { type Notice, nothingYet, type Watched } from '../../../core/check/watch/watch.ts'
 import { limits } from '../../../core/limits.ts'
 import { escapeText } from '../../../core/smtp/escape.ts'
@@ -70,9 +71,9 @@ export function formatState({ nextAt, domains, pending }: WatchState): string {
 
 const schema = 'waxseal.watch/1'
 
-const verdict = z.enum(['protected', 'protected-partly', 'opportunistic', 'cleartext', 'broken'])
-const severity = z.enum(['breaks-now', 'will-break', 'weakens', 'note'])
-const section = z.enum(['mx', 'dnssec', 'dane', 'mta-sts', 'tlsrpt', 'smtp', 'tls'])
+const verdict = z.enum(verdicts)
+const severity = z.enum(severities)
+const section = z.enum(findingSections)
 
 const watched = z.strictObject({
   last: z

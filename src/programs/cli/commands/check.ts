@@ -104,7 +104,7 @@ export const check = defineCommand({
     const jobs = values.jobs === undefined ? defaultChecks : readJobs(values.jobs)
     const form = readForm(values)
     const enough = readEnough(values)
-    const plan = readWatchPlan(values, form)
+    const plan = readWatchPlan(values, form, values.only !== undefined)
     const clientName = readClientName(values.helo)
     const tlsProfile = readProfile(values.profile)
     const from = readFrom(values.from)
