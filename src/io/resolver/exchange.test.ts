@@ -291,6 +291,8 @@ test('RES-44: the trace tells each step, and replies are zone text', async () =>
   const events: TraceEvent[] = []
   let at = 0
   await outcomeOf(server, within(ample, { trace: (event) => events.push(event), now: () => ++at }))
+  const isMadeWhenRead = (event: TraceEvent) => Object.getOwnPropertyDescriptor(event, 'text')?.get !== undefined
+  assert.ok(events.every(isMadeWhenRead), 'whoever listens for one kind of event has no zone text made of replies')
   assert.deepEqual(
     events.map(({ kind, transport, text }) => [kind, transport, text]),
     [

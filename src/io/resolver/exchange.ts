@@ -128,9 +128,15 @@ export function createExchange(
   }
 }
 
-/** Text is made only when somebody listens. */
+/** Text is made only when somebody reads it: who listens may be after one kind of event. */
 function tellerOf(server: string, { name, type }: ExchangeRequest, { trace, now }: ExchangeOptions): Asking['tell'] {
-  return ({ kind, transport }, text) => trace?.({ kind, at: now(), server, transport, name, type, text: text() })
+  return ({ kind, transport }, text) =>
+    trace?.({
+      ...{ kind, at: now(), server, transport, name, type },
+      get text() {
+        return text()
+      },
+    })
 }
 
 async function ask(asking: Asking): Promise<Result<Exchanged, ExchangeFault>> {
@@ -167,7 +173,8 @@ async function askOverUdp(
       cookie: isPlain(asking) ? undefined : cookies.of(server, localAddress),
       isPlain: isPlain(asking),
     })
-  tell({ kind: 'query', transport: 'udp' }, () => formatQuery(request, isPlain(asking)))
+  const wasPlain = isPlain(asking)
+  tell({ kind: 'query', transport: 'udp' }, () => formatQuery(request, wasPlain))
   asking.counters.queries.udp++
   const { query, finding, dropped } = await askUdp(network, write, { ...request, signal })
   const cookie = query?.cookie
@@ -255,7 +262,8 @@ async function askOverTcp(
 ): Promise<Result<Exchanged, ExchangeFault>> {
   const { connections, request, cookies, signal, tell } = asking
   const { mixed, cookie } = marks
-  tell({ kind: 'query', transport: 'tcp' }, () => formatQuery(request, isPlain(asking)))
+  const wasPlain = isPlain(asking)
+  tell({ kind: 'query', transport: 'tcp' }, () => formatQuery(request, wasPlain))
   const { endpoint, chosenBy } = request
   asking.counters.queries[endpoint.tlsName === undefined ? 'tcp' : 'tls']++
   const write = (id: number): Query => writeQuery(request, { id, mixed, cookie, isPlain: isPlain(asking) })

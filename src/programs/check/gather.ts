@@ -99,8 +99,8 @@ const watchedTypes: ReadonlySet<number> = new Set([TYPE.MX, TYPE.A, TYPE.AAAA, T
 function watchSizes({ resolver, trace }: GatherIo, tell: (question: CheckFacts['overTcp'][number]) => void): Resolver {
   const watch = (event: TraceEvent) => {
     trace?.(event)
-    const { kind, transport, name, type, text } = event
-    const isCut = kind === 'note' && transport === 'udp' && text.startsWith('truncated')
+    const { kind, transport, name, type } = event
+    const isCut = kind === 'note' && transport === 'udp' && event.text.startsWith('truncated')
     if (isCut && watchedTypes.has(type)) tell({ name: formatName(name), type: formatType(type) })
   }
   return { ...resolver, resolve: (name, type, options) => resolver.resolve(name, type, { trace: watch, ...options }) }
