@@ -12,6 +12,7 @@ import type { ResolverOptions } from '../../io/resolver/create-resolver.ts'
 import type { Resolver, TraceEvent } from '../../io/resolver/resolver.ts'
 import { type Store, StoreError } from '../../io/store/store.ts'
 import type { GatherIo } from './gather-io.ts'
+import { createHostSurveys } from './host-surveys.ts'
 import { createProber } from './prober.ts'
 
 /** What checks are made with. */
@@ -44,12 +45,13 @@ export function createCheckWorld(options: CheckWorldOptions): CheckWorld {
   const { resolver, resolverOptions, network, clock, trust, store, smtpPort, trace } = options
   const { tlsProfile = 'rfc9325' } = options
   const survey = resolverOptions.engine === 'trust-ad' ? undefined : createServerSurvey(resolverOptions)
+  const hostSurveys = survey && createHostSurveys(survey, clock)
   const prober = createProber(options)
   return {
-    ...{ resolver, survey, network, clock, trust, smtpPort, tlsProfile, trace, ...prober },
+    ...{ resolver, survey, hostSurveys, network, clock, trust, smtpPort, tlsProfile, trace, ...prober },
     remembered: (domain) => recall(domain, store, clock),
     async close() {
-      await prober.close()
+      await Promise.all([prober.close(), hostSurveys?.close()])
       await survey?.close()
     },
   }

@@ -23,6 +23,8 @@ export interface GatherIo {
   readonly resolver: Resolver
   /** Asks every authoritative server; undefined where only a resolver may be asked. */
   readonly survey: Pick<ServerSurvey, 'survey'> | undefined
+  /** The same of what concerns an MX host, which many domains may have: `survey` unless told. */
+  readonly hostSurveys?: Pick<ServerSurvey, 'survey'> | undefined
   readonly network: Network
   readonly clock: Clock
   readonly trust: PkixTrust

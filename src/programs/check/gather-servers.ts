@@ -40,7 +40,7 @@ function below(labels: readonly string[], name: Name, topic: ServersTopic, type:
 /** Puts each question to every server of its zone. */
 export async function askAllServers(
   questions: readonly Question[],
-  { survey }: GatherIo,
+  survey: GatherIo['survey'],
   signal: AbortSignal,
 ): Promise<ServersFinding[]> {
   if (survey === undefined) return []

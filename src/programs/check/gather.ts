@@ -62,7 +62,7 @@ export async function gatherFacts(domain: DomainName, options: GatherOptions, ar
     async servers() {
       if (io.survey === undefined) return leaveOut('name servers cannot be compared by an engine that asks a resolver')
       const [own, ofHosts] = await Promise.all([
-        askAllServers(domainQuestions(domain), io, signal),
+        askAllServers(domainQuestions(domain), io.survey, signal),
         mail.then((found) => askAboutHosts(found, io, signal)),
       ])
       done('servers', { servers: [...own, ...ofHosts] })
@@ -112,5 +112,5 @@ const none: StsFinding = {
 
 async function askAboutHosts({ hosts }: Facts, io: GatherIo, signal: AbortSignal) {
   const questions = hosts.map((host) => hostQuestions(host.host as DomainName, baseDomainOf(host), io.smtpPort))
-  return askAllServers(questions.flat(), io, signal)
+  return askAllServers(questions.flat(), io.hostSurveys ?? io.survey, signal)
 }
