@@ -24,7 +24,7 @@ const notes: Readonly<Record<string, { readonly sections: readonly FindingSectio
 
 /** Sections of a check without which findings of these sections are not looked for. */
 const leftOut: Readonly<Record<CheckReport['sections'][number]['name'], readonly FindingSection[]>> = {
-  ...{ mail: all, 'mta-sts': ['mta-sts'], tlsrpt: ['tlsrpt'], servers: ['dnssec'], smtp: ofHosts },
+  ...{ mail: all, 'mta-sts': ['mta-sts'], tlsrpt: ['tlsrpt'], servers: ['dnssec'], smtp: ['smtp', 'tls', 'dane'] },
 }
 
 /** Whether a finding may be missing from this report only because what it is about could not be told this time. */
