@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type SectionName, sectionNames } from '../../src/core/check/check-facts.ts'
 import { checkReport } from '../../src/core/check/check-report.ts'
+import type { CheckReport } from '../../src/core/check/report.ts'
 import { writeCheck } from '../../src/programs/check/check-text.ts'
 import { createOut } from '../../src/programs/cli/out.ts'
 import { type CheckLab, startCheckLab } from '../support/check-lab.ts'
@@ -78,12 +79,21 @@ test('time that is up for lookups alone leaves the sessions that were begun', as
   assert.equal(facts.hosts.length, 3)
 })
 
-test('what strangers say reaches a terminal escaped, and JSON as it is', async () => {
-  const report = await lab.check('evil.example')
+function textOf(report: CheckReport): string {
   const parts: string[] = []
   const sink = { write: (more: string) => parts.push(more) > 0, once: () => undefined }
   writeCheck(report, createOut({ stdout: sink, stderr: sink, environment: { LC_ALL: 'C.UTF-8' } }))
-  const text = parts.join('')
+  return parts.join('')
+}
+
+test('a note about several hosts stands once, with all of them', async () => {
+  const text = textOf(await lab.check('a.example')).replaceAll(/\s+/g, ' ')
+  assert.match(text, /: mx1\.a\.example, mx2\.a\.example, mx3\.a\.example \[tlsa-no-next-key\]/)
+})
+
+test('what strangers say reaches a terminal escaped, and JSON as it is', async () => {
+  const report = await lab.check('evil.example')
+  const text = textOf(report)
   assert.doesNotMatch(text.replaceAll('\n', ''), /\p{C}/u)
   assert.match(text, /<script>/)
   assert.deepEqual(JSON.parse(JSON.stringify(report)), report)

@@ -139,8 +139,10 @@ function writeFindings(findings: readonly Finding[], out: Out): void {
   if (urgent.length > 0) heading(out, 'What to do')
   for (const finding of urgent) writeFinding(finding, out)
   if (notes.length > 0) heading(out, 'Notes')
-  for (const { id, title, subject } of notes) {
-    write(out, `${title}: ${subject} [${id}]`, { first: out.unicode ? '  • ' : '  - ', next: '    ' })
+  for (const id of new Set(notes.map((note) => note.id))) {
+    const all = notes.filter((note) => note.id === id)
+    const subjects = [...new Set(all.map(({ subject }) => subject))].join(', ')
+    write(out, `${all[0]?.title}: ${subjects} [${id}]`, { first: out.unicode ? '  • ' : '  - ', next: '    ' })
   }
 }
 
