@@ -20,7 +20,8 @@ export interface Chain {
   readonly root: Minted
 }
 
-interface Request {
+/** A certificate that is wanted. */
+export interface Request {
   readonly subject: string
   /** Self-signed without. */
   readonly issuer?: Minted
@@ -30,11 +31,12 @@ interface Request {
   readonly until?: string
 }
 
-const past = { from: '20200101000000Z', until: '20210101000000Z' }
+/** Dates of what has expired. */
+export const past = { from: '20200101000000Z', until: '20210101000000Z' }
 const future = { from: '20980101000000Z', until: '20990101000000Z' }
 
 /** Makes certificates by `openssl ca`, which alone lets their dates be chosen. */
-function openMint(stage: Stage): (request: Request) => Minted {
+export function openMint(stage: Stage): (request: Request) => Minted {
   const folder = join(stage.folder, 'mint')
   mkdirSync(folder)
   const config = join(folder, 'openssl.cnf')
@@ -63,8 +65,13 @@ function signedBy({ certificate, key }: Minted): string[] {
   return ['-cert', certificate, '-keyfile', key]
 }
 
-const asAuthority = ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign', 'subjectKeyIdentifier=hash']
-const asServer = (name: string) => ['basicConstraints=CA:FALSE', `subjectAltName=DNS:${name}`]
+/** Extensions of an authority, and of a server by this name. */
+export const asAuthority = [
+  'basicConstraints=critical,CA:TRUE',
+  'keyUsage=critical,keyCertSign',
+  'subjectKeyIdentifier=hash',
+]
+export const asServer = (name: string) => ['basicConstraints=CA:FALSE', `subjectAltName=DNS:${name}`]
 
 /** Every chain of the matrix, and an authority that has nothing to do with any. */
 export function makeChains(stage: Stage): { chains: readonly Chain[]; stranger: Minted } {
