@@ -2,16 +2,15 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls'
 import { parseDomainName } from '../src/core/name/domain.ts'
 import { systemClock } from '../src/io/clock.ts'
 import { createNetwork } from '../src/io/network-node.ts'
 import { createProbes } from '../src/io/probe/create-probes.ts'
 import { createProbeContexts } from '../src/io/probe/probe-contexts.ts'
+import { bareSession } from './check/bare-session.ts'
 import { atMost, median, note, report } from './report.ts'
 
 const goals = { bare: 1.3, finger: 0.2 } as const
@@ -74,45 +73,6 @@ function createProber({ port, ca }: MailServer) {
   }
 }
 
-/** The same words, and nothing besides: no limits, no facts, no transcript. */
-async function bareSession(port: number, secureContext: SecureContext): Promise<void> {
-  const plain = connect({ host: '127.0.0.1', port, noDelay: true })
-  const heard = listen(plain)
-  await heard()
-  plain.write('EHLO bench.test\r\n')
-  await heard()
-  plain.write('STARTTLS\r\n')
-  await heard()
-  plain.removeAllListeners('data')
-  const tls = connectTls({ socket: plain, secureContext, servername: 'mx.test', rejectUnauthorized: false })
-  await once(tls, 'secureConnect')
-  if (tls.authorizationError != null) throw tls.authorizationError
-  const inside = listen(tls)
-  tls.write('EHLO bench.test\r\n')
-  await inside()
-  tls.write('QUIT\r\n')
-  await inside()
-  tls.end()
-}
-
-/** Resolves with each reply, told by its last line. */
-function listen(socket: Socket | TLSSocket): () => Promise<void> {
-  let text = ''
-  let wake = () => {}
-  socket.on('data', (octets: Buffer) => {
-    text += octets.toString('latin1')
-    wake()
-  })
-  return async () => {
-    while (!/^\d{3} .*\r\n$/m.test(text)) {
-      await new Promise<void>((resolve) => {
-        wake = resolve
-      })
-    }
-    text = ''
-  }
-}
-
 /** Microseconds of CPU of one run, its start included, as a monitor would use it; undefined when it is not there. */
 function fingerEach({ port }: MailServer, config: string): number | undefined {
   const one = `posttls-finger -c -t 10 -T 10 -l may -o smtp_tls_CAfile=/dev/null "[127.0.0.1]:${port}" >/dev/null 2>&1`
@@ -132,7 +92,9 @@ async function measure(server: MailServer, config: string): Promise<void> {
   const ours = () => cpuEach(sessions, () => forEach(sessions / 2, atOnce / 2, prober.probe))
   const bare = () =>
     cpuEach(sessions, () =>
-      forEach(sessions, atOnce, (number) => bareSession(server.port, contexts[number % 2] ?? keys.rsa)),
+      forEach(sessions, atOnce, (number) =>
+        bareSession({ address: '127.0.0.1', port: server.port }, contexts[number % 2] ?? keys.rsa),
+      ),
     )
   const found: { readonly ours: number; readonly bare: number; readonly finger: number | undefined }[] = []
   for (let round = -1; round < rounds; round++) {

@@ -19,6 +19,7 @@ import { authenticateKeys, type KeysVerdict } from '../../core/dnssec/ds.ts'
 import { createPolicy } from '../../core/dnssec/policy.ts'
 import { verifyRrset } from '../../core/dnssec/signature.ts'
 import type { Endpoint } from '../../io/network.ts'
+import { createNetwork } from '../../io/network-node.ts'
 import { readOwner } from './dns/text.ts'
 import { type Lab, type LabOptions, startLab } from './lab.ts'
 import type { Attack, AttackKind, World } from './world/world.ts'
@@ -335,3 +336,19 @@ function serverOfRoot({ rootHints: [root] }: Lab): Endpoint {
   assert.ok(root)
   return root
 }
+
+test('a process besides reaches every server where its place says', async () => {
+  await inLab('world Places\nzone a.example\nhost mx.a.example address=192.0.2.77\n', async (lab) => {
+    const hosts = lab.places().filter(({ world }) => world.port === 25)
+    const place = hosts.find(({ world }) => world.address === '192.0.2.77')
+    assert.equal(place?.local.address, '127.0.0.1')
+    const besides = createNetwork({ allowPrivate: true })
+    const dialled = await besides.connectTcp(place.local, { chosenBy: 'operator', timeoutMs: patience })
+    assert.ok(dialled.ok)
+    const [greeting] = (await once(dialled.value, 'data')) as [Buffer]
+    assert.match(greeting.toString(), /^220 mx\.a\.example /)
+    dialled.value.destroy()
+    const servers = lab.places().filter(({ world }) => world.port === 53)
+    assert.ok(lab.rootHints.every(({ address }) => servers.some(({ world }) => world.address === address)))
+  })
+})

@@ -13,7 +13,7 @@ import { type DnsService, forwarderAddress, type Judge, openDnsService } from '.
 import { createZones, type Zones } from './dns/zones.ts'
 import { createInhabitants, type Inhabitants } from './inhabitants.ts'
 import { claimAddress } from './namespace.ts'
-import { createSwitchboard, type Switchboard } from './service.ts'
+import { createSwitchboard, type Place, type Switchboard } from './service.ts'
 import { explainWorldFault } from './world/fault.ts'
 import { parseWorld } from './world/parse.ts'
 import type {
@@ -47,6 +47,8 @@ export interface Lab {
   readonly world: World
   /** The one way into the lab: it finds world addresses on this machine. */
   readonly network: Network
+  /** Where all of its endpoints are now, for a process besides that builds a network of its own. */
+  places(): readonly Place[]
   readonly clock: LabClock
   /** Addresses of the root's name servers. */
   readonly rootHints: readonly Endpoint[]
@@ -177,6 +179,7 @@ function assemble(parts: Parts, ca: string): Lab {
   return {
     world,
     network: createNetwork({ allowPrivate: true, route: switchboard.route }),
+    places: switchboard.places,
     clock,
     rootHints: [{ address: zones.servers.get('.') ?? '', port: 53 }],
     trustAnchors: zones.anchors,

@@ -23,7 +23,15 @@ export interface Switchboard {
   enter(world: Endpoint, local: Endpoint): void
   /** The world's endpoint on this machine; one that nothing listens on when the world has none there. */
   route(world: Endpoint): Endpoint
+  /** Every world endpoint that something was put at. */
+  places(): Place[]
   close(): Promise<void>
+}
+
+/** Where an endpoint of the world is on this machine. */
+export interface Place {
+  readonly world: Endpoint
+  readonly local: Endpoint
 }
 
 /** Nothing can listen here without privilege, so connections are refused at once. RFC 863 */
@@ -31,14 +39,15 @@ const nowhere: Endpoint = { address: '127.0.0.1', port: 9 }
 
 /** `bind` says where to listen for a world endpoint, and may have to make room there first. */
 export function createSwitchboard(bind: (world: Endpoint) => Promise<Endpoint>): Switchboard {
-  const local = new Map<string, Endpoint>()
+  const places = new Map<string, Place>()
   const blocked = new Set<string>()
   const fronts: Front[] = []
   const keyOf = ({ address, port }: Endpoint) => `${address} ${port}`
   return {
     place: bind,
-    enter: (world, endpoint) => void local.set(keyOf(world), endpoint),
-    route: (world) => (blocked.has(keyOf(world)) ? nowhere : (local.get(keyOf(world)) ?? nowhere)),
+    enter: (world, local) => void places.set(keyOf(world), { world, local }),
+    route: (world) => (blocked.has(keyOf(world)) ? nowhere : (places.get(keyOf(world))?.local ?? nowhere)),
+    places: () => [...places.values()],
     async offer(offered, serve, down) {
       const { dispatch, service } = createService(serve, (held) => {
         for (const world of offered) {
@@ -50,7 +59,7 @@ export function createSwitchboard(bind: (world: Endpoint) => Promise<Endpoint>):
       for (const world of offered) {
         const front = await openFront(await bind(world), dispatch)
         fronts.push(front)
-        local.set(keyOf(world), front.endpoint)
+        places.set(keyOf(world), { world, local: front.endpoint })
       }
       return service
     },
