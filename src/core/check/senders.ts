@@ -11,7 +11,7 @@ import type { AddressProbe } from './address-probe.ts'
 import type { CheckFacts } from './check-facts.ts'
 import { isUntold } from './failures.ts'
 import type { SenderHost, SenderId, SenderProtection, SenderRow } from './report.ts'
-import { type SessionContext, sessionsWith } from './sessions.ts'
+import { type ReadPresented, type SessionContext, sessionsWith } from './sessions.ts'
 
 /** One kind of sender: the facts as it sees them, and how it decides. The rules are those of `core/decision`. */
 interface Kind {
@@ -79,7 +79,7 @@ export interface Simulated {
 }
 
 /** What each kind of sender does with mail to the domain, by our own decisions on what it would see. */
-export function simulateSenders(check: CheckFacts, now: number): Simulated[] {
+export function simulateSenders(check: CheckFacts, now: number, presentedBy: ReadPresented): Simulated[] {
   const { mail } = check
   if (mail === undefined) return []
   return kinds.flatMap((kind) => {
@@ -99,7 +99,7 @@ export function simulateSenders(check: CheckFacts, now: number): Simulated[] {
         }
         return { row: row1, isSure: false }
       }
-      return meetHost(host, check, now)
+      return meetHost(host, check, now, presentedBy)
     })
     return [{ decision, row: rowOf(kind, decision, hosts, mail) }]
   })
@@ -120,9 +120,10 @@ interface HostOutcome {
 }
 
 /** What sessions with all addresses of one host come to. */
-function meetHost(host: ConnectDecision, check: CheckFacts, now: number): HostOutcome {
+function meetHost(host: ConnectDecision, check: CheckFacts, now: number, presentedBy: ReadPresented): HostOutcome {
   const side = check.hosts?.find((candidate) => candidate.host === host.host)
-  const context: SessionContext = { now, anchored: side?.anchored ?? [], reachesOthers: reachesSomebody(check) }
+  const reachesOthers = reachesSomebody(check)
+  const context: SessionContext = { now, anchored: side?.anchored ?? [], reachesOthers, presentedBy }
   const met = host.addresses.map((address) => {
     const probe = side?.probes.find((candidate) => candidate.address === address)
     return probe === undefined ? notMet : meetAddress(probe, host, context)

@@ -45,11 +45,25 @@ export function presentedBy({ outcome }: AddressProbe): Presented[] {
   })
 }
 
+/** What an address presented; reading a certificate takes longer than all that is said of it. */
+export type ReadPresented = (probe: AddressProbe) => readonly Presented[]
+
+/** Reads what each address presented once, for all that ask: every kind of sender does. */
+export function createReadPresented(): ReadPresented {
+  const known = new Map<AddressProbe, readonly Presented[]>()
+  return (probe) => {
+    const presented = known.get(probe) ?? presentedBy(probe)
+    known.set(probe, presented)
+    return presented
+  }
+}
+
 export interface SessionContext {
   readonly now: number
   readonly anchored: readonly AnchoredChain[]
   /** Whether some other address answered us: what is refused then is refused by the host, not on our way out. */
   readonly reachesOthers: boolean
+  readonly presentedBy: ReadPresented
 }
 
 /**
@@ -62,7 +76,7 @@ export function sessionsWith(probe: AddressProbe, host: ConnectDecision, context
   const { offer } = outcome.startTls
   if (offer.kind === 'absent') return [known('no-starttls', 'the server does not offer STARTTLS')]
   if (offer.kind === 'garbled') return [known('no-starttls', 'something on the way garbles the offer of STARTTLS')]
-  const presented = presentedBy(probe)
+  const presented = context.presentedBy(probe)
   if (presented.length === 0) return [withoutCertificate(outcome)]
   return presented.map((one) => {
     const peer = peerOf(one, host, probe.address, context)

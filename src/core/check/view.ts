@@ -9,7 +9,7 @@ import type { AddressProbe, Talk } from './address-probe.ts'
 import type { CheckFacts, HostSide } from './check-facts.ts'
 import { type Owners, ownersIn } from './owners.ts'
 import { type Simulated, simulateSenders } from './senders.ts'
-import { daneOf, type Presented, pkixOf, presentedBy } from './sessions.ts'
+import { createReadPresented, daneOf, type Presented, pkixOf, type ReadPresented } from './sessions.ts'
 
 /** Facts with what follows from them, worked out once for everything that shows them. */
 export interface View {
@@ -55,14 +55,22 @@ export function takesMail({ mail }: View): boolean {
 }
 
 export function viewOf(facts: CheckFacts, now: number): View {
-  const senders = simulateSenders(facts, now)
+  const presentedBy = createReadPresented()
+  const senders = simulateSenders(facts, now, presentedBy)
   const full = senders.find(({ row }) => row.id === 'dane-and-sts')?.decision
   const { mail, domain } = facts
-  const hosts = mail?.hosts.map((host) => hostView(host, facts, full, now)) ?? []
+  const hosts = mail?.hosts.map((host) => hostView(host, { check: facts, full, now, presentedBy })) ?? []
   return { facts, now, domain, mail, hosts, senders, owners: ownersIn(facts) }
 }
 
-function hostView(host: HostFacts, check: CheckFacts, full: DomainDecision | undefined, now: number): HostView {
+interface HostContext {
+  readonly check: CheckFacts
+  readonly full: DomainDecision | undefined
+  readonly now: number
+  readonly presentedBy: ReadPresented
+}
+
+function hostView(host: HostFacts, { check, full, now, presentedBy }: HostContext): HostView {
   const side = check.hosts?.find((candidate) => candidate.host === host.host)
   const decision = full?.hosts.find((candidate) => candidate.host === host.host)
   const dane: DaneUse = decision?.action === 'connect' ? decision.dane : { state: 'none' }
