@@ -27,6 +27,7 @@ async function measureMany(): Promise<void> {
     atMost('CPU / of bare TLS sessions and signature checks', ratio, goals.bare, ' x'),
     atMost('probes of an MX host, at most', found.probes, 1),
   ])
+  const withSockets = median(found.rounds.map(({ ours, bare, sockets }) => ours / (bare + sockets)))
   const of = (pick: (round: (typeof found.rounds)[number]) => number) => median(found.rounds.map(pick))
   note(`${Math.round(of(({ ours }) => ours))} us a domain, bare ${Math.round(of(({ bare }) => bare))} us:`)
   note(
@@ -35,6 +36,7 @@ async function measureMany(): Promise<void> {
   note(
     `  and ${(2 * size.hosts) / size.domains} TLS sessions; ${of(({ queries }) => queries).toFixed(1)} DNS queries over UDP`,
   )
+  note(`  which alone take ${Math.round(of(({ sockets }) => sockets))} us; with them, ${withSockets.toFixed(2)} x`)
   note(`medians of ${rounds} rounds that take turns; load ${loadavg()[0]?.toFixed(1)}`)
 }
 

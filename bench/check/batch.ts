@@ -18,14 +18,20 @@ import { gatherFacts } from '../../src/programs/check/gather.ts'
 import type { BatchPlaces } from './batch-lab.ts'
 import { type BatchSize, domainOf } from './batch-world.ts'
 
+/** A datagram as it was sent. */
+export interface Query {
+  readonly to: Endpoint
+  readonly message: Uint8Array
+}
+
 /** The lab of a batch, in a process besides. */
 export interface BatchLab extends Omit<BatchPlaces, 'places'> {
   readonly size: BatchSize
   readonly network: Network
   /** Where the MX hosts are on this machine. */
   readonly hosts: readonly Endpoint[]
-  /** Questions put to name servers so far. */
-  queries(): number
+  /** Datagrams sent to name servers since this was last asked. */
+  takeQueries(): Query[]
   /** How often each MX host was connected to since this was last asked. */
   connections(): Promise<Readonly<Record<string, number>>>
   close(): void
@@ -41,19 +47,30 @@ export async function startBatchLab(size: BatchSize): Promise<BatchLab> {
   const routes = new Map(places.map(({ world, local }) => [`${world.address} ${world.port}`, local]))
   const route = ({ address, port }: Endpoint) => routes.get(`${address} ${port}`)
   const network = createNetwork({ allowPrivate: true, route })
-  let queries = 0
+  let queries: Query[] = []
   return {
     ...{ ...rest, size },
     network: {
       ...network,
-      openUdp(endpoint, options) {
-        queries++
-        return network.openUdp(endpoint, options)
+      async openUdp(to, options) {
+        const opened = await network.openUdp(to, options)
+        if (!opened.ok) return opened
+        const { value: datagrams } = opened
+        const { send } = datagrams
+        datagrams.send = (message) => {
+          queries.push({ to, message })
+          send(message)
+        }
+        return opened
       },
     },
     // The attacker, whom no lab is without, comes first.
     hosts: places.flatMap(({ world, local }) => (world.port === 25 ? [local] : [])).slice(-size.hosts),
-    queries: () => queries,
+    takeQueries() {
+      const taken = queries
+      queries = []
+      return taken
+    },
     connections() {
       child.stdin.write('?\n')
       return next()

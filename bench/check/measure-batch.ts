@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { createProbeContexts } from '../../src/io/probe/probe-contexts.ts'
 import { bareSession } from './bare-session.ts'
-import { type BatchLab, createBatch, type SignatureCheck, startBatchLab, watchSignatures } from './batch.ts'
+import { type BatchLab, createBatch, type Query, type SignatureCheck, startBatchLab, watchSignatures } from './batch.ts'
 import type { BatchSize } from './batch-world.ts'
 
 /** Domains at once, as `waxseal check --file` has them, and sessions of the bare client. */
@@ -13,6 +13,8 @@ const atOnce = 8
 interface Round {
   readonly ours: number
   readonly bare: number
+  /** The same datagrams as ours, sent and answered, without a look at the answers. */
+  readonly sockets: number
   /** Signature checks that were made, and those of them that differ: the others were made before. */
   readonly made: number
   readonly checks: number
@@ -34,10 +36,10 @@ export async function measureBatch(
     for (let round = 0; round < count; round++) {
       await lab.connections() // of the bare client
       const stop = watchSignatures()
-      const queries = lab.queries()
+      lab.takeQueries()
       const ours = await cpuOf(() => checkAll(lab, size.domains))
       const made = stop()
-      const asked = lab.queries() - queries
+      const queries = lab.takeQueries()
       most = Math.max(most, ...Object.values(await lab.connections()))
       const checks = [...new Map(made.map((check) => [keyOf(check), check])).values()]
       const bare = await cpuOf(async () => {
@@ -48,10 +50,11 @@ export async function measureBatch(
           if (context !== undefined && host !== undefined) await bareSession(host, context, { isTrusted: false })
         })
       })
-      const each = { ours, bare, made: made.length, checks: checks.length, queries: asked }
+      const sockets = await cpuOf(() => forEach(queries.length, (number) => askBare(lab, queries[number])))
+      const each = { ours, bare, made: made.length, checks: checks.length, queries: queries.length }
       const { domains } = size
       rounds.push({
-        ...{ ours: ours / domains, bare: bare / domains, made: each.made / domains },
+        ...{ ours: ours / domains, bare: bare / domains, sockets: sockets / domains, made: each.made / domains },
         ...{ checks: each.checks / domains, queries: each.queries / domains },
       })
     }
@@ -59,6 +62,18 @@ export async function measureBatch(
   } finally {
     lab.close()
   }
+}
+
+/** A socket for each question, as resolvers must have it. RFC 5452 §4.5 */
+async function askBare({ network }: BatchLab, query: Query | undefined): Promise<void> {
+  if (query === undefined) return
+  const opened = await network.openUdp(query.to, { chosenBy: 'operator' })
+  if (!opened.ok) throw new Error(opened.fault)
+  await new Promise<void>((resolve) => {
+    opened.value.onMessage = () => resolve()
+    opened.value.send(query.message)
+  })
+  opened.value.close()
 }
 
 function keyOf({ signature, data }: SignatureCheck): string {
