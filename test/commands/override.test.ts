@@ -250,12 +250,15 @@ async function serve({ store, clock }: Bed, ...options: readonly string[]): Prom
   const stopping = new AbortController()
   let heard = ''
   let ended: Ended | undefined
-  const over = commands.run(['serve', '--socketmap', path, '--store', store, ...commands.iterate, ...options], {
-    ...{ clock, signal: stopping.signal },
-    onOutput: (words) => {
-      heard += words
+  const over = commands.run(
+    ['serve', '--socketmap', path, '--http', 'off', '--store', store, ...commands.iterate, ...options],
+    {
+      ...{ clock, signal: stopping.signal },
+      onOutput: (words) => {
+        heard += words
+      },
     },
-  })
+  )
   const watched = over.then((found) => {
     ended = found
   })

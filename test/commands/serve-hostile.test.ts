@@ -22,7 +22,16 @@ interface Serving {
 }
 
 /** Every lookup fails at once: nobody answers at the resolver's port. */
-const args = ['--engine', 'forward', '--server', '127.0.0.1:1', '--store', join(folder, 'store.sqlite')]
+const args = [
+  '--engine',
+  'forward',
+  '--server',
+  '127.0.0.1:1',
+  '--http',
+  'off',
+  '--store',
+  join(folder, 'store.sqlite'),
+]
 
 async function serve(t: TestContext, name = 'socket'): Promise<Serving> {
   const path = join(folder, name)

@@ -35,9 +35,12 @@ async function ask(path: string, question: string): Promise<string> {
 async function serve(args: readonly string[], wait: readonly string[], use: () => Promise<void>): Promise<string> {
   const stopping = new AbortController()
   const socketmap = join(commands.folder, 'socketmap')
-  const ended = commands.run(['serve', '--socketmap', socketmap, '--store', ':memory:', ...commands.iterate, ...args], {
-    signal: stopping.signal,
-  })
+  const ended = commands.run(
+    ['serve', '--socketmap', socketmap, '--http', 'off', '--store', ':memory:', ...commands.iterate, ...args],
+    {
+      signal: stopping.signal,
+    },
+  )
   let isOver = false
   const over = () => {
     isOver = true
@@ -81,7 +84,16 @@ test('STS-134: Exim and a Postfix without socketmap are told the same as the soc
 
 test('an address for lines that cannot be had stops the service before anything is served', async () => {
   const { status, stderr } = await commands.run([
-    ...['serve', '--socketmap', join(commands.folder, 'other'), '--store', ':memory:', ...commands.iterate],
+    ...[
+      'serve',
+      '--http',
+      'off',
+      '--socketmap',
+      join(commands.folder, 'other'),
+      '--store',
+      ':memory:',
+      ...commands.iterate,
+    ],
     ...['--lines', '/nowhere/at/all'],
   ])
   assert.equal(status, 78)

@@ -169,7 +169,15 @@ for (const [wrong, why] of [
   [['--socketmap', '/nowhere/at/all'], /cannot listen on \/nowhere\/at\/all: /],
 ] as const) {
   test(`what cannot be used is refused before anything is served: ${wrong.join(' ')}`, async () => {
-    const { status, stderr } = await commands.run(['serve', ...commands.iterate, '--store', ':memory:', ...wrong])
+    const { status, stderr } = await commands.run([
+      'serve',
+      ...commands.iterate,
+      '--http',
+      'off',
+      '--store',
+      ':memory:',
+      ...wrong,
+    ])
     assert.match(stderr, why)
     assert.ok(status === 64 || status === 78, String(status))
   })
