@@ -113,6 +113,8 @@ export interface Failure {
   /** Zone in which the failure lies, when known. */
   readonly zone: Name | undefined
   readonly server: string | undefined
+  /** What failed is the resolver that is asked, whatever it is asked for: nothing follows from it for the zone. */
+  readonly isOurs?: true
   readonly cached: boolean
   /** From the anchor down to where it broke. */
   readonly chain: readonly ChainLink[]

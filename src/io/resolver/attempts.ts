@@ -43,6 +43,7 @@ interface Attempt {
   readonly said?: readonly ExtendedError[] | undefined
   /** What the operator can do. */
   readonly advice?: string
+  readonly isOurs?: true
 }
 
 const faults: Record<AskFault, Pick<Attempt, 'why' | 'text'> & { readonly ede?: number }> = {
@@ -98,16 +99,24 @@ export function createAttempts(): Attempts {
     },
     useless: (server, reason) => made.push({ server, why: 'malformed', text: reason, ede: 22 }),
     stripping: (server, missing) =>
-      made.push({ server, why: 'bogus', text: describeStripping(missing), ede: 10, advice: strippingAdvice }),
+      made.push({
+        ...{ server, why: 'bogus', text: describeStripping(missing), ede: 10, advice: strippingAdvice, isOurs: true },
+      }),
     sum(question, zone) {
       const what = nameRrset(question)
       const best = made.toSorted((one, other) => order.indexOf(one.why) - order.indexOf(other.why))[0]
       if (best === undefined) return trouble('unreachable', `no server is known for ${what}`, { ede: 22, zone })
       const servers = new Set(made.map(({ server }) => server)).size
       const others = servers > 1 ? `, and ${servers - 1} more of no use` : ''
-      const { server, why, text, ede, advice, said } = best
+      const { server, why, text, ede, advice, said, isOurs } = best
       const end = advice === undefined ? others : `${others}: ${advice}`
-      return trouble(why, `${what}: ${server} ${text}${end}`, { ede, zone, server, said })
+      return trouble(why, `${what}: ${server} ${text}${end}`, {
+        ede,
+        zone,
+        server,
+        said,
+        ...(isOurs === true && { isOurs }),
+      })
     },
   }
 }

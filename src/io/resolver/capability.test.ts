@@ -74,8 +74,8 @@ for (const [what, change, question, missing] of strippers) {
     const { ask, warnings } = forwarding(change)
     const resolution = await ask(question)
     assert.ok(resolution.kind === 'failure')
-    const { why, reason, ede } = resolution
-    assert.deepEqual([why, ede], ['bogus', 10])
+    const { why, reason, ede, isOurs } = resolution
+    assert.deepEqual([why, ede, isOurs], ['bogus', 10, true])
     assert.ok(reason.endsWith(` strips DNSSEC records (${missing}), and 1 more of no use: ${advice}`), reason)
     await ask('mx.plain.example. MX')
     await ask('other.example. A')

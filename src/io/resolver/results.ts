@@ -14,11 +14,11 @@ interface Question {
 
 export function failureOf(
   { name, type }: Question,
-  { why, reason, ede, zone, server, said }: Trouble,
+  { why, reason, ede, zone, server, said, isOurs }: Trouble,
   { cached, chain }: Pick<Failure, 'cached' | 'chain'> = { cached: false, chain: [] },
 ): Failure {
   const found = { kind: 'failure', name, type, why, reason, ede, zone, server, cached, chain } as const
-  return said === undefined ? found : { ...found, said }
+  return { ...found, ...(said !== undefined && { said }), ...(isOurs === true && { isOurs }) }
 }
 
 /** Answers that no server is asked for; they have no chain of trust. RFC 6761 §6 */

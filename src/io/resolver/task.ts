@@ -104,6 +104,8 @@ export interface Trouble {
   readonly server: string | undefined
   /** Extended DNS Errors of the server's own. */
   readonly said?: readonly ExtendedError[] | undefined
+  /** See `Failure`. */
+  readonly isOurs?: true
 }
 
 /** About the memory that words take which strangers may have chosen: names in reasons, and what servers say. */

@@ -72,7 +72,12 @@ function writeSenders(senders: readonly SenderRow[], out: Out): void {
   if (senders.length === 0) return
   heading(out, 'What senders do')
   const width = Math.max(...senders.map(({ title }) => widthOf(title)))
-  for (const { title, does, text, protection } of senders) {
+  const told = new Set<string>()
+  for (const row of senders) {
+    const { title, does, protection } = row
+    // One fault holds most of them back: its reason is read once.
+    const text = does !== 'delivers' && told.has(row.text) ? 'for the same reason' : row.text
+    told.add(row.text)
     const isRisky = does === 'delivers' && (protection === 'cleartext' || protection === 'encrypted')
     const style = isRisky ? 'yellow' : senderStyle[does]
     const word = does === 'cannot-tell' ? 'unknown' : does
