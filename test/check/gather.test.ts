@@ -4,9 +4,12 @@ import { after, before, test } from 'node:test'
 import { type SectionName, sectionNames } from '../../src/core/check/check-facts.ts'
 import { checkReport } from '../../src/core/check/check-report.ts'
 import type { CheckReport } from '../../src/core/check/report.ts'
+import type { Resolver } from '../../src/io/resolver/resolver.ts'
 import { writeCheck } from '../../src/programs/check/check-text.ts'
+import { gatherFacts } from '../../src/programs/check/gather.ts'
 import { createOut } from '../../src/programs/cli/out.ts'
 import { type CheckLab, startCheckLab } from '../support/check-lab.ts'
+import { domain } from '../support/domain.ts'
 
 const hosts = [1, 2, 3]
 const world = `
@@ -76,6 +79,21 @@ test('time that is up for lookups alone leaves the sessions that were begun', as
   })
   assert.ok(facts.hosts !== undefined && facts.mail !== undefined)
   assert.equal(facts.hosts.length, 3)
+})
+
+test('where the resolver asked is of no use, name servers are not asked either, and nothing follows for the domain', async () => {
+  const nowhere = { zone: undefined, server: undefined, cached: false, chain: [] } as const
+  const resolver: Resolver = {
+    ...lab.world.resolver,
+    resolve: async (name, type) => ({
+      ...{ kind: 'failure', name, type, why: 'bogus', reason: 'it strips records', ede: 10, isOurs: true, ...nowhere },
+    }),
+  }
+  const { signal } = new AbortController()
+  const facts = await gatherFacts(domain('a.example'), { signal }, { ...lab.world, resolver })
+  assert.deepEqual(facts.leftOut, ['servers, as the resolver asked here is of no use'])
+  const { verdict, findings } = checkReport(facts, lab.lab.clock.now())
+  assert.deepEqual([verdict, findings.filter(({ severity }) => severity !== 'note')], ['undetermined', []])
 })
 
 function textOf(report: CheckReport): string {

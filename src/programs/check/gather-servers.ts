@@ -4,6 +4,7 @@ import { formatType, TYPE } from '../../core/dns/types.ts'
 import { type DomainName, nameOfDomain } from '../../core/name/domain.ts'
 import { labelsOf, type Name, prependLabels } from '../../core/name/name.ts'
 import type { ServerFinding, Survey } from '../../io/resolver/all-servers.ts'
+import type { StopSignal } from '../../io/stop.ts'
 import type { GatherIo } from './gather-io.ts'
 
 interface Question {
@@ -41,7 +42,7 @@ function below(labels: readonly string[], name: Name, topic: ServersTopic, type:
 export async function askAllServers(
   questions: readonly Question[],
   survey: GatherIo['survey'],
-  signal: AbortSignal,
+  signal: StopSignal,
 ): Promise<ServersFinding[]> {
   if (survey === undefined) return []
   return Promise.all(questions.map(async (question) => findingOf(question, await survey.survey(question, { signal }))))

@@ -1,8 +1,10 @@
 import { type CheckFacts, type SectionName, sectionNames } from '../../core/check/check-facts.ts'
 import type { Facts, StsFinding } from '../../core/decision/facts.ts'
 import { formatType, TYPE } from '../../core/dns/types.ts'
+import type { Resolution } from '../../core/dnssec/resolution.ts'
 import type { DomainName } from '../../core/name/domain.ts'
 import { formatName } from '../../core/name/text.ts'
+import { createEnding } from '../../io/ending.ts'
 import { examine } from '../../io/examine/examine.ts'
 import type { Resolver, TraceEvent } from '../../io/resolver/resolver.ts'
 import { baseDomainOf, gatherHost } from './gather-hosts.ts'
@@ -61,11 +63,18 @@ export async function gatherFacts(domain: DomainName, options: GatherOptions, ar
     },
     async servers() {
       if (io.survey === undefined) return leaveOut('name servers cannot be compared by an engine that asks a resolver')
-      const [own, ofHosts] = await Promise.all([
-        askAllServers(domainQuestions(domain), io.survey, signal),
-        mail.then((found) => askAboutHosts(found, io, signal)),
-      ])
-      done('servers', { servers: [...own, ...ofHosts] })
+      const ending = createEnding(signal)
+      try {
+        const asked = askAllServers(domainQuestions(domain), io.survey, ending.signal)
+        asked.catch(() => {}) // given up where nobody waits for it
+        const found = await mail
+        if (isOurFault(found.mx.resolution)) return leaveOut('servers, as the resolver asked here is of no use')
+        const [own, ofHosts] = await Promise.all([asked, askAboutHosts(found, io, signal)])
+        done('servers', { servers: [...own, ...ofHosts] })
+      } finally {
+        ending.abort()
+        ending.stop()
+      }
     },
     async smtp() {
       const { hosts } = await mail
@@ -90,6 +99,10 @@ export async function gatherFacts(domain: DomainName, options: GatherOptions, ar
   )
   await Promise.allSettled([mail, beside])
   return facts
+}
+
+function isOurFault(lookup: Resolution | undefined): boolean {
+  return lookup?.kind === 'failure' && lookup.isOurs === true
 }
 
 /** What everyone asks who looks for mail; keys and the like are large anyway. */
