@@ -70,7 +70,7 @@ const allowed: Record<string, readonly string[]> = {
   dane: ['x509', 'dnssec', 'dns', 'name'],
   mtasts: ['x509', 'dnssec', 'dns', 'name'],
   smtp: ['name'],
-  tlsrpt: ['smtp', 'name'],
+  tlsrpt: ['smtp', 'dns', 'name'],
   decision: ['dane', 'mtasts', 'x509', 'dnssec', 'dns', 'name', 'smtp'],
   postfix: ['decision', 'mtasts', 'dns', 'name'],
   lines: ['postfix', 'decision', 'dns', 'name'],

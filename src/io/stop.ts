@@ -45,15 +45,15 @@ export class Stop implements StopSignal {
 }
 
 /** Resolves after so long, or as soon as the signal is aborted. */
-export function pauseFor(milliseconds: number, signal: StopSignal): Promise<void> {
+export function pauseFor(milliseconds: number, signal: StopSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
+    if (signal?.aborted === true) return resolve()
     const end = () => {
       clearTimeout(timer)
-      signal.removeEventListener('abort', end)
+      signal?.removeEventListener('abort', end)
       resolve()
     }
     const timer = setTimeout(end, milliseconds)
-    signal.addEventListener('abort', end)
+    signal?.addEventListener('abort', end)
   })
 }

@@ -1,3 +1,4 @@
+import { soleText } from '../dns/versioned-text.ts'
 import { accept, type Result, refuse } from '../result.ts'
 
 /** What a domain's `_mta-sts` TXT record says: only equality of ids means anything. RFC 8461 §3.1 */
@@ -15,11 +16,8 @@ export type StsRecordFault = 'none' | 'several' | 'version' | 'syntax' | 'id'
  * that is alone may have white space before the semicolon, as the grammar allows (EID 6285).
  */
 export function parseStsRecords(records: readonly (readonly string[])[]): Result<StsRecord, StsRecordFault> {
-  const texts = records.map((strings) => strings.join(''))
-  if (texts.length === 1) return parseStsRecord(texts[0] as string)
-  const [text, other] = texts.filter((candidate) => candidate.startsWith('v=STSv1;'))
-  if (text === undefined) return refuse('none')
-  return other === undefined ? parseStsRecord(text) : refuse('several')
+  const text = soleText(records, 'v=STSv1;')
+  return text.ok ? parseStsRecord(text.value) : text
 }
 
 /** Reads one record's text. Of a repeated field the first counts. RFC 8461 §3.1, §3.2 */

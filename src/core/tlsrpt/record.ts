@@ -1,3 +1,4 @@
+import { soleText } from '../dns/versioned-text.ts'
 import { type DomainName, parseDomainName } from '../name/domain.ts'
 import { accept, type Result, refuse } from '../result.ts'
 import { formatMailbox, parseMailbox } from '../smtp/mailbox.ts'
@@ -32,11 +33,8 @@ export type ReportRecordFault = 'none' | 'several' | 'version' | 'syntax' | 'no-
  * alone may have white space before the semicolon, as the grammar allows.
  */
 export function parseReportRecords(records: readonly (readonly string[])[]): Result<ReportRecord, ReportRecordFault> {
-  const texts = records.map((strings) => strings.join(''))
-  if (texts.length === 1) return parseReportRecord(texts[0] as string)
-  const [text, other] = texts.filter((candidate) => candidate.startsWith('v=TLSRPTv1;'))
-  if (text === undefined) return refuse('none')
-  return other === undefined ? parseReportRecord(text) : refuse('several')
+  const text = soleText(records, 'v=TLSRPTv1;')
+  return text.ok ? parseReportRecord(text.value) : text
 }
 
 /** Reads one record's text. Unknown fields are passed over; of repeated `rua` fields all count. RFC 8460 §3 */

@@ -1,17 +1,8 @@
+import { pauseFor } from '../stop.ts'
 import type { Pause } from './probe-io.ts'
 
 /** By the machine's own time. */
-export const pause: Pause = (milliseconds, signal) => {
-  return new Promise((resolve, reject) => {
-    const giveUp = () => {
-      clearTimeout(timer)
-      reject(signal?.reason)
-    }
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', giveUp)
-      resolve()
-    }, milliseconds)
-    if (signal?.aborted === true) giveUp()
-    else signal?.addEventListener('abort', giveUp, { once: true })
-  })
+export const pause: Pause = async (milliseconds, signal) => {
+  await pauseFor(milliseconds, signal)
+  signal?.throwIfAborted()
 }

@@ -1,0 +1,14 @@
+import { accept, type Result, refuse } from '../result.ts'
+
+/**
+ * The one text of all TXT records of a name, each given as its character-strings, that begins with this version.
+ * RFC 8461 §3.1, RFC 8460 §3
+ *
+ * A record that is alone is given whatever it begins with: its reader may bear white space before the semicolon.
+ */
+export function soleText(records: readonly (readonly string[])[], version: string): Result<string, 'none' | 'several'> {
+  const texts = records.map((strings) => strings.join(''))
+  const [text, other] = texts.length === 1 ? texts : texts.filter((candidate) => candidate.startsWith(version))
+  if (text === undefined) return refuse('none')
+  return other === undefined ? accept(text) : refuse('several')
+}
