@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { limits } from '../../src/core/limits.ts'
 import { systemClock } from '../../src/io/clock.ts'
 import { openTestLab, type TestLab } from '../../src/programs/sender-test/open-test-lab.ts'
 import { summarize } from '../../src/programs/sender-test/report-text.ts'
@@ -11,7 +12,7 @@ import { makeToken, observeRound, planRound } from '../../src/programs/sender-te
 import { labBase } from '../../src/programs/sender-test/test-world.ts'
 import { type Findings, judgeRound } from '../../src/programs/sender-test/verdict.ts'
 import { type Exim, installExim, openFolder, recipeRules } from './exim.ts'
-import { startPolicyService } from './policy-service.ts'
+import { type PolicyService, startPolicyService } from './policy-service.ts'
 import { eximBy, plainRules, postfixBy, type Sender } from './sender-test/senders.ts'
 import { compare, documentedTable, writeTable } from './sender-test/table.ts'
 import { type SendingPostfix, startSendingPostfix } from './sending-postfix.ts'
@@ -24,6 +25,7 @@ let world: TestLab
 let postfix: SendingPostfix
 let exim: Exim
 let lines: string
+let service: PolicyService
 const results = new Map<string, Findings>()
 
 function iterate(): string[] {
@@ -36,7 +38,7 @@ before(async () => {
   world = await openTestLab(join(stage.folder, 'lab'), systemClock)
   stage.onStop(() => world.close())
   lines = join(openFolder(stage, 'run'), 'lines')
-  await startPolicyService(stage, [
+  service = await startPolicyService(stage, [
     ...[...iterate(), '--store', join(stage.folder, 'policies.sqlite')],
     ...['--socketmap', '127.0.0.1:8461', '--lines', lines],
   ])
@@ -75,6 +77,9 @@ const sendByCommand: Sender = async ({ from, trials }) => {
 
 const letter = 'Subject: a test\n\nHello.\n'
 
+/** A decision that could not be taken is kept for less than that. */
+const keptSeconds = limits.decisions.leastKeptMs / 1000 + 2
+
 interface Expected {
   /** The heading of its column in docs/sender-test.md. */
   readonly name: string
@@ -90,7 +95,7 @@ const authority = () => world.files.authority
 const expected: readonly Expected[] = [
   { name: 'Postfix `may`', sender: () => postfixBy(postfix, 'may'), dane: 'no', sts: 'no' },
   { name: 'Postfix `dane`', sender: () => postfixBy(postfix, 'dane'), dane: 'yes', sts: 'no' },
-  { name: 'Postfix, Waxseal', sender: () => postfixBy(postfix, 'waxseal'), dane: 'yes', sts: 'yes' },
+  { name: 'Postfix, Waxseal', sender: () => postfixBy(postfix, 'waxseal', keptSeconds), dane: 'yes', sts: 'yes' },
   // Its default is hosts_try_dane = *.
   { name: 'Exim', sender: () => eximBy(exim, plainRules(authority())), dane: 'partly', sts: 'no' },
   {
@@ -115,13 +120,20 @@ const expected: readonly Expected[] = [
   { name: '`waxseal send`', sender: () => sendByCommand, dane: 'yes', sts: 'yes' },
 ]
 
+/** What Postfix says of good mail that it does not deliver. */
+function deferred({ refused }: Findings): string {
+  const addresses = new Set(refused.map(({ address }) => address))
+  const lines = postfix.attempts().filter(({ to }) => addresses.has(to))
+  return lines.map(({ at, to, dsn, text }) => `${at} ${to}: ${dsn} ${text}`).join('\n')
+}
+
 for (const { name, sender, dane, sts, refused = [] } of expected) {
   test(`${name} enforces DANE: ${dane}, MTA-STS: ${sts}`, async () => {
     const findings = await put(name, sender())
     assert.deepEqual(
       [findings.dane.answer, findings.sts.answer, findings.refused.map((trial) => trial.name)],
       [dane, sts, refused],
-      summarize(findings),
+      `${summarize(findings)}\n${deferred(findings)}\n${service.said()}`,
     )
   })
 }

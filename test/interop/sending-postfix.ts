@@ -20,6 +20,8 @@ export interface Attempt {
   /** Host name, without address and port; `none` where no host was reached. */
   readonly relay: string
   readonly text: string
+  /** Seconds, by the log, from some time on that is the same for all. */
+  readonly at: number
   /** How much the certificate was believed; undefined where there was no TLS. */
   readonly tls: 'Verified' | 'Trusted' | 'Untrusted' | 'Anonymous' | undefined
 }
@@ -230,7 +232,7 @@ function followLog(file: string) {
 
 const tlsLine = /postfix\/smtp\[(\d+)\]: (Verified|Trusted|Untrusted|Anonymous) TLS connection established to ([^[]+)\[/
 const attemptLine =
-  /postfix\/\w+\[(\d+)\]: \w+: to=<([^>]*)>,.* relay=([^[,]+).* dsn=([\d.]+), status=(sent|deferred|bounced) \((.*)\)$/
+  /^(\w+ +\d+ [\d:]+) .*postfix\/\w+\[(\d+)\]: \w+: to=<([^>]*)>,.* relay=([^[,]+).* dsn=([\d.]+), status=(sent|deferred|bounced) \((.*)\)$/
 
 /** A process of smtp(8) does one thing after another: the TLS session before an attempt's line is that of the attempt. */
 function attemptsIn(lines: readonly string[]): Attempt[] {
@@ -238,11 +240,13 @@ function attemptsIn(lines: readonly string[]): Attempt[] {
   return lines.flatMap((line): Attempt[] => {
     const [, sessionOf, word, host] = tlsLine.exec(line) ?? []
     if (sessionOf !== undefined && host !== undefined) sessions.set(sessionOf, { word: word as Attempt['tls'], host })
-    const [, process, to, relay, dsn, status, text] = attemptLine.exec(line) ?? []
+    const [, time, process, to, relay, dsn, status, text] = attemptLine.exec(line) ?? []
     if (process === undefined || to === undefined || relay === undefined || dsn === undefined) return []
+    // The log leaves the year out.
+    const at = Date.parse(`${time} 2000 UTC`) / 1000
     const session = sessions.get(process)
     sessions.delete(process)
     const tls = session?.host.toLowerCase() === relay.toLowerCase() ? session.word : undefined
-    return [{ to, relay, dsn, status: status as Attempt['status'], text: text ?? '', tls }]
+    return [{ to, relay, dsn, status: status as Attempt['status'], text: text ?? '', at, tls }]
   })
 }

@@ -9,14 +9,20 @@ export type Sender = (round: Round) => Promise<ReadonlySet<Trial>>
 /** Postfix tries in clear, where it may, what could not be encrypted the first time: at `may` twice is not once. */
 const attemptsEnough = 2
 
-/** A Postfix that sends by this transport of its `master.cf`. */
-export function postfixBy(postfix: SendingPostfix, transport: string): Sender {
+/**
+ * A Postfix that sends by this transport of its `master.cf`. What it keeps it has tried for so many seconds: a policy
+ * service that could not answer once says so again to who asks again at once.
+ */
+export function postfixBy(postfix: SendingPostfix, transport: string, seconds = 0): Sender {
   return async ({ token, trials }) => {
     for (const { address } of trials) await postfix.submit(transport, address, token)
     for (const { address } of trials) {
       const isEnough = () => {
         const all = postfix.attempts().filter(({ to }) => to === address)
-        return all.length >= attemptsEnough || all.some(({ status }) => status !== 'deferred')
+        if (all.some(({ status }) => status !== 'deferred')) return true
+        const [first, last] = [all[0], all.at(-1)]
+        if (all.length < attemptsEnough || first === undefined || last === undefined) return false
+        return last.at - first.at >= seconds
       }
       await postfix.attemptWithFlushes(address, isEnough)
     }
