@@ -76,6 +76,7 @@ const allowed: Record<string, readonly string[]> = {
   lines: ['postfix', 'decision', 'dns', 'name'],
   tls: ['x509'],
   check: ['decision', 'dane', 'mtasts', 'tlsrpt', 'tls', 'address', 'x509', 'dnssec', 'dns', 'name', 'smtp'],
+  publish: ['check', 'decision', 'dane', 'mtasts', 'tlsrpt', 'address', 'x509', 'dnssec', 'dns', 'name', 'smtp'],
 }
 
 for (const [folder, below] of Object.entries(allowed)) {
