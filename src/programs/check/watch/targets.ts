@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process'
 import type { Notice } from '../../../core/check/watch/watch.ts'
 import { limits } from '../../../core/limits.ts'
-import { escapeText } from '../../../core/smtp/escape.ts'
 import { type PostOptions, postJson } from '../../../io/https/post-json.ts'
-import { reasonOf } from '../../file-error.ts'
+import { describeEnd, runProgram } from '../../../io/run-program.ts'
 import { summaryOf } from './summary.ts'
 
 /** One who is told of changes. */
@@ -23,45 +21,16 @@ export interface CommandOptions {
 
 /** A program that is run for each notice, without a shell: the notice as JSON on its input, a summary in its environment. */
 export function commandTarget({ words, environment, timeoutMs = limits.watch.commandMs }: CommandOptions): Target {
-  const [program, ...args] = words
   return {
     name: 'command',
-    deliver: (notice, signal) =>
-      new Promise((resolve) => {
-        if (signal.aborted) return resolve('given up')
-        const env = { ...environment, ...environmentOf(notice) }
-        const child = spawn(program, args, { env, shell: false, stdio: ['pipe', 'ignore', 'pipe'] })
-        let said = ''
-        const end = (why: string | undefined) => {
-          clearTimeout(timer)
-          clearTimeout(hard)
-          signal.removeEventListener('abort', stop)
-          resolve(why)
-        }
-        let stopped: string | undefined
-        let hard: NodeJS.Timeout | undefined
-        const stopBecause = (why: string) => {
-          stopped ??= why
-          child.kill('SIGTERM')
-          hard ??= setTimeout(() => child.kill('SIGKILL'), limits.watch.commandGraceMs)
-        }
-        const stop = () => stopBecause('given up')
-        const timer = setTimeout(() => stopBecause(`it took more than ${timeoutMs / 1000} s`), timeoutMs)
-        signal.addEventListener('abort', stop, { once: true })
-        child.stderr.on('data', (chunk: Buffer) => {
-          if (said.length < limits.watch.saidCharacters) said += chunk.toString('utf8')
-        })
-        // One that does not read its input ends the pipe: that is its own business.
-        child.stdin.on('error', () => {})
-        child.stdin.end(`${JSON.stringify(notice)}\n`)
-        child.on('error', (error) => end(`cannot run "${escapeText(program)}": ${escapeText(reasonOf(error))}`))
-        child.on('close', (status, ended) => {
-          if (stopped !== undefined) return end(stopped)
-          if (status === 0) return end(undefined)
-          const words = escapeText(said.trim().slice(0, limits.watch.saidCharacters))
-          end(`it ended with ${ended ?? `status ${status}`}${words === '' ? '' : `: ${words}`}`)
-        })
-      }),
+    async deliver(notice, signal) {
+      const { commandGraceMs: graceMs, saidCharacters } = limits.watch
+      const end = await runProgram(words, {
+        ...{ environment: { ...environment, ...environmentOf(notice) }, input: `${JSON.stringify(notice)}\n` },
+        ...{ timeoutMs, graceMs, saidCharacters, signal },
+      })
+      return end.kind === 'ended' && end.status === 0 ? undefined : describeEnd(end, words[0], timeoutMs)
+    },
   }
 }
 

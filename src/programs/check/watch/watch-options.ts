@@ -2,6 +2,7 @@ import type { WatchRules } from '../../../core/check/watch/watch.ts'
 import { limits } from '../../../core/limits.ts'
 import { escapeText } from '../../../core/smtp/escape.ts'
 import { type OptionTable, UsageError, type Values } from '../../cli/command.ts'
+import { readCommandWords } from '../../cli/command-words.ts'
 
 const group = 'Options for watching'
 
@@ -59,7 +60,7 @@ export function readWatchPlan(values: Given, form: string, isPartial: boolean): 
     isOnce,
     isPartial,
     state: values.state,
-    command: readCommand(values.run),
+    command: values.run === undefined ? undefined : readCommandWords('run', values.run),
     webhook: readWebhook(values.webhook),
     warnDays: readDays(values['warn-days'] ?? '14'),
     untoldAfter: readCount(values['untold-after'] ?? '3'),
@@ -73,13 +74,6 @@ function readEvery(text: string): number {
   const time = Number(number) * (units[unit as keyof typeof units] ?? 0)
   if (time >= limits.watch.everyMinMs && time <= limits.watch.everyMaxMs) return time
   throw new UsageError(`option --every: "${escapeText(text)}" is no time from 15m to 30d`)
-}
-
-function readCommand(text: string | undefined): WatchPlan['command'] {
-  if (text === undefined) return undefined
-  const [program, ...args] = text.split(/\s+/).filter((word) => word !== '')
-  if (program === undefined) throw new UsageError('option --run: there is no program')
-  return [program, ...args]
 }
 
 function readWebhook(text: string | undefined): URL | undefined {
