@@ -499,4 +499,10 @@ export const limits = {
     connectionsPerMinute: 120,
     clients: 10_000,
   },
+  writing: {
+    /** A program that changes a zone, how long it has to end when told to, and what is kept of its standard error. */
+    commandMs: 120_000,
+    commandGraceMs: 5000,
+    saidCharacters: 500,
+  },
 } as const

@@ -48,7 +48,11 @@ export const TYPE = {
   CAA: 257,
 } as const
 
-export const CLASS = { IN: 1, CH: 3, ANY: 255 } as const
+/** NONE and ANY stand in updates and in transaction signatures alone. RFC 2136 §1.3 */
+export const CLASS = { IN: 1, CH: 3, NONE: 254, ANY: 255 } as const
+
+/** RFC 6895 §2.2 */
+export const OPCODE = { QUERY: 0, UPDATE: 5 } as const
 
 /** Response codes, extended ones included. RFC 6895 §2.3 */
 export const RCODE = {
