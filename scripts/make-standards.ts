@@ -52,6 +52,7 @@ const titles: Readonly<Record<string, string>> = {
   8689: 'REQUIRETLS',
   8767: 'Serving stale data',
   8914: 'Extended DNS errors',
+  8945: 'TSIG',
   8996: 'TLS 1.0 and 1.1 deprecated',
   9156: 'QNAME minimisation',
   9276: 'NSEC3 parameters',

@@ -504,5 +504,7 @@ export const limits = {
     commandMs: 120_000,
     commandGraceMs: 5000,
     saidCharacters: 500,
+    /** Of a file with a TSIG key. */
+    keyFileOctets: 16 * 1024,
   },
 } as const
