@@ -506,5 +506,11 @@ export const limits = {
     saidCharacters: 500,
     /** Of a file with a TSIG key. */
     keyFileOctets: 16 * 1024,
+    /** One update with the look at what came of it, the connection, and the answer to one message. */
+    updateMs: 60_000,
+    connectMs: 10_000,
+    answerMs: 20_000,
+    /** RRsets of a change that the server is asked for afterwards. */
+    confirmedRrsets: 100,
   },
 } as const

@@ -59,21 +59,20 @@ const none = new Uint8Array(0)
 export type TsigVerdict =
   /** It is from who has the key, and answers our request; `octets` are the message without the signature. */
   | { readonly kind: 'verified'; readonly octets: Uint8Array }
-  /**
-   * The server did not accept our signature. Its own is verified only where `isVerified`: to BADKEY and BADSIG there can
-   * be none. RFC 8945 §5.3.2
-   */
-  | {
-      readonly kind: 'rejected'
-      readonly error: number
-      readonly isVerified: boolean
-      /** The server's clock, in seconds, where it says so. RFC 8945 §5.2.3 */
-      readonly serverTime: number | undefined
-    }
+  /** The server did not accept our signature. */
+  | ({ readonly kind: 'rejected' } & Rejection)
   /** It has no signature at all. */
   | { readonly kind: 'unsigned'; readonly octets: Uint8Array }
   /** Nobody may believe it. */
   | { readonly kind: 'refused'; readonly why: TsigFault }
+
+export interface Rejection {
+  readonly error: number
+  /** Whether the server's own signature is verified: with BADKEY and BADSIG there can be none. RFC 8945 §5.3.2 */
+  readonly isVerified: boolean
+  /** The server's clock, in seconds, where it says so. RFC 8945 §5.2.3 */
+  readonly serverTime: number | undefined
+}
 
 /** `malformed`: no message, or a TSIG record in another place than the last. RFC 8945 §5.1, §5.3 */
 export type TsigFault = 'malformed' | 'other-key' | 'other-algorithm' | 'mac-length' | 'wrong-mac' | 'time'
