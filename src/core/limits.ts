@@ -513,4 +513,13 @@ export const limits = {
     /** RRsets of a change that the server is asked for afterwards. */
     confirmedRrsets: 100,
   },
+  keyFiles: {
+    /** Of a file with certificates, keys or a request, and the objects in one. */
+    octets: 1024 * 1024,
+    objects: 100,
+    /** Of a file in which an ACME client keeps its settings for one certificate. */
+    settingsOctets: 256 * 1024,
+    /** Entries of a directory that are looked at for certificates. */
+    entries: 10_000,
+  },
 } as const
