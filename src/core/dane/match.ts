@@ -18,6 +18,11 @@ export function associationOf(
   return selected && digested(selected, matchingType)
 }
 
+/** The same for a key alone, given as SubjectPublicKeyInfo: selector SPKI(1). */
+export function associationOfKey(spki: Uint8Array, matchingType: UsableTlsa['matchingType']): Uint8Array {
+  return digested(spki, matchingType)
+}
+
 function digested(selected: Uint8Array, matchingType: UsableTlsa['matchingType']): Uint8Array {
   if (matchingType === 0) return selected
   return createHash(matchingType === 1 ? 'sha256' : 'sha512')
