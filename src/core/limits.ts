@@ -522,4 +522,23 @@ export const limits = {
     /** Entries of a directory that are looked at for certificates. */
     entries: 10_000,
   },
+  tlsrpt: {
+    /** Of one report as it lies there, unpacked, and how many times longer it may become by that. */
+    packedOctets: 1024 * 1024,
+    octets: 10 * 1024 * 1024,
+    ratio: 200,
+    /** How deep its JSON may be nested: a report is so 6 deep. */
+    depth: 32,
+    policies: 10_000,
+    details: 100_000,
+    /** Texts in one list, characters of each, and what is noted of one report. */
+    strings: 256,
+    textCharacters: 1024,
+    notes: 256,
+    /** From the beginning of what it tells of to the end. */
+    rangeMs: 366 * 86_400_000,
+    /** Files of a folder of reports, and octets of all unpacked. */
+    files: 10_000,
+    folderOctets: 512 * 1024 * 1024,
+  },
 } as const

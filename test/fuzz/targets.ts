@@ -4,6 +4,7 @@ import { dnssecTargets } from './targets-dnssec.ts'
 import { fileTargets } from './targets-files.ts'
 import { mailTargets } from './targets-mail.ts'
 import { probeTargets } from './targets-probe.ts'
+import { reportTargets } from './targets-reports.ts'
 import { sessionTarget } from './targets-session.ts'
 
 /** Every parser under fuzzing. A new one is an entry more in one of these lists, and a run of `npm run fuzz`. */
@@ -14,4 +15,5 @@ export const targets: readonly Target[] = [
   sessionTarget,
   ...probeTargets,
   ...fileTargets,
+  ...reportTargets,
 ]
