@@ -11,9 +11,11 @@ import type { DomainName } from '../../core/name/domain.ts'
  */
 export interface CertificateSource {
   /**
-   * What to show a client that asks for this policy host; asked in the SNICallback of each handshake that sends SNI.
+   * What to show a client that asks for this policy host; asked for each ClientHello that names it.
    *
-   * Undefined when there is none: the handshake then ends with the alert unrecognized_name. A source that can obtain
+   * The server reads the ClientHello and makes the TLS connection with this context from its start: of the context that an
+   * SNICallback gives, Node takes one certificate, and an RSA and ECDSA pair needs both. `createPolicyContext` makes it.
+   * Undefined when there is none: the handshake then ends with the alert internal_error. A source that can obtain
    * certificates takes the question as the wish for one and begins, within its own budget, unless it has begun already
    * or waits after a failure. It gives a context out until its certificate ends, also when renewal fails; after a renewal
    * it gives out the new one, and connections that have the old one keep it.
@@ -42,15 +44,12 @@ export interface Challenges {
    * knows which challenges it is waiting for.
    */
   http01(host: DomainName, token: string): string | undefined
-  /** Whether any challenge of TLS-ALPN-01 waits. While none does, the server does not look into ClientHellos. */
-  readonly isTlsAlpnAwaited: boolean
   /**
    * The context with the certificate of the challenge, for a client that offers `acme-tls/1` alone and asks for this name.
    * RFC 8737 §3
    *
-   * OpenSSL chooses the certificate before ALPN is looked at: the server therefore reads the ClientHello itself while
-   * `isTlsAlpnAwaited`, and hands such a client to a TLS server of its own that speaks `acme-tls/1` and nothing else, and closes
-   * the connection after the handshake. Undefined ends the handshake.
+   * The server then speaks `acme-tls/1` and nothing else, and closes the connection after the handshake. Asked for any
+   * name in SNI that is a host name, ours or not. Undefined ends the handshake.
    */
   tlsAlpn01(host: DomainName): SecureContext | undefined
 }
