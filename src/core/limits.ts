@@ -541,4 +541,25 @@ export const limits = {
     files: 10_000,
     folderOctets: 512 * 1024 * 1024,
   },
+  policyServer: {
+    /** Of a ClientHello; in how many pieces it may come, and how long it and the handshake may take. */
+    helloOctets: 16_384,
+    helloPieces: 64,
+    helloMs: 10_000,
+    handshakeMs: 10_000,
+    /** Of a request: its line with all headers, and how many headers; from its first octet to the end of them, and whole. */
+    headerOctets: 8192,
+    headers: 50,
+    headersMs: 10_000,
+    requestMs: 20_000,
+    /** How long a connection may lie idle between requests, and how long nothing may move on one at work. */
+    keepAliveMs: 10_000,
+    stillMs: 30_000,
+    requestsPerConnection: 1000,
+    /** Connections at once, and those of one client: an IPv4 address, or the /64 of an IPv6 address. */
+    connections: 10_000,
+    connectionsPerClient: 100,
+    /** Of a token in a challenge of ACME. */
+    tokenCharacters: 256,
+  },
 } as const

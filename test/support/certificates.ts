@@ -11,6 +11,8 @@ import {
 
 const day = 86_400_000
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
+const exponent = new Uint8Array([1, 0, 1])
+const rsa = { name: 'RSASSA-PKCS1-v1_5', modulusLength: 2048, publicExponent: exponent, hash: 'SHA-256' } as const
 
 /** What a certificate of a test says; in date for a year unless told. */
 export interface CertificateRequest {
@@ -19,6 +21,8 @@ export interface CertificateRequest {
   readonly commonName?: string
   readonly notBefore?: Date
   readonly notAfter?: Date
+  /** Of the certificate's own key: P-256 unless told. */
+  readonly keyType?: 'rsa'
 }
 
 /** A certificate and its key as PEM, as node:tls takes them. */
@@ -45,7 +49,7 @@ export async function createAuthority(name = 'CN=Test Root'): Promise<Authority>
   return {
     pem: root.toString('pem'),
     issue: async (request) => {
-      const own = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+      const own = await crypto.subtle.generateKey(request.keyType === 'rsa' ? rsa : algorithm, true, ['sign', 'verify'])
       const certificate = await X509CertificateGenerator.create({
         issuer: root.subject,
         subject: request.commonName === undefined ? 'O=Test' : `CN=${request.commonName}`,
