@@ -561,5 +561,13 @@ export const limits = {
     connectionsPerClient: 100,
     /** Of a token in a challenge of ACME. */
     tokenCharacters: 256,
+    /** TLS contexts kept, some 30 KiB each; files of certificates, and octets of one. */
+    contexts: 10_000,
+    certificateEntries: 1000,
+    certificateOctets: 256 * 1024,
+    /** Between two looks at whether the files of a certificate have changed. */
+    certificateLookMs: 60_000,
+    /** Different troubles with files that are told of once each. */
+    troublesTold: 1000,
   },
 } as const
