@@ -75,9 +75,9 @@ const allowed: Record<string, readonly string[]> = {
   postfix: ['decision', 'mtasts', 'dns', 'name'],
   lines: ['postfix', 'decision', 'dns', 'name'],
   tls: ['x509'],
-  publish: ['check', 'decision', 'dane', 'mtasts', 'tlsrpt', 'tls', 'x509', 'dnssec', 'dns', 'name', 'smtp'],
+  publish: ['check', 'decision', 'dane', 'mtasts', 'tlsrpt', 'tls', 'x509', 'dnssec', 'dns', 'name', 'smtp', 'address'],
+  acme: ['x509', 'dns', 'name', 'smtp'],
   check: ['decision', 'dane', 'mtasts', 'tlsrpt', 'tls', 'address', 'x509', 'dnssec', 'dns', 'name', 'smtp'],
-  publish: ['check', 'decision', 'dane', 'mtasts', 'tlsrpt', 'address', 'x509', 'dnssec', 'dns', 'name', 'smtp'],
 }
 
 for (const [folder, below] of Object.entries(allowed)) {

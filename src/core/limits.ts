@@ -570,4 +570,40 @@ export const limits = {
     /** Different troubles with files that are told of once each. */
     troublesTold: 1000,
   },
+  acme: {
+    /** Of one answer of an authority, and of its head. */
+    bodyOctets: 256 * 1024,
+    headerOctets: 16 * 1024,
+    requestMs: 30_000,
+    urlCharacters: 2048,
+    tokenCharacters: 256,
+    nonceCharacters: 256,
+    /** Nonces that are kept for requests to come; for how often a request is sent again because one was not taken. */
+    nonces: 16,
+    nonceTries: 8,
+    profiles: 100,
+    authorizations: 10,
+    challenges: 32,
+    subproblems: 10,
+    problemCharacters: 500,
+    /** Of one order in all; how often it is asked for, and the pause between two times. */
+    orderMs: 600_000,
+    polls: 60,
+    pollMinMs: 500,
+    pollMaxMs: 30_000,
+    /** How long a name is left alone after a failure, first and at most; and the authority. */
+    backOffMinMs: 900_000,
+    backOffMaxMs: 86_400_000,
+    pauseMinMs: 60_000,
+    pauseMaxMs: 3_600_000,
+    /** Between two questions when to renew one certificate. RFC 9773 §4.3 */
+    renewalInfoMinMs: 60_000,
+    renewalInfoMs: 6 * 3_600_000,
+    renewalInfoMaxMs: 86_400_000,
+    /** Names that have or want a certificate, and contexts that are kept in memory. */
+    names: 100_000,
+    contexts: 1000,
+    /** Of one file of the folder of certificates. */
+    fileOctets: 1024 * 1024,
+  },
 } as const
