@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { connect, type TLSSocket } from 'node:tls'
 import type { DomainName } from '../../core/name/domain.ts'
 import type { Clock } from '../clock.ts'
@@ -33,7 +33,7 @@ export type Handshake =
  *
  * OpenSSL judges dates by the machine's clock; the host's own certificate is judged by `clock` as well.
  */
-export function openTls(socket: Socket, options: HandshakeOptions): Promise<Handshake> {
+export function openTls(socket: Duplex, options: HandshakeOptions): Promise<Handshake> {
   const { host, trust, clock, signal, protocol = 'http/1.1' } = options
   return new Promise((resolve) => {
     const tls = connect({
