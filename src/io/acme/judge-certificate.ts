@@ -64,21 +64,15 @@ export function readCertificate(
   }
 }
 
-const pemBlock = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\r\n]+)-----END CERTIFICATE-----\s*/y
+const pemBlock = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\r\n]+)-----END CERTIFICATE-----/g
 
 /** Certificates and nothing between them. RFC 8555 §9.1 */
 function readChain(body: string): X509Certificate[] | string {
-  const text = body.trim()
-  const chain: X509Certificate[] = []
-  pemBlock.lastIndex = 0
-  for (let at = 0; at < text.length; at = pemBlock.lastIndex) {
-    const [, base64 = ''] = pemBlock.exec(text) ?? []
-    const certificate = base64 === '' ? undefined : parseCertificate(Buffer.from(base64, 'base64'))
-    if (certificate === undefined) return 'something that is no chain of certificates'
-    if (chain.length === limits.certificates.chain) return `a chain of over ${limits.certificates.chain} certificates`
-    chain.push(certificate)
-  }
-  return chain
+  const blocks = [...body.matchAll(pemBlock)]
+  if (body.replace(pemBlock, '').trim() !== '') return 'something that is no chain of certificates'
+  if (blocks.length > limits.certificates.chain) return `a chain of over ${limits.certificates.chain} certificates`
+  const chain = blocks.map(([, base64 = '']) => parseCertificate(Buffer.from(base64, 'base64')))
+  return chain.every((each) => each !== undefined) ? chain : 'something that is no chain of certificates'
 }
 
 /** Shows the chain to a client of our own, in memory, that trusts these roots: OpenSSL judges, as it will for others. */
