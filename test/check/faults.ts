@@ -173,8 +173,20 @@ export const faults: readonly Fault[] = [
   [
     'two records of which none is of a next key, which Internet.nl counts as a rollover scheme',
     'protected',
-    'tlsa-no-next-key tlsa-stale-record',
+    'tlsa-combination-unmatched tlsa-no-next-key',
     'zone _25._tcp.mx.D 3600 TLSA 3 1 1 {mx.D.spki.sha256}\nzone _25._tcp.mx.D 3600 TLSA 3 0 1 {zeros.32}',
+  ],
+  [
+    'DANE-81: an authority in a record beside that of the key, of which no certificate is sent',
+    'protected',
+    'tlsa-combination-unmatched tlsa-no-next-key',
+    'zone _25._tcp.mx.D 3600 TLSA 3 1 1 {mx.D.spki.sha256}\nzone _25._tcp.mx.D 3600 TLSA 2 1 1 {zeros.32}',
+  ],
+  [
+    'more records for next keys than there are keys',
+    'protected',
+    'tlsa-stale-record',
+    'zone _25._tcp.mx.D 3600 TLSA 3 1 1 {mx.D.spki.sha256}\nzone _25._tcp.mx.D 3600 TLSA 3 1 1 {zeros.32}\nzone _25._tcp.mx.D 3600 TLSA 3 1 1 {mx.D.cert.sha256}',
   ],
   [
     'a digest of a whole certificate that ACME replaces',

@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto'
 import { matches } from '../dane/match.ts'
 import type { DaneEvidence } from '../dane/peer.ts'
 import type { UsableTlsa } from '../dane/tlsa.ts'
@@ -98,10 +99,12 @@ function keyView(one: Presented, { host, dane, address, side, now }: KeyContext)
   if (dane.state !== 'ok') return { ...one, pkix, dane: undefined, matched: [] }
   const { records, names } = dane
   const evidence = daneOf(one, { records, names, address }, { anchored: side?.anchored ?? [], now })
-  const [leaf, ...above] = one.chain
-  const matched = records.filter((record) => {
-    if (record.usage === 3) return leaf !== undefined && matches(record, leaf)
-    return above.some((certificate) => matches(record, certificate))
-  })
+  const matched = records.filter((record) => isOfChain(record, one.chain))
   return { ...one, pkix, dane: evidence, matched }
+}
+
+/** Whether the record is of the server's own certificate, or of one above it, as its usage has it. RFC 7671 §5 */
+export function isOfChain(record: UsableTlsa, [leaf, ...above]: readonly X509Certificate[]): boolean {
+  if (record.usage === 3) return leaf !== undefined && matches(record, leaf)
+  return above.some((certificate) => matches(record, certificate))
 }

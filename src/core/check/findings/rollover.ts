@@ -1,9 +1,9 @@
 import type { X509Certificate } from 'node:crypto'
-import { formatTlsa, type UsableTlsa } from '../../dane/tlsa.ts'
+import { formatTlsa, isUsable, type UsableTlsa } from '../../dane/tlsa.ts'
 import { pathOf } from '../../x509/peer.ts'
 import { isExpiringSoon, isShortLived } from '../forecast.ts'
 import type { Evidence } from '../report.ts'
-import type { HostView, KeyView, View } from '../view.ts'
+import { type HostView, isOfChain, type KeyView, type View } from '../view.ts'
 import { certificateSeen, type Family, type FindingKinds, type Found, said } from './finding.ts'
 import { recordsFor, tlsaName } from './tlsa-text.ts'
 
@@ -17,6 +17,11 @@ const kinds = {
     severity: 'weakens',
     title: 'A TLSA record is of an intermediate authority that may sign the next certificate or not',
     rfc: 'RFC 7671 §5.2',
+  },
+  'tlsa-combination-unmatched': {
+    severity: 'weakens',
+    title: 'TLSA records of one kind match nothing, and a sender that can use that kind alone finds no match',
+    rfc: 'RFC 7671 §8',
   },
   'tlsa-no-next-key': {
     severity: 'note',
@@ -61,7 +66,51 @@ function ofHost(view: View, host: HostView): RolloverFound[] {
   const whole = wholeData(view, host, records)
   // Where nothing was seen, or all is wrong, nothing is to be said of the next key.
   if (matching.length === 0) return whole
-  return [...whole, ...pinned(view, host, matching), ...leftOver(view, host, matching), ...ending(view, host, matching)]
+  const alone = unmatchedKinds(host, matching)
+  return [
+    ...whole,
+    ...pinned(view, host, matching),
+    ...combinations(view, host, alone),
+    ...leftOver(
+      view,
+      host,
+      matching,
+      alone.flatMap((kind) => kind.records),
+    ),
+    ...ending(view, host, matching),
+  ]
+}
+
+/** Records of one usage, selector and matching type. */
+interface RecordKind {
+  readonly records: readonly UsableTlsa[]
+  /** Keys that are presented, and that none of the records is of. */
+  readonly lacking: readonly KeyView[]
+}
+
+/** Each combination must match what is presented by itself: who can use no other finds no match. RFC 7671 §8 */
+function unmatchedKinds({ facts: { tlsa } }: HostView, keys: readonly KeyView[]): RecordKind[] {
+  const usable = 'records' in tlsa ? tlsa.records.filter(isUsable) : []
+  const kindsOfRecords = Map.groupBy(
+    usable,
+    ({ usage, selector, matchingType }) => `${usage} ${selector} ${matchingType}`,
+  )
+  return [...kindsOfRecords.values()].flatMap((records) => {
+    const lacking = keys.filter(({ chain }) => !records.some((record) => isOfChain(record, chain)))
+    return lacking.length === 0 ? [] : [{ records, lacking }]
+  })
+}
+
+function combinations(view: View, host: HostView, alone: readonly RecordKind[]): RolloverFound[] {
+  if (alone.length === 0) return []
+  const seen = alone.flatMap(({ records, lacking }) => {
+    const leaves = lacking.flatMap(({ chain }) => chain.slice(0, 1))
+    return [
+      ...records.map((record) => said(`TLSA ${formatTlsa(record)}`, tlsaName(view, host))),
+      ...leaves.map((leaf) => certificateSeen(leaf)),
+    ]
+  })
+  return [{ id: 'tlsa-combination-unmatched', subject: host.host, seen, owner: view.owners.host(host.host) }]
 }
 
 function wholeData(view: View, host: HostView, records: readonly UsableTlsa[]): RolloverFound[] {
@@ -119,7 +168,12 @@ function recordsSeen(records: readonly UsableTlsa[]): Evidence[] {
 }
 
 /** Records that match nothing: one for each kind of key may be of its next one, if it is of a key at all. */
-function leftOver(view: View, host: HostView, keys: readonly KeyView[]): RolloverFound[] {
+function leftOver(
+  view: View,
+  host: HostView,
+  keys: readonly KeyView[],
+  toldAlready: readonly UsableTlsa[],
+): RolloverFound[] {
   if (host.dane.state !== 'ok') return []
   const { records } = host.dane
   const inUse = new Set(keys.flatMap(({ matched }) => matched))
@@ -127,7 +181,8 @@ function leftOver(view: View, host: HostView, keys: readonly KeyView[]): Rollove
   const hasAuthority = [...inUse].some(({ usage }) => usage === 2)
   const next = unmatched.filter(({ usage, selector }) => usage === 3 && selector === 1)
   const kindsOfKeys = new Set(keys.map(({ keyType }) => keyType)).size
-  const stale = [...unmatched.filter((record) => !next.includes(record)), ...next.slice(kindsOfKeys)]
+  const surplus = [...unmatched.filter((record) => !next.includes(record)), ...next.slice(kindsOfKeys)]
+  const stale = surplus.filter((record) => !toldAlready.includes(record))
   const all = records.map((record) => said(`${formatTlsa(record)}: ${fate(record)}`, tlsaName(view, host)))
   const owner = view.owners.host(host.host)
   const found: RolloverFound[] = []
@@ -137,7 +192,7 @@ function leftOver(view: View, host: HostView, keys: readonly KeyView[]): Rollove
 
   function fate(record: UsableTlsa): string {
     if (inUse.has(record)) return 'matches'
-    return stale.includes(record) ? 'matches nothing' : 'matches nothing yet, and may be of the next key'
+    return surplus.includes(record) ? 'matches nothing' : 'matches nothing yet, and may be of the next key'
   }
 }
 
