@@ -606,4 +606,9 @@ export const limits = {
     /** Of one file of the folder of certificates. */
     fileOctets: 1024 * 1024,
   },
+  doctor: {
+    /** Of one host: steps and TLSA records that are told. */
+    steps: 50,
+    records: 100,
+  },
 } as const

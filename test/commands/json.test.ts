@@ -160,6 +160,33 @@ for (const [name, status] of [
   })
 }
 
+for (const [name, status] of [
+  ['dane.example', 0],
+  ['plain.example', 2],
+  ['swapped.example', 4],
+] as const) {
+  test(`tlsa doctor --json of ${name} has the keys of docs/json.md`, async () => {
+    const line = ['tlsa', 'doctor', '--json', ...commands.iterate, '--domain', name]
+    const { stdout, status: ended } = await commands.run(line)
+    assert.equal(ended, status)
+    const report = JSON.parse(stdout) as { hosts: Record<string, Json[]>[] } & Json
+    assertKeys(report, shapeOf('## `waxseal.doctor/1`').keys)
+    const [visited, step] = [shapeOf('### A visited host'), shapeOf('### A step of a doctor')]
+    assert.equal(report.hosts.length, 1)
+    for (const host of report.hosts) {
+      assertKeys(host, visited.keys)
+      for (const part of ['keys', 'records', 'servers']) {
+        for (const one of host[part] ?? []) assertKeys(one, partsOf(visited, part))
+      }
+      for (const one of host.steps ?? []) {
+        assertKeys(one, step.keys)
+        for (const seen of one.seen as Json[]) assertKeys(seen, partsOf(step, 'seen'))
+        for (const text of one.publish as Json[]) assertKeys(text, partsOf(step, 'publish'))
+      }
+    }
+  })
+}
+
 test('dns --file prints the same with the line, and its own shape for what is no question', async () => {
   const list = join(commands.folder, 'questions')
   writeFileSync(list, 'dane.example MX\n# none\nbad..name\nbogus.example MX\n\xff\n', 'latin1')

@@ -42,6 +42,8 @@ export interface GatherIo {
 export interface GatherOptions {
   /** All unless told. */
   readonly sections?: ReadonlySet<SectionName> | undefined
+  /** The name is a mail server's, which is looked at by itself: no MX records say so, and no policy is its own. */
+  readonly isHost?: boolean | undefined
   /** Connect to IPv4 addresses alone. */
   readonly ipv4?: boolean | undefined
   /** Called as each section is done, with everything that is known by then. */

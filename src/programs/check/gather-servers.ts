@@ -1,6 +1,8 @@
 import type { ServerSays, ServersFinding, ServersTopic } from '../../core/check/check-facts.ts'
 import { formatRdata } from '../../core/dns/rdata/format.ts'
+import { readNameRdata } from '../../core/dns/rdata/records.ts'
 import { formatType, TYPE } from '../../core/dns/types.ts'
+import { limits } from '../../core/limits.ts'
 import { type DomainName, nameOfDomain } from '../../core/name/domain.ts'
 import { labelsOf, type Name, prependLabels } from '../../core/name/name.ts'
 import type { ServerFinding, Survey } from '../../io/resolver/all-servers.ts'
@@ -38,14 +40,43 @@ function below(labels: readonly string[], name: Name, topic: ServersTopic, type:
   return whole === undefined ? [] : [{ topic, name: whole, type }]
 }
 
-/** Puts each question to every server of its zone. */
+/** Puts each question to every server of its zone; where TLSA records stand behind an alias, to those of its target too. */
 export async function askAllServers(
   questions: readonly Question[],
   survey: GatherIo['survey'],
   signal: StopSignal,
 ): Promise<ServersFinding[]> {
   if (survey === undefined) return []
-  return Promise.all(questions.map(async (question) => findingOf(question, await survey.survey(question, { signal }))))
+  const asked = questions.map((question) => askAlong(question, survey, signal))
+  return (await Promise.all(asked)).flat()
+}
+
+async function askAlong(
+  first: Question,
+  survey: NonNullable<GatherIo['survey']>,
+  signal: StopSignal,
+): Promise<ServersFinding[]> {
+  const found: ServersFinding[] = []
+  const names = new Set<string>()
+  for (let at: Question | undefined = first; at !== undefined && found.length <= limits.resolver.aliases; ) {
+    names.add(at.name.key)
+    const heard: Survey = await survey.survey(at, { signal })
+    found.push(findingOf(at, heard))
+    const target: Name | undefined = at.topic === 'tlsa' ? aliasIn(heard) : undefined
+    at = target === undefined || names.has(target.key) ? undefined : { ...at, name: target }
+  }
+  return found
+}
+
+/** Where the first server that has an alias says that it leads. RFC 7671 §6 */
+function aliasIn(survey: Survey): Name | undefined {
+  if (survey.kind === 'failed') return undefined
+  for (const { finding } of survey.servers) {
+    const [record] = finding.kind === 'alias' ? finding.records : []
+    const target = record?.type === TYPE.CNAME ? readNameRdata(record.rdata) : undefined
+    if (target?.ok === true) return target.value
+  }
+  return undefined
 }
 
 function findingOf({ topic, name, type }: Question, survey: Survey): ServersFinding {

@@ -12,14 +12,14 @@ import type { GatherIo, GatherOptions } from './gather-io.ts'
 import { askAllServers, domainQuestions, hostQuestions } from './gather-servers.ts'
 import { gatherSts } from './gather-sts.ts'
 import { gatherReporting } from './gather-tlsrpt.ts'
-import { lookupTextsBeside } from './texts-beside.ts'
+import { lookupTextsBeside, type TextsBeside } from './texts-beside.ts'
 
 /**
  * Finds out everything that a report about a domain rests on, as much of it at once as may be. Never rejects for what the
  * network does; when the signal ends it, what was not finished is left out.
  */
 export async function gatherFacts(domain: DomainName, options: GatherOptions, around: GatherIo): Promise<CheckFacts> {
-  const { signal: whole, sections = new Set(sectionNames), ipv4 = false } = options
+  const { signal: whole, sections = new Set(sectionNames), ipv4 = false, isHost = false } = options
   const { lookupSignal: signal = whole } = options
   const overTcp = new Map<string, CheckFacts['overTcp'][number]>()
   const io: GatherIo = {
@@ -40,11 +40,17 @@ export async function gatherFacts(domain: DomainName, options: GatherOptions, ar
   }
 
   /** The policy is looked for besides: who waits for hosts must not wait for a policy host. */
-  const mail = examine(
-    { kind: 'domain', domain },
-    { resolver: io.resolver, sts: { lookup: async () => none }, smtpPort: io.smtpPort, signal },
-  )
-  const beside = lookupTextsBeside(domain, io, signal)
+  const mail = examine(isHost ? { kind: 'relay', host: domain } : { kind: 'domain', domain }, {
+    resolver: io.resolver,
+    sts: { lookup: async () => none },
+    smtpPort: io.smtpPort,
+    signal,
+  })
+  let texts: Promise<TextsBeside> | undefined
+  const beside = () => {
+    texts ??= lookupTextsBeside(domain, io, signal)
+    return texts
+  }
   let policy: StsFinding | undefined
 
   const work: Record<SectionName, () => Promise<void>> = {
@@ -53,19 +59,19 @@ export async function gatherFacts(domain: DomainName, options: GatherOptions, ar
       done('mail', { mail: { ...found, sts: policy } })
     },
     async 'mta-sts'() {
-      const { finding, side } = await gatherSts(domain, beside, io, signal)
+      const { finding, side } = await gatherSts(domain, beside(), io, signal)
       policy = finding
       const known = facts.mail
       done('mta-sts', { sts: side, ...(known !== undefined && { mail: { ...known, sts: finding } }) })
     },
     async tlsrpt() {
-      done('tlsrpt', { reporting: await gatherReporting(domain, beside, io, signal) })
+      done('tlsrpt', { reporting: await gatherReporting(domain, beside(), io, signal) })
     },
     async servers() {
       if (io.survey === undefined) return leaveOut('name servers cannot be compared by an engine that asks a resolver')
       const ending = createEnding(signal)
       try {
-        const asked = askAllServers(domainQuestions(domain), io.survey, ending.signal)
+        const asked = askAllServers(isHost ? [] : domainQuestions(domain), io.survey, ending.signal)
         asked.catch(() => {}) // given up where nobody waits for it
         const found = await mail
         if (isOurFault(found.mx.resolution)) return leaveOut('servers, as the resolver asked here is of no use')
@@ -97,7 +103,7 @@ export async function gatherFacts(domain: DomainName, options: GatherOptions, ar
       }
     }),
   )
-  await Promise.allSettled([mail, beside])
+  await Promise.allSettled([mail, texts])
   return facts
 }
 

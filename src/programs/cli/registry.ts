@@ -37,6 +37,11 @@ export const registry: readonly Registered[] = [
     load: async () => (await import('./commands/diff.ts')).diff,
   },
   {
+    name: 'tlsa doctor',
+    summary: 'Hold what mail servers present against what every name server publishes, and say what to do first',
+    load: async () => (await import('./commands/tlsa-doctor.ts')).tlsaDoctor,
+  },
+  {
     name: 'send',
     summary: 'Deliver a message from standard input to its recipients, enforced',
     load: async () => (await import('./commands/send.ts')).send,
