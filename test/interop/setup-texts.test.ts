@@ -12,7 +12,7 @@ import {
   policyServers,
   starttlsServers,
   zoneFile,
-} from '../../src/programs/web/pages/setup-texts.ts'
+} from '../../src/core/publish/setup/server-texts.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'waxseal-setup-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -82,7 +82,7 @@ test('Postfix takes its part, and knows every name in it', () => {
   const { status, text } = run('postconf', ['-c', dirname(config), '-n'])
   assert.equal(status, 0, text)
   assert.doesNotMatch(text, /warning|unused/)
-  assert.match(text, /^smtpd_tls_chain_files = \S+privkey\.pem, \S+fullchain\.pem$/m)
+  assert.match(text, /^smtpd_tls_chain_files = (?:\S+privkey\.pem, \S+fullchain\.pem(?:, |$)){2}/m)
   assert.match(text, /^smtpd_tls_security_level = may$/m)
 })
 

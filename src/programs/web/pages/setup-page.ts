@@ -1,7 +1,13 @@
 import { type Html, html } from '../../../core/check/formats/html.ts'
 import type { Setup, SetupHost } from '../../../core/check/setup.ts'
+import {
+  daneText,
+  dnssecText,
+  policyServers,
+  starttlsServers,
+  zoneFile,
+} from '../../../core/publish/setup/server-texts.ts'
 import { page } from './frame.ts'
-import { daneText, dnssecText, policyServers, starttlsServers, zoneFile } from './setup-texts.ts'
 
 /** How to set up, for this domain, what it has not. Values are those that the check found. */
 export function setupPage(setup: Setup, { id, isPrivate }: { readonly id: string; readonly isPrivate: boolean }): Html {
