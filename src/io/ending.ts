@@ -1,4 +1,5 @@
 import { Stop, type StopSignal } from './stop.ts'
+
 /** One signal for all that may end some work. */
 export interface Ending {
   /** Its reason is `timeout` when the time is over, and `aborted` otherwise. */
@@ -16,17 +17,39 @@ export interface Ending {
  * live as long as the process, and serve many questions a second.
  */
 export function createEnding(signal: StopSignal | undefined, timeoutMs?: number): Ending {
-  const own = new Stop()
-  const abort = () => own.abort('aborted')
-  const timer = timeoutMs === undefined ? undefined : setTimeout(() => own.abort('timeout'), timeoutMs)
-  signal?.addEventListener('abort', abort)
-  if (signal?.aborted === true) abort()
-  return {
-    signal: own,
-    abort,
-    stop() {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', abort)
-    },
+  return new OwnEnding(signal, timeoutMs)
+}
+
+/** A class that is its own signal: every question makes several. */
+class OwnEnding extends Stop implements Ending {
+  readonly #outer: StopSignal | undefined
+  readonly #giveUp: (() => void) | undefined
+  readonly #timer: NodeJS.Timeout | undefined
+
+  constructor(outer: StopSignal | undefined, timeoutMs: number | undefined) {
+    super()
+    this.#outer = outer
+    if (timeoutMs !== undefined) this.#timer = setTimeout(tooLate, timeoutMs, this)
+    if (outer === undefined) return
+    this.#giveUp = () => this.abort()
+    outer.addEventListener('abort', this.#giveUp)
+    if (outer.aborted) this.abort()
   }
+
+  get signal(): StopSignal {
+    return this
+  }
+
+  override abort(reason: unknown = 'aborted'): void {
+    super.abort(reason)
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+    if (this.#giveUp !== undefined) this.#outer?.removeEventListener('abort', this.#giveUp)
+  }
+}
+
+function tooLate(ending: OwnEnding): void {
+  ending.abort('timeout')
 }

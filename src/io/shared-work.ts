@@ -20,7 +20,9 @@ interface Waiter<Value> {
 
 interface Work<Value> {
   readonly stop: Stop
-  readonly waiters: Set<Waiter<Value>>
+  /** As a rule there is one, and a set for it would cost more than all the rest. */
+  first: Waiter<Value> | undefined
+  others: Set<Waiter<Value>> | undefined
   /** Resolves when it has ended, however. */
   ended: Promise<void> | undefined
 }
@@ -31,11 +33,12 @@ export function createSharedWork<Value>(): SharedWork<Value> {
   const closing = new Stop()
 
   const begin = (key: string, start: (signal: StopSignal) => Promise<Value>): Work<Value> => {
-    const work: Work<Value> = { stop: new Stop(), waiters: new Set(), ended: undefined }
+    const work: Work<Value> = { stop: new Stop(), first: undefined, others: undefined, ended: undefined }
     const end = (tell: (waiter: Waiter<Value>) => void) => {
       running.delete(work)
       if (underWay.get(key) === work) underWay.delete(key)
-      for (const waiter of work.waiters) {
+      const { first, others = [] } = work
+      for (const waiter of first === undefined ? others : [first, ...others]) {
         waiter.signal?.removeEventListener('abort', waiter.giveUp)
         tell(waiter)
       }
@@ -49,7 +52,7 @@ export function createSharedWork<Value>(): SharedWork<Value> {
     return work
   }
   const leave = (key: string, work: Work<Value>) => {
-    if (work.waiters.size > 0) return
+    if (work.first !== undefined || (work.others?.size ?? 0) > 0) return
     // Whoever comes from now on starts afresh instead of joining what is being given up.
     if (underWay.get(key) === work) underWay.delete(key)
     work.stop.abort()
@@ -62,12 +65,17 @@ export function createSharedWork<Value>(): SharedWork<Value> {
         if (closing.aborted) return reject(closing.reason)
         const work = underWay.get(key) ?? begin(key, start)
         const giveUp = () => {
-          work.waiters.delete(waiter)
+          if (work.first === waiter) work.first = undefined
+          else work.others?.delete(waiter)
           reject(signal?.reason)
           leave(key, work)
         }
         const waiter: Waiter<Value> = { resolve, reject, signal, giveUp }
-        work.waiters.add(waiter)
+        if (work.first === undefined && work.others === undefined) work.first = waiter
+        else {
+          work.others ??= new Set()
+          work.others.add(waiter)
+        }
         if (isAborted(signal)) return giveUp() // by what the start of the work set off
         signal?.addEventListener('abort', giveUp, { once: true })
       }),

@@ -17,16 +17,20 @@ export interface StopSignal {
 export class Stop implements StopSignal {
   aborted = false
   reason: unknown
-  #listeners: Set<() => void> | undefined
+  /** As a rule there is one, and a set for it would cost more than all the rest. */
+  #first: (() => void) | undefined
+  #others: Set<() => void> | undefined
 
   /** The first reason counts; unless given it is an AbortError, as with an AbortController. */
   abort(reason?: unknown): void {
     if (this.aborted) return
     this.aborted = true
     this.reason = reason ?? new DOMException('given up', 'AbortError')
-    const told = this.#listeners
-    this.#listeners = undefined
-    for (const listener of told ?? []) listener()
+    const [first, others] = [this.#first, this.#others]
+    this.#first = undefined
+    this.#others = undefined
+    first?.()
+    for (const listener of others ?? []) listener()
   }
 
   throwIfAborted(): void {
@@ -34,13 +38,18 @@ export class Stop implements StopSignal {
   }
 
   addEventListener(_: 'abort', listener: () => void): void {
-    if (this.aborted) return
-    this.#listeners ??= new Set()
-    this.#listeners.add(listener)
+    if (this.aborted || this.#first === listener) return
+    if (this.#first === undefined && this.#others === undefined) {
+      this.#first = listener
+      return
+    }
+    this.#others ??= new Set()
+    this.#others.add(listener)
   }
 
   removeEventListener(_: 'abort', listener: () => void): void {
-    this.#listeners?.delete(listener)
+    if (this.#first === listener) this.#first = undefined
+    else this.#others?.delete(listener)
   }
 }
 

@@ -62,23 +62,27 @@ export async function askZone(
 ): Promise<Said> {
   const { task, avoid, question } = descent
   const attempts = createAttempts()
-  const useless = new Set<string>()
+  let useless: Set<string> | undefined
   let hearsay: Said | undefined
   let sent = 0
   for (let round = 0; round < limits.resolver.retriesPerServer; round++) {
     let isWaitingWorthwhile = false
-    const { fresh, lame } = createSieve(work, delegation.zone)
+    const sieve = new Sieve(work, delegation.zone)
+    const { lame } = sieve
     for (const some of serversOf(delegation, descent, work, lame)) {
       const addresses = some instanceof Promise ? await some : some
-      for (const address of addresses === lame ? lame : fresh(addresses)) {
+      for (const address of addresses === lame ? lame : sieve.fresh(addresses)) {
         const endpoint = { address, port: 53 }
         const server = formatServer(endpoint)
-        if (useless.has(server) || avoid.has(server)) continue
+        if (useless?.has(server) === true || avoid.has(server)) continue
         if (sent++ >= limits.resolver.queriesPerStep) break
         const found = await askServer(endpoint, delegation, asked, { round, attempts, task }, work)
         if (typeof found === 'object' && !isUnsignedHearsay(found)) return found
         if (found === 'slow') isWaitingWorthwhile = true
-        else useless.add(server)
+        else {
+          useless ??= new Set()
+          useless.add(server)
+        }
         if (typeof found === 'object') hearsay ??= found
       }
       if (sent > limits.resolver.queriesPerStep) break
@@ -108,26 +112,37 @@ function tooCostly(question: Question, zone: Name, task: Task): Trouble {
 }
 
 /** Lets through each address once, those of one call in the order of trying, and puts lame servers aside. */
-interface Sieve {
-  fresh(addresses: readonly string[]): readonly string[]
-  readonly lame: readonly string[]
-}
+class Sieve {
+  readonly lame: string[] = []
+  readonly #work: ZoneWork
+  readonly #zone: Name
+  #given: readonly string[] = []
 
-function createSieve({ health, lameness, families, random }: ZoneWork, zone: Name): Sieve {
-  const given = new Set<string>()
-  const lame: string[] = []
-  const isLame = (address: string) => lameness.isLame(formatServer({ address, port: 53 }), zone)
-  return {
-    lame,
-    fresh(addresses) {
-      const all = addresses.filter((address, at) => !given.has(address) && addresses.indexOf(address) === at)
-      for (const address of all) given.add(address)
-      const news = all.filter((address) => !isLame(address))
-      if (news.length < all.length) lame.push(...all.filter(isLame))
-      if (news.length < 2) return news
-      const ordered = health.orderBySpeed(shuffle(news, random), (address) => formatServer({ address, port: 53 }))
-      return families.order(ordered)
-    },
+  constructor(work: ZoneWork, zone: Name) {
+    this.#work = work
+    this.#zone = zone
+  }
+
+  fresh(addresses: readonly string[]): readonly string[] {
+    const [only] = addresses
+    // As a rule there is little to choose from, and this is done for every question.
+    if (addresses.length === 1 && only !== undefined && this.#given.length === 0 && !this.#isLame(only)) {
+      this.#given = addresses
+      return addresses
+    }
+    const { health, families, random } = this.#work
+    const given = new Set(this.#given)
+    const all = [...new Set(addresses)].filter((address) => !given.has(address))
+    this.#given = this.#given.length === 0 ? all : [...this.#given, ...all]
+    const news = all.filter((address) => !this.#isLame(address))
+    if (news.length < all.length) this.lame.push(...all.filter((address) => this.#isLame(address)))
+    if (news.length < 2) return news
+    const ordered = health.orderBySpeed(shuffle(news, random), (address) => formatServer({ address, port: 53 }))
+    return families.order(ordered)
+  }
+
+  #isLame(address: string): boolean {
+    return this.#work.lameness.isLame(formatServer({ address, port: 53 }), this.#zone)
   }
 }
 

@@ -1,25 +1,15 @@
 import { limits } from '../../core/limits.ts'
-import type { Name } from '../../core/name/name.ts'
 import { type Result, refuse } from '../../core/result.ts'
-import type { ChosenBy, Endpoint } from '../network.ts'
+import type { Clock } from '../clock.ts'
+import type { Endpoint } from '../network.ts'
 import { createSharedWork } from '../shared-work.ts'
+import type { StopSignal } from '../stop.ts'
 import { createCounters } from './counters.ts'
-import type { Exchange, Exchanged, ExchangeFault } from './exchange.ts'
+import type { Exchange, Exchanged, ExchangeFault, ExchangeRequest } from './exchange.ts'
 import type { Task } from './task.ts'
 
-export interface Ask {
-  readonly endpoint: Endpoint
-  readonly chosenBy: ChosenBy
-  readonly name: Name
-  readonly type: number
-  readonly recursive: boolean
-  readonly checkingDisabled: boolean
-  readonly authenticData?: boolean
-  /** See `ExchangeRequest`. */
-  readonly mixCase?: boolean
-  /** See `ExchangeRequest`. */
-  readonly mayBePlain?: boolean
-  readonly transport?: 'udp' | 'tcp'
+/** A question on its way to a server, over UDP unless it says otherwise. */
+export interface Ask extends ExchangeRequest {
   readonly timeoutMs: number
   /** How often the server was asked before, in vain. */
   readonly round?: number
@@ -36,23 +26,36 @@ export type Asker = (ask: Ask, task: Task) => Promise<Result<Exchanged, AskFault
 
 export function createAsker(exchange: Exchange, counters = createCounters()): Asker {
   const underWay = createSharedWork<Result<Exchanged, AskFault>>()
+  const nowOf = createNowOf()
   return async (ask, task) => {
     if (task.signal.aborted) return refuse('aborted')
-    if (!task.takeQuery(formatServer(ask.endpoint))) return refuse('limit')
-    if (ask.round !== undefined && ask.round > 0) counters.retries++
-    const { endpoint, name, type, recursive, checkingDisabled, transport = 'udp' } = ask
-    const { authenticData = false, mayBePlain = false } = ask
-    const flags = `${recursive ? 'r' : ''}${checkingDisabled ? 'c' : ''}${authenticData ? 'a' : ''}${mayBePlain ? 'p' : ''}`
-    const key = `${formatServer(endpoint)} ${transport} ${flags} ${type} ${name.key}`
+    const server = formatServer(ask.endpoint)
+    if (!task.takeQuery(server)) return refuse('limit')
+    const { round = 0, timeoutMs } = ask
+    if (round > 0) counters.retries++
     const { trace, clock } = task
-    const request = { ...ask, recursionDesired: recursive }
-    const options = { timeoutMs: ask.timeoutMs, trace, now: () => clock.now() }
+    const start = (signal: StopSignal) => exchange.ask(ask, { timeoutMs, trace, now: nowOf(clock), signal })
     try {
-      return await underWay.join(key, (signal) => exchange.ask(request, { ...options, signal }), task.signal)
+      return await underWay.join(keyOf(ask, server), start, task.signal)
     } catch (error) {
       if (task.signal.aborted) return refuse('aborted')
       throw error
     }
+  }
+}
+
+function keyOf(ask: Ask, server: string): string {
+  const { name, type, recursionDesired, checkingDisabled, authenticData, mayBePlain, transport = 'udp' } = ask
+  const flags = `${recursionDesired ? 'r' : ''}${checkingDisabled ? 'c' : ''}${authenticData === true ? 'a' : ''}${mayBePlain === true ? 'p' : ''}`
+  return `${server} ${transport} ${flags} ${type} ${name.key}`
+}
+
+/** One function for each clock, of which there is one as a rule. */
+function createNowOf(): (clock: Clock) => () => number {
+  let known: { readonly clock: Clock; readonly now: () => number } | undefined
+  return (clock) => {
+    if (known?.clock !== clock) known = { clock, now: () => clock.now() }
+    return known.now
   }
 }
 
@@ -64,7 +67,7 @@ export function askAuthority(
   question: Pick<Ask, 'name' | 'type'>,
   to: Pick<Ask, 'endpoint' | 'chosenBy' | 'mayBePlain' | 'timeoutMs'> & { readonly round: number },
 ): Ask {
-  const ask = { ...question, ...to, recursive: false, checkingDisabled: true, mixCase: true } as const
+  const ask = { ...question, ...to, recursionDesired: false, checkingDisabled: true, mixCase: true } as const
   return to.round === limits.resolver.retriesPerServer - 1 ? { ...ask, transport: 'tcp' } : ask
 }
 

@@ -90,33 +90,40 @@ const order: readonly Failure['why'][] = [
 ]
 
 export function createAttempts(): Attempts {
-  const made: Attempt[] = []
-  return {
-    fault: (server, fault) => made.push({ server, ede: failureCodes[faults[fault].why], ...faults[fault] }),
-    refusal(server, message) {
-      const why = message.rcode === RCODE.SERVFAIL ? 'servfail' : 'refused'
-      made.push({ server, why, text: refusalText(message), ede: failureCodes[why], said: saidIn(message) })
-    },
-    useless: (server, reason) => made.push({ server, why: 'malformed', text: reason, ede: 22 }),
-    stripping: (server, missing) =>
-      made.push({
-        ...{ server, why: 'bogus', text: describeStripping(missing), ede: 10, advice: strippingAdvice, isOurs: true },
-      }),
-    sum(question, zone) {
-      const what = nameRrset(question)
-      const best = made.toSorted((one, other) => order.indexOf(one.why) - order.indexOf(other.why))[0]
-      if (best === undefined) return trouble('unreachable', `no server is known for ${what}`, { ede: 22, zone })
-      const servers = new Set(made.map(({ server }) => server)).size
-      const others = servers > 1 ? `, and ${servers - 1} more of no use` : ''
-      const { server, why, text, ede, advice, said, isOurs } = best
-      const end = advice === undefined ? others : `${others}: ${advice}`
-      return trouble(why, `${what}: ${server} ${text}${end}`, {
-        ede,
-        zone,
-        server,
-        said,
-        ...(isOurs === true && { isOurs }),
-      })
-    },
+  return new OwnAttempts()
+}
+
+/** A class, as every lookup makes several and few have anything to say. */
+class OwnAttempts implements Attempts {
+  readonly #made: Attempt[] = []
+
+  fault(server: string, fault: AskFault): void {
+    this.#made.push({ server, ede: failureCodes[faults[fault].why], ...faults[fault] })
+  }
+
+  refusal(server: string, message: Message): void {
+    const why = message.rcode === RCODE.SERVFAIL ? 'servfail' : 'refused'
+    this.#made.push({ server, why, text: refusalText(message), ede: failureCodes[why], said: saidIn(message) })
+  }
+
+  useless(server: string, reason: string): void {
+    this.#made.push({ server, why: 'malformed', text: reason, ede: 22 })
+  }
+
+  stripping(server: string, missing: string): void {
+    const text = describeStripping(missing)
+    this.#made.push({ server, why: 'bogus', text, ede: 10, advice: strippingAdvice, isOurs: true })
+  }
+
+  sum(question: { readonly name: Name; readonly type: number }, zone: Name | undefined): Trouble {
+    const what = nameRrset(question)
+    const best = this.#made.toSorted((one, other) => order.indexOf(one.why) - order.indexOf(other.why))[0]
+    if (best === undefined) return trouble('unreachable', `no server is known for ${what}`, { ede: 22, zone })
+    const servers = new Set(this.#made.map(({ server }) => server)).size
+    const others = servers > 1 ? `, and ${servers - 1} more of no use` : ''
+    const { server, why, text, ede, advice, said, isOurs } = best
+    const end = advice === undefined ? others : `${others}: ${advice}`
+    const more = { ede, zone, server, said, ...(isOurs === true && { isOurs }) }
+    return trouble(why, `${what}: ${server} ${text}${end}`, more)
   }
 }

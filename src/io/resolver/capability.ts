@@ -148,7 +148,7 @@ async function askTwice(
   { asker, patience }: CapabilityOptions,
 ): Promise<SortedReply | undefined> {
   for (const [round, transport] of (['udp', 'tcp'] as const).entries()) {
-    const flags = { recursive: true, checkingDisabled, chosenBy: 'operator' } as const
+    const flags = { recursionDesired: true, checkingDisabled, chosenBy: 'operator' } as const
     const ask = { ...question, ...flags, endpoint: server, transport, timeoutMs: patience(round) }
     const asked = await asker(ask, task)
     if (asked.ok) return sortReply(asked.value.message)

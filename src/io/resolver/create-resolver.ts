@@ -296,7 +296,7 @@ async function reachesRoot({ asker, clock, options }: Parts, signal: StopSignal)
     name: rootName,
     type: TYPE.NS,
     chosenBy: 'operator',
-    recursive: false,
+    recursionDesired: false,
     checkingDisabled: true,
     timeoutMs: patience * limits.resolver.udpLastTryMs,
   } as const

@@ -56,8 +56,8 @@ function createRandomBits(): (octets: number) => Uint8Array {
   }
 }
 
-/** One question on its way. */
-interface Asking {
+/** What all questions have in common. */
+interface Parts {
   readonly network: Network
   readonly connections: TcpConnections
   readonly randomId: () => number
@@ -69,12 +69,18 @@ interface Asking {
   readonly cookies: Cookies
   readonly now: () => number
   readonly counters: ResolverCounters
+}
+
+/** One question on its way. */
+interface Asking {
+  readonly parts: Parts
   /** Where the question goes, as text. */
   readonly server: string
   readonly request: ExchangeRequest
   /** Aborts when the time is over, the caller loses interest or the exchange closes. */
   readonly signal: StopSignal
-  readonly tell: (event: Pick<TraceEvent, 'kind' | 'transport'>, text: () => string) => void
+  /** Undefined when nobody listens. */
+  readonly tell: ((event: Pick<TraceEvent, 'kind' | 'transport'>, text: () => string) => void) | undefined
 }
 
 /** What is left to chance, for tests. */
@@ -98,6 +104,10 @@ export function createExchange(
   const caseBlind = createCache<true>({ now: () => now(), ...bounds, octetsOf: () => 8 })
   const ednsBlind = createCache<true>({ now: () => now(), ...bounds, octetsOf: () => 8 })
   const cookies = createCookies(() => now(), randomBits)
+  const parts: Parts = {
+    ...{ network, connections, randomId, randomBits, caseBlind, ednsBlind, cookies, counters },
+    now: () => now(),
+  }
   let isClosed = false
   return {
     async ask(request, options) {
@@ -106,18 +116,18 @@ export function createExchange(
       const server = formatServer(request.endpoint)
       const tell = tellerOf(server, request, options)
       now = options.now
-      const parts = { network, connections, randomId, randomBits, caseBlind, ednsBlind, cookies, now, counters }
-      const asked = ask({ ...parts, request, server, signal: ending.signal, tell })
+      const asked = ask({ parts, request, server, signal: ending.signal, tell })
       underWay.set(ending, asked)
+      let found: Result<Exchanged, ExchangeFault>
       try {
-        await asked
+        found = await asked
       } finally {
         ending.stop()
         underWay.delete(ending)
       }
       const turn = takeTurn()
       if (turn !== undefined) await turn
-      return asked
+      return found
     },
     async close() {
       isClosed = true
@@ -130,8 +140,9 @@ export function createExchange(
 
 /** Text is made only when somebody reads it: who listens may be after one kind of event. */
 function tellerOf(server: string, { name, type }: ExchangeRequest, { trace, now }: ExchangeOptions): Asking['tell'] {
+  if (trace === undefined) return undefined
   return ({ kind, transport }, text) =>
-    trace?.({
+    trace({
       ...{ kind, at: now(), server, transport, name, type },
       get text() {
         return text()
@@ -139,20 +150,20 @@ function tellerOf(server: string, { name, type }: ExchangeRequest, { trace, now 
     })
 }
 
-async function ask(asking: Asking): Promise<Result<Exchanged, ExchangeFault>> {
-  if (asking.signal.aborted) return refuse('aborted')
-  return asking.request.transport === 'tcp' ? await askOverTcp(asking) : await askOverUdp(asking)
+function ask(asking: Asking): Promise<Result<Exchanged, ExchangeFault>> {
+  if (asking.signal.aborted) return Promise.resolve(refuse('aborted'))
+  return asking.request.transport === 'tcp' ? askOverTcp(asking) : askOverUdp(asking)
 }
 
 /** The name as it goes out; undefined when it goes out as it is. draft-vixie-dnsext-dns0x20 §2 */
-function mixedName({ request, server, caseBlind, randomBits }: Asking): string | undefined {
+function mixedName({ request, server, parts: { caseBlind, randomBits } }: Asking): string | undefined {
   const { name, mixCase: isMixed = false } = request
   if (!isMixed || caseBlind.get(server) !== undefined) return undefined
   return mixCase(name, randomBits((name.wire.length + 7) >> 3))
 }
 
 /** RFC 6891 §7 */
-function isPlain({ request: { mayBePlain = false }, ednsBlind, server }: Asking): boolean {
+function isPlain({ request: { mayBePlain = false }, parts: { ednsBlind }, server }: Asking): boolean {
   return mayBePlain && ednsBlind.get(server) !== undefined
 }
 
@@ -165,18 +176,23 @@ async function askOverUdp(
   asking: Asking,
   { isRenewed = false }: { readonly isRenewed?: boolean } = {},
 ): Promise<Result<Exchanged, ExchangeFault>> {
-  const { network, request, cookies, server, signal, tell } = asking
+  const { request, server, signal } = asking
+  const { network, cookies, randomId, counters } = asking.parts
   const write = (localAddress: string) =>
     writeQuery(request, {
-      id: asking.randomId(),
+      id: randomId(),
       mixed: mixedName(asking),
       cookie: isPlain(asking) ? undefined : cookies.of(server, localAddress),
       isPlain: isPlain(asking),
     })
   const wasPlain = isPlain(asking)
-  tell({ kind: 'query', transport: 'udp' }, () => formatQuery(request, wasPlain))
-  asking.counters.queries.udp++
-  const { query, finding, dropped } = await askUdp(network, write, { ...request, signal })
+  tellQuery(asking, 'udp', wasPlain)
+  counters.queries.udp++
+  const { query, finding, dropped } = await askUdp(network, write, {
+    endpoint: request.endpoint,
+    chosenBy: request.chosenBy,
+    signal,
+  })
   const cookie = query?.cookie
   noteDropped(asking, dropped)
   if (finding.kind === 'fault') {
@@ -185,14 +201,14 @@ async function askOverUdp(
   }
   if (finding.kind === 'doubtful') return await askWhoIsDoubted(asking, finding.why, { mixed: query?.mixed, cookie })
   const { message } = finding
-  if (message !== undefined) tell({ kind: 'reply', transport: 'udp' }, () => formatReply(message))
+  if (message !== undefined) tellReply(asking, 'udp', message)
   const hasNewCookie = cookie !== undefined && message !== undefined && cookies.learn(cookie, message)
   if (finding.kind === 'truncated') {
-    tell({ kind: 'note', transport: 'udp' }, () => 'truncated, asking over TCP') // RFC 7766 §5
+    note(asking, 'udp', 'truncated, asking over TCP') // RFC 7766 §5
     return await goOverToTcp(asking, { cookie })
   }
   if (dropped.wrongId > 0) {
-    tell({ kind: 'note', transport: 'udp' }, () => 'perhaps forged, asking over TCP') // RFC 5452 §9.3
+    note(asking, 'udp', 'perhaps forged, asking over TCP') // RFC 5452 §9.3
     return await goOverToTcp(asking, { cookie })
   }
   if (cookie !== undefined && dislikesCookie(cookie, finding.message)) {
@@ -201,20 +217,20 @@ async function askOverUdp(
   }
   if (cookie !== undefined && finding.message.rcode === RCODE.BADCOOKIE) {
     const isHopeful = hasNewCookie && !isRenewed // RFC 7873 §5.3
-    tell({ kind: 'note', transport: 'udp' }, () => `the cookie is too old, asking ${isHopeful ? 'again' : 'over TCP'}`)
+    note(asking, 'udp', `the cookie is too old, asking ${isHopeful ? 'again' : 'over TCP'}`)
     return isHopeful ? await askOverUdp(asking, { isRenewed: true }) : await goOverToTcp(asking, { cookie })
   }
   if (request.mayBePlain === true && !isPlain(asking) && knowsNoEdns(finding.message)) {
-    asking.ednsBlind.put(server, true, asking.now() + limits.resolver.ednsBlindKept * 1000)
-    tell({ kind: 'note', transport: 'udp' }, () => 'knows no EDNS, asking without')
+    asking.parts.ednsBlind.put(server, true, asking.parts.now() + limits.resolver.ednsBlindKept * 1000)
+    note(asking, 'udp', 'knows no EDNS, asking without')
     return await askOverUdp(asking)
   }
   return accept({ message: finding.message, octets: finding.octets, transport: 'udp' })
 }
 
-function spareCookie({ cookies, server, tell }: Asking, transport: 'udp' | 'tcp'): void {
-  cookies.spare(server)
-  tell({ kind: 'note', transport }, () => 'asking again without a cookie')
+function spareCookie(asking: Asking, transport: 'udp' | 'tcp'): void {
+  asking.parts.cookies.spare(asking.server)
+  note(asking, transport, 'asking again without a cookie')
 }
 
 /** What a query had in it by which its reply is known. */
@@ -232,10 +248,11 @@ async function askWhoIsDoubted(
   why: Doubt,
   { mixed, cookie }: Marks,
 ): Promise<Result<Exchanged, ExchangeFault>> {
-  const { cookies, caseBlind, server, now, signal, tell } = asking
-  tell({ kind: 'note', transport: 'udp' }, () => `${doubts[why]}, asking over TCP`)
+  const { server, signal } = asking
+  const { cookies, caseBlind, now, counters } = asking.parts
+  note(asking, 'udp', `${doubts[why]}, asking over TCP`)
   const marks = why === 'wrong-case' ? { mixed, cookie } : { cookie }
-  asking.counters.nearMisses[why === 'wrong-case' ? 'case' : 'cookie']++
+  counters.nearMisses[why === 'wrong-case' ? 'case' : 'cookie']++
   const asked = await goOverToTcp(asking, marks)
   if (signal.aborted || (asked.ok && isMarked(asked.value, why, marks, asking))) return asked
   if (why === 'wrong-case') caseBlind.put(server, true, now() + limits.resolver.caseBlindKept * 1000)
@@ -250,7 +267,7 @@ function isMarked({ message, octets }: Exchanged, why: Doubt, { mixed, cookie }:
 }
 
 function goOverToTcp(asking: Asking, marks: Marks): Promise<Result<Exchanged, ExchangeFault>> {
-  asking.counters.tcpFallbacks++
+  asking.parts.counters.tcpFallbacks++
   return askOverTcp(asking, marks)
 }
 
@@ -260,17 +277,18 @@ async function askOverTcp(
   marks: Marks = {},
   { isRetry = false }: { readonly isRetry?: boolean } = {},
 ): Promise<Result<Exchanged, ExchangeFault>> {
-  const { connections, request, cookies, signal, tell } = asking
+  const { request, signal } = asking
+  const { connections, cookies, counters } = asking.parts
   const { mixed, cookie } = marks
   const wasPlain = isPlain(asking)
-  tell({ kind: 'query', transport: 'tcp' }, () => formatQuery(request, wasPlain))
+  tellQuery(asking, 'tcp', wasPlain)
   const { endpoint, chosenBy } = request
-  asking.counters.queries[endpoint.tlsName === undefined ? 'tcp' : 'tls']++
+  counters.queries[endpoint.tlsName === undefined ? 'tcp' : 'tls']++
   const write = (id: number): Query => writeQuery(request, { id, mixed, cookie, isPlain: isPlain(asking) })
   const asked = await connections.ask({ endpoint, chosenBy, writeQuery: write, isRetry, signal })
   if (asked.ok) {
     const { message } = asked.value
-    tell({ kind: 'reply', transport: 'tcp' }, () => formatReply(message))
+    tellReply(asking, 'tcp', message)
     if (cookie !== undefined) cookies.learn(cookie, message)
     if (cookie === undefined || !dislikesCookie(cookie, message)) return accept({ ...asked.value, transport: 'tcp' })
     spareCookie(asking, 'tcp')
@@ -279,19 +297,30 @@ async function askOverTcp(
   if (asked.fault !== 'closed') return noteFault(asking, 'tcp', asked.fault)
   if (signal.aborted) return noteFault(asking, 'tcp', 'aborted')
   if (isRetry) return noteFault(asking, 'tcp', 'refused')
-  tell({ kind: 'note', transport: 'tcp' }, () => 'connection closed, asking again')
+  note(asking, 'tcp', 'connection closed, asking again')
   return await askOverTcp(asking, marks, { isRetry: true })
 }
 
-function noteDropped({ tell, counters }: Asking, dropped: Readonly<DroppedDatagrams>): void {
+function noteDropped(asking: Asking, dropped: Readonly<DroppedDatagrams>): void {
   const { wrongId, other, undecodable } = dropped
-  counters.nearMisses.id += wrongId
   if (wrongId + other + undecodable === 0) return
-  const text = () => `dropped datagrams: ${wrongId} with another ID, ${other} unasked for, ${undecodable} malformed`
-  tell({ kind: 'note', transport: 'udp' }, text)
+  asking.parts.counters.nearMisses.id += wrongId
+  note(asking, 'udp', `dropped datagrams: ${wrongId} with another ID, ${other} unasked for, ${undecodable} malformed`)
 }
 
-function noteFault({ tell }: Asking, transport: 'udp' | 'tcp', fault: ExchangeFault): Result<never, ExchangeFault> {
-  tell({ kind: 'note', transport }, () => fault)
+function noteFault(asking: Asking, transport: 'udp' | 'tcp', fault: ExchangeFault): Result<never, ExchangeFault> {
+  note(asking, transport, fault)
   return refuse(fault)
+}
+
+function tellQuery({ tell, request }: Asking, transport: 'udp' | 'tcp', wasPlain: boolean): void {
+  tell?.({ kind: 'query', transport }, () => formatQuery(request, wasPlain))
+}
+
+function tellReply({ tell }: Asking, transport: 'udp' | 'tcp', message: Message): void {
+  tell?.({ kind: 'reply', transport }, () => formatReply(message))
+}
+
+function note({ tell }: Asking, transport: 'udp' | 'tcp', text: string): void {
+  tell?.({ kind: 'note', transport }, () => text)
 }

@@ -126,7 +126,7 @@ async function askOnce(
     ...question,
     endpoint: server,
     chosenBy: 'operator',
-    recursive: true,
+    recursionDesired: true,
     checkingDisabled,
     timeoutMs,
     round,

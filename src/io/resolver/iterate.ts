@@ -67,12 +67,9 @@ export function createIterator(options: IterateOptions): Iterator {
     },
   }
   return {
-    async fetch(question, task, avoid) {
+    fetch(question, task, avoid) {
       const isFirst = avoid.size === 0 && question.type === TYPE.DNSKEY
-      const fetched = isFirst ? await takeKeys(question.name, work) : undefined
-      // What was given up with another's question, or did not come, says nothing.
-      if (fetched?.ok === true) return fetched
-      return descend(question, task, avoid, { depth: 0, path: new Set() }, work)
+      return isFirst ? fetchKeys(question, task, work) : descend(question, task, avoid, outermost, work)
     },
     learn({ name, type }, reply, ttl) {
       if (type === TYPE.NS && name.labelCount === 0) work.delegations.prime(reply, ttl)
@@ -81,6 +78,9 @@ export function createIterator(options: IterateOptions): Iterator {
     close: async () => {},
   }
 }
+
+const noServers: ReadonlySet<string> = new Set()
+const outermost: Nesting = { depth: 0, path: new Set() }
 
 async function descend(
   question: Question,
@@ -98,7 +98,7 @@ async function descend(
   // DS records stand in the parent zone. RFC 4035 §4.2
   let delegation = delegations.closest(type === TYPE.DS ? (parentOfName(name) ?? name) : name)
   let shown = shownBefore(name, delegation.zone, work)
-  const waitedFor = new Set<string>()
+  let waitedFor: Set<string> | undefined
   for (let referrals = 0; referrals < limits.resolver.referrals; ) {
     const part = nextShown(name, shown)
     const isWhole = sameName(part, name)
@@ -106,7 +106,8 @@ async function descend(
     const key = `${delegation.zone.key} ${part.key}`
     // Lookups of name servers wait for nobody: somebody may wait for them.
     const others = isWhole || nesting.depth > 0 ? undefined : work.asking.get(key)
-    if (others !== undefined && !waitedFor.has(key)) {
+    if (others !== undefined && waitedFor?.has(key) !== true) {
+      waitedFor ??= new Set()
       waitedFor.add(key)
       await others.catch(() => {}) // whoever asks learns of it
       delegation = delegations.closest(type === TYPE.DS ? (parentOfName(name) ?? name) : name)
@@ -115,9 +116,12 @@ async function descend(
     }
     const asking = learnFromZone(delegation, asked, { task, avoid, nesting, question }, work)
     if (!work.asking.has(key)) work.asking.set(key, asking)
-    const found = await asking.finally(() => {
+    let found: FoundAndLearnt
+    try {
+      found = await asking
+    } finally {
       if (work.asking.get(key) === asking) work.asking.delete(key)
-    })
+    }
     if (found.kind === 'fetched') {
       if (isWhole || isHopeless(found.fetched)) return found.fetched
       // Who denies a name that nobody asked for may do so wrongly, as when names below it stand alone. RFC 9156 §3
@@ -168,15 +172,21 @@ function askForKeys(zone: Name, task: Task, work: Work): void {
   if (work.delegations.isDoubted(zone)) return
   const referral = work.delegations.referralTo(zone)
   if (referral === undefined || referral.answer.length === 0 || work.keys.get(zone.key) !== undefined) return
-  const asked = descend({ name: zone, type: TYPE.DNSKEY }, task, new Set(), { depth: 0, path: new Set() }, work)
+  const asked = descend({ name: zone, type: TYPE.DNSKEY }, task, noServers, outermost, work)
   asked.catch(() => {}) // whoever takes it learns of it
   work.keys.put(zone.key, asked, work.now() + limits.resolver.failureTtl * 1000)
 }
 
-async function takeKeys(zone: Name, { keys }: Work): Promise<Fetched | undefined> {
-  const early = keys.get(zone.key)?.value
-  keys.delete(zone.key)
-  return early?.catch(() => undefined)
+async function fetchKeys(question: Question, task: Task, work: Work): Promise<Fetched> {
+  const { key } = question.name
+  const early = work.keys.get(key)?.value
+  if (early !== undefined) {
+    work.keys.delete(key)
+    const fetched = await early.catch(() => undefined)
+    // What was given up with another's question, or did not come, says nothing.
+    if (fetched?.ok === true) return fetched
+  }
+  return await descend(question, task, noServers, outermost, work)
 }
 
 /** A parent that refers instead of answering for itself may have said enough all the same. RFC 4035 §3.1.4.1 */
@@ -200,7 +210,7 @@ async function lookUpAddresses(
   if (depth >= limits.resolver.depth || path.has(server.key)) return { addresses: [], ttl: 0 }
   const nesting = { depth: depth + 1, path: new Set([...path, server.key]) }
   const found = await Promise.all(
-    [TYPE.A, TYPE.AAAA].map((type) => descend({ name: server, type }, task, new Set(), nesting, work)),
+    [TYPE.A, TYPE.AAAA].map((type) => descend({ name: server, type }, task, noServers, nesting, work)),
   )
   const rrsets = found.flatMap((fetched) => {
     const answer = fetched.ok ? fetched.reply.answer : []

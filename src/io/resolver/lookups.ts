@@ -1,4 +1,4 @@
-import type { Resolution } from '../../core/dnssec/resolution.ts'
+import type { Failure, Resolution } from '../../core/dnssec/resolution.ts'
 import { limits } from '../../core/limits.ts'
 import type { Name } from '../../core/name/name.ts'
 import type { Clock } from '../clock.ts'
@@ -38,17 +38,13 @@ export function createLookups(clock: Clock): Lookups {
   ): Promise<Resolution> {
     const ending = createEnding(signal, limits.resolver.questionMs)
     const task = createTask({ signal: ending.signal, clock, trace })
-    const ended = () => {
-      const isTooLong = ending.signal.reason === 'timeout'
-      return failureOf(question, isTooLong ? tooLong(question, task) : givenUp(question))
-    }
     underWay.add(ending)
     try {
       const resolution = await start(task)
-      return task.signal.aborted && resolution.kind === 'failure' ? ended() : resolution
+      return task.signal.aborted && resolution.kind === 'failure' ? ended(question, task) : resolution
     } catch (error) {
       if (!task.signal.aborted) throw error
-      return ended()
+      return ended(question, task)
     } finally {
       underWay.delete(ending)
       ending.stop()
@@ -69,12 +65,12 @@ export function createLookups(clock: Clock): Lookups {
   }
 
   return {
-    async run(question, options = {}, start) {
-      if (isClosed) return failureOf(question, closed(question))
+    run(question, options = {}, start) {
+      if (isClosed) return Promise.resolve(failureOf(question, closed(question)))
       const here = answerHere(question)
-      if (here !== undefined) return here
-      if (underWay.size >= limits.resolver.waitingQuestions) return failureOf(question, overloaded(question))
-      return runTimed(question, options, start)
+      if (here !== undefined) return Promise.resolve(here)
+      if (underWay.size < limits.resolver.waitingQuestions) return runTimed(question, options, start)
+      return Promise.resolve(failureOf(question, overloaded(question)))
     },
     inBackground(start) {
       if (!isClosed && background.size < limits.resolver.refreshesAtOnce) void runUnwatched(start)
@@ -87,4 +83,8 @@ export function createLookups(clock: Clock): Lookups {
       return isClosed
     },
   }
+}
+
+function ended(question: Question, task: Task): Failure {
+  return failureOf(question, task.signal.reason === 'timeout' ? tooLong(question, task) : givenUp(question))
 }

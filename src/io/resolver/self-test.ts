@@ -87,7 +87,12 @@ async function test(endpoint: Endpoint, task: Task, { asker, patience, apex }: S
   const server = formatServer(endpoint)
   const question = questionOf(apex)
   for (const [round, transport] of (['udp', 'udp', 'tcp'] as const).entries()) {
-    const flags = { recursive: true, checkingDisabled: false, authenticData: false, chosenBy: 'operator' } as const
+    const flags = {
+      recursionDesired: true,
+      checkingDisabled: false,
+      authenticData: false,
+      chosenBy: 'operator',
+    } as const
     const asked = await asker({ ...question, ...flags, endpoint, transport, timeoutMs: patience(round) }, task)
     if (asked.ok) {
       const { message } = asked.value

@@ -20,7 +20,7 @@ test('RES-36: a question costs as many queries as the limit says, and none more'
 
 test('RES-36: what a task is split into counts together', () => {
   const task = taskOf(3)
-  const part: Task = { ...task, signal: new AbortController().signal }
+  const part: Task = task.under(new AbortController().signal)
   assert.deepEqual(
     [task, part, task, part].map((one) => one.takeQuery('192.0.2.1')),
     [true, true, true, false],

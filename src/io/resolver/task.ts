@@ -28,6 +28,8 @@ export interface Task {
   spentOn(): string
   /** Who was asked last, for saying whom a lookup waited for in vain. */
   lastServer(): string | undefined
+  /** A part of it that may end by itself, at the same expense. */
+  under(signal: StopSignal): Task
 }
 
 export interface TaskOptions {
@@ -40,28 +42,69 @@ export interface TaskOptions {
 
 export function createTask(options: TaskOptions): Task {
   const { signal, clock, trace, queries = limits.resolver.queries, isRefresh = false } = options
-  let sent = 0
-  let missing = 0
-  let last: string | undefined
-  return {
-    signal,
-    clock,
-    trace,
-    isRefresh,
-    budget: createBudget(),
-    takeQuery(server) {
-      if (sent >= queries) return false
-      sent++
-      last = server
-      return true
-    },
-    missServer() {
-      missing++
-    },
-    isSpent: () => sent >= queries || missing >= limits.resolver.missingServers,
-    spentOn: () =>
-      sent >= queries ? `${queries} queries` : `${limits.resolver.missingServers} name servers without an address`,
-    lastServer: () => last,
+  const means = { budget: createBudget(), queries, sent: 0, missing: 0, last: undefined }
+  return new OwnTask({ signal, clock, trace, isRefresh }, means)
+}
+
+/** What a question with all its parts has cost. */
+interface Means {
+  readonly budget: Budget
+  readonly queries: number
+  sent: number
+  missing: number
+  last: string | undefined
+}
+
+/** A class, as every lookup makes several. */
+class OwnTask implements Task {
+  readonly signal: StopSignal
+  readonly clock: Clock
+  readonly trace: ((event: TraceEvent) => void) | undefined
+  readonly isRefresh: boolean
+  readonly #means: Means
+
+  constructor(
+    { signal, clock, trace, isRefresh }: Pick<Task, 'signal' | 'clock' | 'trace' | 'isRefresh'>,
+    means: Means,
+  ) {
+    this.signal = signal
+    this.clock = clock
+    this.trace = trace
+    this.isRefresh = isRefresh === true
+    this.#means = means
+  }
+
+  get budget(): Budget {
+    return this.#means.budget
+  }
+
+  takeQuery(server: string): boolean {
+    if (this.#means.sent >= this.#means.queries) return false
+    this.#means.sent++
+    this.#means.last = server
+    return true
+  }
+
+  missServer(): void {
+    this.#means.missing++
+  }
+
+  isSpent(): boolean {
+    return this.#means.sent >= this.#means.queries || this.#means.missing >= limits.resolver.missingServers
+  }
+
+  spentOn(): string {
+    const { sent, queries } = this.#means
+    return sent >= queries ? `${queries} queries` : `${limits.resolver.missingServers} name servers without an address`
+  }
+
+  lastServer(): string | undefined {
+    return this.#means.last
+  }
+
+  under(signal: StopSignal): Task {
+    const { clock, trace, isRefresh } = this
+    return new OwnTask({ signal, clock, trace, isRefresh }, this.#means)
   }
 }
 
@@ -82,7 +125,7 @@ export async function joinOnOwnMeans<Value>(
     let isOurs = false
     const begin = (signal: StopSignal) => {
       isOurs = true
-      return start({ ...task, signal })
+      return start(task.under(signal))
     }
     const value = await work.join(key, begin, task.signal)
     if (isOurs || !isSpent(value)) return value

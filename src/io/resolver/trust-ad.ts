@@ -145,7 +145,7 @@ async function askServers(
       const server = formatServer(endpoint)
       if (useless.has(server)) continue
       const tested = selfTest?.of(endpoint, task)
-      const flags = { recursive: true, checkingDisabled: false, authenticData: true } as const
+      const flags = { recursionDesired: true, checkingDisabled: false, authenticData: true } as const
       const sent = task.clock.now()
       const asked = await asker({ ...question, ...flags, ...hopefully(round, patience), endpoint }, task)
       task.signal.throwIfAborted()

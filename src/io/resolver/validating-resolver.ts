@@ -81,11 +81,11 @@ export function createValidatingResolver(options: ValidatingOptions): Resolver {
     return answers
   }
 
-  async function resolve(question: Question, task: Task): Promise<Resolution> {
+  function resolve(question: Question, task: Task): Promise<Resolution> {
     refresh.start()
     const loading = anchors.load()
-    if (loading !== undefined) await loading
-    return inForce().resolve(question, task)
+    if (loading === undefined) return inForce().resolve(question, task)
+    return loading.then(() => inForce().resolve(question, task))
   }
 
   /** It is the use of a negative anchor that has its zone looked at. */
@@ -172,7 +172,7 @@ function createAnswers(means: Means): Answers {
     known.renewableFrom = Number.POSITIVE_INFINITY
     const question = { name: known.name, type: known.type }
     lookups.inBackground((task) =>
-      underWay.join(workOf(question), (signal) => fetchLink(question, { ...task, signal }), task.signal),
+      underWay.join(workOf(question), (signal) => fetchLink(question, task.under(signal)), task.signal),
     )
   }
 
@@ -235,13 +235,15 @@ function fresh(link: Link): Step {
   return { link, ttl: link.kind === 'failed' ? 0 : link.ttl, cached: false }
 }
 
+const noSources: ReadonlySet<string> = new Set()
+
 /** Asks one source after another until a reply is no forgery, or none is left. RFC 4035 §5.5 */
 async function lookUp(
   question: Question,
   task: Task,
   { upstream, validator }: { readonly upstream: Upstream; readonly validator: Validator },
 ): Promise<Found> {
-  const avoid = new Set<string>()
+  let avoid = noSources
   let failed: FailedLink | undefined
   let hearsay: Link | undefined
   while (avoid.size < limits.resolver.serversTriedWhenBogus && !task.budget.isSpent) {
@@ -265,7 +267,7 @@ async function lookUp(
       return { ...fresh(link), reply, cached }
     }
     // What was saved counts for its proof alone: where nothing is to be proved any more, it is asked for.
-    avoid.add(reply.source)
+    avoid = new Set([...avoid, reply.source])
   }
   const spent = trouble('limit', `too many signature checks before ${nameRrset(question)}`, { ede: 6 })
   const link: Link = failed ?? hearsay ?? { kind: 'failed', trouble: spent, chain: [] }

@@ -30,7 +30,7 @@ export async function crossWithKeys(apex: Name, task: Task, work: ZonesWork): Pr
   const ending = createEnding(task.signal)
   let isUnderWay = true
   const keys = work.upstream
-    .fetch({ name: apex, type: TYPE.DNSKEY }, { ...task, signal: ending.signal }, new Set())
+    .fetch({ name: apex, type: TYPE.DNSKEY }, task.under(ending.signal), new Set())
     .finally(() => {
       isUnderWay = false
     })
