@@ -8,7 +8,7 @@ import { limits } from '../limits.ts'
 import { nameFromLabels, rootName } from '../name/name.ts'
 import { decodeMessage } from './decode.ts'
 import { ourEdns } from './edns.ts'
-import { encodeMessage, makeQuery } from './encode.ts'
+import { encodeMessage, encodeQuery, makeQuery } from './encode.ts'
 import type { Message } from './message.ts'
 import { hex } from './octets.ts'
 import { TYPE } from './types.ts'
@@ -29,6 +29,27 @@ test('WIRE-07, WIRE-11, WIRE-13, DV5.3: our query has one question, and offers 1
 test('makeQuery sets the flags it is asked for, and no others', () => {
   const options = { id: 1, recursionDesired: true, checkingDisabled: true, authenticData: true, edns: undefined }
   assert.equal(hex(encodeMessage(makeQuery(rootName, TYPE.NS, options))), '0001013000010000000000000000020001')
+})
+
+test('encodeQuery writes what encodeMessage makes of makeQuery', () => {
+  const option = fc.record({ code: fc.nat(65535), data: fc.uint8Array({ maxLength: 300 }) })
+  const edns = fc.record({ options: fc.array(option, { maxLength: 3 }), dnssecOk: fc.boolean() })
+  const options = fc.record({
+    id: fc.nat(65535),
+    recursionDesired: fc.boolean(),
+    checkingDisabled: fc.boolean(),
+    authenticData: fc.boolean(),
+    edns: fc.option(
+      edns.map((some) => ({ ...ourEdns, ...some })),
+      { nil: undefined },
+    ),
+  })
+  fc.assert(
+    fc.property(messages, options, fc.nat(65535), ({ questions }, chosen, type) => {
+      const name = questions[0]?.name ?? rootName
+      assert.equal(hex(encodeQuery(name.wire, type, chosen)), hex(encodeMessage(makeQuery(name, type, chosen))))
+    }),
+  )
 })
 
 for (const sample of [vectors.mxReply, vectors.nameErrorReply]) {

@@ -142,15 +142,18 @@ function putOpt(writing: Writing, { udpPayload, version, dnssecOk, options }: Ed
   put16(writing, TYPE.OPT)
   put16(writing, udpPayload)
   put32(writing, ((extendedRcode << 24) | (version << 16) | (dnssecOk ? 0x8000 : 0)) >>> 0)
-  put16(
-    writing,
-    options.reduce((sum, { data }) => sum + 4 + data.length, 0),
-  )
+  put16(writing, octetsOfOptions({ options }))
   for (const { code, data } of options) {
     put16(writing, code)
     put16(writing, data.length)
     put(writing, data)
   }
+}
+
+function octetsOfOptions({ options }: Pick<Edns, 'options'>): number {
+  let octets = 0
+  for (const { data } of options) octets += 4 + data.length
+  return octets
 }
 
 /** Everything of a query that a resolver chooses. */
@@ -160,6 +163,23 @@ export interface QueryOptions {
   readonly checkingDisabled: boolean
   readonly authenticData?: boolean
   readonly edns: Edns | undefined
+}
+
+/** What `encodeMessage` makes of `makeQuery`, without the message between; the name is as on the wire. RFC 1035 §4.1 */
+export function encodeQuery(name: string, type: number, options: QueryOptions): Uint8Array {
+  const { id, recursionDesired, checkingDisabled, authenticData = false, edns } = options
+  const whole = 12 + name.length + 4 + (edns === undefined ? 0 : 11 + octetsOfOptions(edns))
+  const writing: Writing = { octets: Buffer.allocUnsafe(whole), length: 0, offsets: undefined }
+  put16(writing, id)
+  put16(writing, (recursionDesired ? 0x0100 : 0) | (authenticData ? 0x0020 : 0) | (checkingDisabled ? 0x0010 : 0))
+  put16(writing, 1)
+  put32(writing, 0)
+  put16(writing, edns === undefined ? 0 : 1)
+  putText(writing, name)
+  put16(writing, type)
+  put16(writing, CLASS.IN)
+  if (edns !== undefined) putOpt(writing, edns, 0)
+  return writing.octets
 }
 
 /** A query for one name and type, class IN. RFC 9619 §4 */

@@ -74,10 +74,11 @@ export function parentOfName(name: Name): Name | undefined {
 
 /** Whether `name` is `ancestor` or lies below it. */
 export function isAtOrBelow(name: Name, ancestor: Name): boolean {
-  return (
-    name.labelCount >= ancestor.labelCount &&
-    withoutLabels(name, name.labelCount - ancestor.labelCount).key === ancestor.key
-  )
+  if (name.labelCount <= ancestor.labelCount) return name.key === ancestor.key
+  // Nothing is made for it: this is asked of every record that comes.
+  let at = 0
+  for (let left = name.labelCount - ancestor.labelCount; left > 0; left--) at += 1 + name.key.charCodeAt(at)
+  return name.key.length - at === ancestor.key.length && name.key.endsWith(ancestor.key)
 }
 
 export function isBelow(name: Name, ancestor: Name): boolean {

@@ -1,7 +1,7 @@
 import { cookieOption } from '../../core/dns/cookie.ts'
 import { decodeMessage } from '../../core/dns/decode.ts'
 import { ourEdns, padded } from '../../core/dns/edns.ts'
-import { encodeMessage, makeQuery } from '../../core/dns/encode.ts'
+import { encodeQuery } from '../../core/dns/encode.ts'
 import type { Edns, Message } from '../../core/dns/message.ts'
 import { fromLatin1, latin1, readU16, sameOctets } from '../../core/dns/octets.ts'
 import { CLASS } from '../../core/dns/types.ts'
@@ -70,8 +70,7 @@ export interface Variation {
 export function writeQuery(request: ExchangeRequest, { id, mixed, cookie, isPlain = false }: Variation): Query {
   const { name, type, recursionDesired, checkingDisabled, authenticData = false, isPadded = false } = request
   const options = { id, recursionDesired, checkingDisabled, authenticData }
-  const shown = mixed === undefined ? name : { ...name, wire: mixed }
-  const write = (edns: Edns | undefined) => encodeMessage(makeQuery(shown, type, { ...options, edns }))
+  const write = (edns: Edns | undefined) => encodeQuery(mixed ?? name.wire, type, { ...options, edns })
   if (isPlain) return { id, name, type, mixed, cookie: undefined, octets: write(undefined) }
   const edns = cookie === undefined ? ourEdns : { ...ourEdns, options: [cookieOption(cookie)] }
   const octets = write(edns)
@@ -122,19 +121,27 @@ export function isTruncatedReply(octets: Uint8Array): boolean {
 
 /**
  * The message of octets that match; undefined when it cannot be decoded. Names that point to the question are read in
- * the case in which it was asked, not in that in which it was sent.
+ * the case in which it was asked, not in that in which it was sent. Octets that are `isOwn` may be changed for it: they
+ * lie in memory of their own, of which records may be pieces.
  */
-export function readReply(octets: Uint8Array, { name, mixed }: Query): Message | undefined {
-  const message = decodeMessage(mixed === undefined ? octets : withQuestion(octets, name))
+export function readReply(
+  octets: Uint8Array,
+  { name, mixed }: Query,
+  { isOwn = false }: { readonly isOwn?: boolean } = {},
+): Message | undefined {
+  const message = decodeMessage(mixed === undefined ? octets : withQuestion(isOwn ? octets : copy(octets), name))
   return message.ok ? message.value : undefined
 }
 
-/** In memory of its own, of which records may then be pieces. */
+function copy(octets: Uint8Array): Uint8Array {
+  const copied = Buffer.allocUnsafeSlow(octets.length)
+  copied.set(octets)
+  return copied
+}
+
 function withQuestion(octets: Uint8Array, { wire }: Name): Uint8Array {
-  const restored = Buffer.allocUnsafeSlow(octets.length)
-  restored.set(octets)
-  restored.write(wire, 12, 'latin1')
-  return restored
+  for (let at = 0; at < wire.length; at++) octets[12 + at] = wire.charCodeAt(at)
+  return octets
 }
 
 /** What ended a question whose signal has aborted: its time, or somebody's wish. */

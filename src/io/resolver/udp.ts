@@ -90,7 +90,7 @@ function judgeDatagram(query: Query, octets: Uint8Array, dropped: DroppedDatagra
     dropped[match === 'wrong-id' ? 'wrongId' : 'other']++
     return undefined
   }
-  const message = readReply(octets, query)
+  const message = readReply(octets, query, { isOwn: true })
   const doubt = query.cookie && message && doubtCookie(query.cookie, message)
   if (doubt !== undefined) return { kind: 'doubtful', why: doubt }
   if (isTruncatedReply(octets)) return { kind: 'truncated', message }
