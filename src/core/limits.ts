@@ -512,6 +512,9 @@ export const limits = {
     answerMs: 20_000,
     /** RRsets of a change that the server is asked for afterwards. */
     confirmedRrsets: 100,
+    /** How often it is asked again while it shows no change, and the pause before each. */
+    looks: 20,
+    lookPauseMs: 250,
   },
   keyFiles: {
     /** Of a file with certificates, keys or a request, and the objects in one. */

@@ -28,6 +28,8 @@ export interface UpdateServer extends AsyncDisposable {
   lie: Lie | undefined
   /** Says this of updates, and carries none out. */
   rcode: number | undefined
+  /** Adds no alias in the update that makes room for it, as Knot does in zones that it signs. */
+  isHalfHearted: boolean
 }
 
 export interface UpdateServerOptions {
@@ -63,9 +65,11 @@ export async function startUpdateServer({ key, clock, records }: UpdateServerOpt
       const now = there.filter((record) => record.startsWith(`${place}|`)).map((record) => record.split('|')[2])
       if (now.toSorted().join() !== rdatas.toSorted().join()) return rcodes.nxrrset
     }
+    const atFirst = there
     for (const { name, type, class: klass, rdata } of changes) {
       const record = `${name}|${type}|${rdata}`
-      const others = there.filter((one) => one.startsWith(`${name}|`) && !one.startsWith(`${name}|${cname}|`))
+      const before = server.isHalfHearted ? atFirst : there
+      const others = before.filter((one) => one.startsWith(`${name}|`) && !one.startsWith(`${name}|${cname}|`))
       const isInTheWay = type === cname ? others.length > 0 : at(name, cname).length > 0
       if (klass === classes.none) there = there.filter((one) => one !== record)
       else if (!isInTheWay && !there.includes(record)) there.push(record)
@@ -91,7 +95,7 @@ export async function startUpdateServer({ key, clock, records }: UpdateServerOpt
     },
   })
   const server: UpdateServer = {
-    ...{ endpoint: dns.endpoint, updates, lie: undefined, rcode: undefined },
+    ...{ endpoint: dns.endpoint, updates, lie: undefined, rcode: undefined, isHalfHearted: false },
     get zone() {
       return there
     },

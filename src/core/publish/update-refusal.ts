@@ -1,5 +1,5 @@
 import { type Rejection, TSIG_ERROR } from '../dns/tsig.ts'
-import type { TsigKey } from '../dns/tsig-key.ts'
+import { type TsigKey, wholeMacOctets } from '../dns/tsig-key.ts'
 import { formatRcode, RCODE } from '../dns/types.ts'
 import type { Name } from '../name/name.ts'
 import { formatName } from '../name/text.ts'
@@ -19,18 +19,20 @@ type Words = Omit<Refusal, 'mayBeWritten'>
 /** What a server means that does not accept the signature of an update; `now` in seconds. RFC 8945 §5.2 */
 export function explainRejection({ error, isVerified, serverTime }: Rejection, key: TsigKey, now: number): Refusal {
   const shown = `"${formatName(key.name)}" (${key.algorithm})`
-  return {
-    ...wordsOf(error, shown, serverTime === undefined ? undefined : serverTime - now),
-    mayBeWritten: !isVerified,
-  }
+  const words = wordsOf(error, shown, serverTime === undefined ? undefined : serverTime - now)
+  // Knot calls a MAC wrong that is truncated.
+  const isTruncated = error === TSIG_ERROR.BADSIG && key.macOctets < wholeMacOctets(key.algorithm)
+  const reason = isTruncated ? `${words.reason}; or it takes no truncated MACs` : words.reason
+  return { ...words, reason, mayBeWritten: !isVerified }
 }
 
 function wordsOf(error: number, key: string, ahead: number | undefined): Words {
   switch (error) {
     case TSIG_ERROR.BADKEY: // RFC 8945 §5.2.1
       return {
-        ...{ why: 'bad-key', reason: `does not know the key ${key}, or not for this zone: BADKEY` },
-        advice: 'let its configuration have this key by this very name and algorithm, and load it',
+        // Knot says so too of a key that may not change these names.
+        ...{ why: 'bad-key', reason: `does not know the key ${key}, or does not let it change this: BADKEY` },
+        advice: 'let it have the key by this very name and algorithm, and let the key change these names',
       }
     case TSIG_ERROR.BADSIG: // RFC 8945 §5.2.2
       return {

@@ -14,7 +14,7 @@ import { createEnding } from '../ending.ts'
 import type { ChosenBy, DialFault, Endpoint, Network } from '../network.ts'
 import { formatServer } from '../resolver/ask.ts'
 import type { Resolver } from '../resolver/resolver.ts'
-import type { StopSignal } from '../stop.ts'
+import { pauseFor, type StopSignal } from '../stop.ts'
 import { findUpdateServer, type NamedHost } from './update-server.ts'
 import { type Heard, openSession, type Silence, secondsOf, type UpdateSession } from './update-session.ts'
 import type { WriteFailure, WriteFault, WriteOutcome, ZoneWriter } from './zone-writer.ts'
@@ -31,6 +31,8 @@ export interface UpdateWriterOptions {
   readonly key: TsigKey | undefined
   /** For an answer. */
   readonly answerMs?: number
+  /** How often it is looked again whether the change shows. */
+  readonly looksMax?: number
 }
 
 /**
@@ -161,18 +163,27 @@ function unanswered(server: string, why: Silence): WriteFailure {
 }
 
 async function confirmed(meeting: Meeting): Promise<WriteOutcome> {
-  const { server } = meeting
-  const looked = await lookAt(meeting)
-  const wrong = looked.find(({ state }) => state !== 'made' && state !== 'unknown')
+  const { server, session, change } = meeting
+  let wrong = firstWrong(await lookUntilMade(meeting))
+  if (wrong?.state === 'otherwise') {
+    // Knot removes the last record of a name and adds no alias there in one update; in a second it does. RFC 2136 §3.4.2.2
+    const heard = await session.ask((id) => makeUpdate({ ...change, assume: [] }, id))
+    const isDone = heard.kind === 'reply' && heard.isVouchedFor && heard.message.rcode === RCODE.NOERROR
+    if (isDone) wrong = firstWrong(await lookUntilMade(meeting))
+  }
   if (wrong === undefined) return { kind: 'written', by: server, wasThere: false }
   const reason = `${server} says that it is done, but ${describe(wrong)}`
   return failure('not-taken', reason, adviceFor(wrong), true)
 }
 
+function firstWrong(looked: readonly Looked[]): Looked | undefined {
+  return looked.find(({ state }) => state !== 'made' && state !== 'unknown')
+}
+
 /** A prerequisite does not hold; perhaps because the change was made before, and the answer was lost. */
 async function otherwise(refusal: Refusal, meeting: Meeting): Promise<WriteOutcome> {
   const { server, change } = meeting
-  const looked = await lookAt(meeting)
+  const looked = await lookUntilMade(meeting)
   if (looked.length === changedRrsets(change).length && looked.every(({ state }) => state === 'made'))
     return { kind: 'written', by: server, wasThere: true }
   const wrong = looked.find(({ state }) => state === 'alias') ?? looked.find(({ state }) => state === 'otherwise')
@@ -187,9 +198,11 @@ interface Looked {
   readonly state: 'made' | 'otherwise' | 'alias' | 'unknown'
 }
 
-function describe({ rrset: { name, type, isWhole, hasNot }, state }: Looked): string {
+function describe({ rrset: { name, type, isWhole, has, hasNot }, state }: Looked): string {
   const shown = formatName(name)
   if (state === 'alias') return `${shown} is an alias (CNAME)`
+  if (type === TYPE.CNAME && has.length > 0)
+    return `${shown} has not become an alias (CNAME): other records may be there`
   const what = `the ${formatType(type)} records of ${shown}`
   if (isWhole) return `${what} are not those that were there when this was planned, nor those that shall be there`
   return `${what} are not what the change makes of them${hasNot.length > 0 ? '' : ': one is missing'}`
@@ -199,6 +212,17 @@ function adviceFor({ state }: Looked): string {
   return state === 'alias'
     ? 'change the zone that the alias leads to, or remove the alias'
     : 'look what is in the zone now, and see the log of the server'
+}
+
+/** A server that signs apart from what it is told (BIND's inline signing) shows a change a moment later. */
+async function lookUntilMade(meeting: Meeting): Promise<Looked[]> {
+  const { looksMax = limits.writing.looks, signal } = meeting.work
+  let looked = await lookAt(meeting)
+  for (let left = looksMax; left > 0 && looked.some(({ state }) => state === 'otherwise'); left--) {
+    await pauseFor(limits.writing.lookPauseMs, signal)
+    looked = await lookAt(meeting)
+  }
+  return looked
 }
 
 /** Asks, on the same connection, for every RRset of the change. */
