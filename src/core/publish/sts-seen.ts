@@ -77,15 +77,9 @@ function servedAt({ address, outcome }: PolicyLook): ServedAt {
 }
 
 function announcedAt({ server, says, records, reason }: ServerSays): AnnouncedAt {
-  switch (says) {
-    case 'answer':
-      return { server, ...idIn(records.map(stringsOf)) }
-    case 'nodata':
-    case 'nxdomain':
-      return { server, kind: 'none' }
-    default:
-      return { server, kind: 'failed', reason: reason ?? says }
-  }
+  if (says === 'answer') return { server, ...idIn(records.map(stringsOf)) }
+  if (says === 'nodata' || says === 'nxdomain') return { server, kind: 'none' }
+  return { server, kind: 'failed', reason: reason ?? says }
 }
 
 function fromLookup(lookup: Resolution): AnnouncedAt {
