@@ -572,6 +572,13 @@ export const limits = {
     certificateLookMs: 60_000,
     /** Different troubles with files that are told of once each. */
     troublesTold: 1000,
+    /** Domains with a policy, profiles, and octets of a list of domains and of the copy that is kept of all. */
+    domains: 200_000,
+    profiles: 1000,
+    listOctets: 64 * 1024 * 1024,
+    copyOctets: 256 * 1024 * 1024,
+    /** Files read before others have their turn. */
+    filesInOneGo: 200,
   },
   acme: {
     /** Of one answer of an authority, and of its head. */
