@@ -579,6 +579,18 @@ export const limits = {
     copyOctets: 256 * 1024 * 1024,
     /** Files read before others have their turn. */
     filesInOneGo: 200,
+    /** Delegated domains that are remembered, and names that are none; lookups at once, in a row, and in a second from then on. */
+    delegations: 100_000,
+    strangers: 10_000,
+    lookupsAtOnce: 32,
+    lookupsBurst: 500,
+    lookupsPerSecond: 20,
+    lookupMs: 5000,
+    /** How long a delegation counts before it is looked at again, and after lookups that fail; how long a name is none. */
+    delegationLeastMs: 300_000,
+    delegationMostMs: 86_400_000,
+    delegationKeptMs: 7 * 86_400_000,
+    strangerMs: 60_000,
   },
   acme: {
     /** Of one answer of an authority, and of its head. */
