@@ -591,6 +591,8 @@ export const limits = {
     delegationMostMs: 86_400_000,
     delegationKeptMs: 7 * 86_400_000,
     strangerMs: 60_000,
+    /** Of the configuration. */
+    configOctets: 16 * 1024 * 1024,
   },
   acme: {
     /** Of one answer of an authority, and of its head. */
