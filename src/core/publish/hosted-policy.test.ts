@@ -57,10 +57,9 @@ const refusedWords: [what: string, words: PolicyWords, fault: HostedPolicyFault]
   ['an mx that smuggles a line', { ...words, mx: ['a.example\r\nmax_age: 1'] }, 'mx'],
   ['no mx', { ...words, mx: [] }, 'mx'],
   ['an address', { ...words, mx: ['192.0.2.1'] }, 'mx'],
-  ['a final dot', { ...words, mx: ['a.example.'] }, 'lax'],
   ['half a second', { ...words, maxAge: 0.5 }, 'max_age'],
   ['less than nothing', { ...words, maxAge: -1 }, 'max_age'],
-  ['more than a year', { ...words, maxAge: 31_557_601 }, 'lax'],
+  ['more than a year', { ...words, maxAge: 31_557_601 }, 'max_age'],
 ]
 for (const [what, given, fault] of refusedWords) {
   test(`composeHostedPolicy refuses ${what}`, () => {

@@ -1,5 +1,7 @@
-import { formatStsPolicy, parseStsPolicy, type StsPolicy, type StsPolicyFault } from '../mtasts/policy.ts'
+import { type MxPattern, parseStsPolicy, type StsPolicy, type StsPolicyFault } from '../mtasts/policy.ts'
 import { accept, type Result, refuse } from '../result.ts'
+import { parseMxPattern } from './mx-patterns.ts'
+import { writeStsPolicy } from './sts-policy.ts'
 
 /** A policy, and the body that senders are given. */
 export interface HostedPolicy {
@@ -34,13 +36,14 @@ export interface PolicyWords {
 
 /** The policy of a configuration's own words, in the one form that we write. */
 export function composeHostedPolicy({ mode, mx, maxAge }: PolicyWords): Result<HostedPolicy, HostedPolicyFault> {
-  const broken = [mode, ...mx].findIndex((word) => /[\r\n]/.test(word))
-  if (broken >= 0) return refuse(broken === 0 ? 'mode' : 'mx')
-  const lines = ['version: STSv1', `mode: ${mode}`, ...mx.map((pattern) => `mx: ${pattern}`), `max_age: ${maxAge}`]
-  const parsed = parseStsPolicy(lines.join('\n'))
-  if (!parsed.ok) return refuse(parsed.fault)
-  if (parsed.value.warnings.length > 0) return refuse('lax')
-  return accept({ policy: parsed.value, body: formatStsPolicy(parsed.value) })
+  if (mode !== 'enforce' && mode !== 'testing' && mode !== 'none') return refuse('mode')
+  const patterns: MxPattern[] = []
+  for (const text of mx) {
+    const pattern = parseMxPattern(text)
+    if (!pattern.ok) return refuse('mx')
+    patterns.push(pattern.value)
+  }
+  return writeStsPolicy({ mode, mx: patterns, maxAge })
 }
 
 /** Why a policy is not served, in few words. */

@@ -11,14 +11,16 @@ import { type HandshakeEnd, type SecuringOptions, type ServerBounds, secure } fr
 export interface ConnectionFacts {
   /** What its certificate was chosen by; undefined without TLS. */
   readonly servername: DomainName | undefined
+  /** Its IPv4 address, or the /64 of its IPv6 address. */
+  readonly client: string
 }
 
 /** Told of what comes to no answer of ours. */
 export type ConnectionEnd = HandshakeEnd | 'too-many' | 'malformed'
 
 export interface PolicyListenerOptions {
-  /** Answers at once. */
-  handle(request: IncomingMessage, response: ServerResponse, facts: ConnectionFacts): void
+  /** Answers, at once or when its promise is kept. */
+  handle(request: IncomingMessage, response: ServerResponse, facts: ConnectionFacts): void | Promise<void>
   /** With TLS, by these; in clear where there are none. */
   readonly tls?: Omit<SecuringOptions, 'onEnd' | 'bounds'>
   /** Whether connections of one client are bounded: all those of a proxy are its own. */
@@ -58,7 +60,7 @@ export function createPolicyListener(options: PolicyListenerOptions): PolicyList
   let whenEmpty: (() => void) | undefined
 
   function admit(socket: Socket): Connection | undefined {
-    const client = isClientBounded ? subscriberOf(socket.remoteAddress ?? '') : ''
+    const client = subscriberOf(socket.remoteAddress ?? 'unix')
     const others = clients.get(client) ?? 0
     if (whenEmpty !== undefined || open.size >= bounds.connections) return undefined
     if (isClientBounded && others >= bounds.connectionsPerClient) return undefined
@@ -100,11 +102,15 @@ export function createPolicyListener(options: PolicyListenerOptions): PolicyList
     if (connection === undefined) throw new Error('a request comes over a connection that was admitted')
     connection.latest = response
     if (whenEmpty !== undefined) response.shouldKeepAlive = false
-    try {
-      handle(request, response, connection)
-    } catch (error) {
-      onError(error)
+    const fail = (error: unknown) => {
+      // A client that goes away in the middle is no fault of ours.
+      if (!request.destroyed) onError(error)
       response.destroy()
+    }
+    try {
+      handle(request, response, connection)?.catch(fail)
+    } catch (error) {
+      fail(error)
     }
   }
 
