@@ -635,4 +635,21 @@ export const limits = {
     steps: 50,
     records: 100,
   },
+  rollover: {
+    /** Of the file that remembers one host: octets, RRsets that caches may have, keys, and events. */
+    stateOctets: 1024 * 1024,
+    sets: 64,
+    keys: 64,
+    /** Of a file with a key, a certificate or a chain. */
+    keyFileOctets: 256 * 1024,
+    /** How long one run waits for another with the same host, and how often it looks. */
+    lockMs: 60_000,
+    lockPollMs: 200,
+    /** After which a change that some server lacks is written again. */
+    rewriteMs: 3_600_000,
+    /** Aliases from the owner name of TLSA records to where they stand. */
+    aliases: 8,
+    /** For one look at all name servers and all addresses of a host. */
+    lookMs: 120_000,
+  },
 } as const

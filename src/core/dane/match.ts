@@ -23,7 +23,8 @@ export function associationOfKey(spki: Uint8Array, matchingType: UsableTlsa['mat
   return digested(spki, matchingType)
 }
 
-function digested(selected: Uint8Array, matchingType: UsableTlsa['matchingType']): Uint8Array {
+/** What a record of this matching type holds for what its selector selects. RFC 6698 §2.1.3 */
+export function digested(selected: Uint8Array, matchingType: UsableTlsa['matchingType']): Uint8Array {
   if (matchingType === 0) return selected
   return createHash(matchingType === 1 ? 'sha256' : 'sha512')
     .update(selected)
