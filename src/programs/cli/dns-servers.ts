@@ -4,6 +4,7 @@ import { formatRdata } from '../../core/dns/rdata/format.ts'
 import { formatType } from '../../core/dns/types.ts'
 import { formatName } from '../../core/name/text.ts'
 import type { ServerFinding, ServerReport, Survey } from '../../io/resolver/all-servers.ts'
+import { outOfReach } from '../../io/resolver/out-of-reach.ts'
 import type { DnsQuestion } from './dns-question.ts'
 
 /** What the servers of a zone come to, taken together. */
@@ -163,17 +164,6 @@ export function placeOf({ server, address }: ServerReport): string {
 export function listOf(servers: readonly ServerReport[]): string {
   const places = servers.map(placeOf)
   return places.length > 4 ? `${places.slice(0, 3).join(', ')} and ${places.length - 3} more` : places.join(', ')
-}
-
-/** A machine without IPv6 cannot tell anything about it: no address of it can be reached. The same of IPv4. */
-function outOfReach(servers: readonly ServerReport[]): Set<ServerReport> {
-  const isUnreachable = ({ finding }: ServerReport) => finding.kind === 'silent' && finding.why === 'unreachable'
-  const families = [true, false].map((six) =>
-    servers.filter(({ address }) => address !== undefined && isIPv6(address) === six),
-  )
-  // Where neither works it is all that there is to say.
-  if (families.every((family) => family.every(isUnreachable))) return new Set()
-  return new Set(families.filter((family) => family.every(isUnreachable)).flat())
 }
 
 function reachNotes(out: ReadonlySet<ServerReport>): string[] {
