@@ -37,6 +37,21 @@ export const registry: readonly Registered[] = [
     load: async () => (await import('./commands/diff.ts')).diff,
   },
   {
+    name: 'tlsa plan',
+    summary: 'Say when what is to be done with the TLSA records of a host, before its key changes and after',
+    load: async () => (await import('./commands/tlsa-plan.ts')).tlsaPlan,
+  },
+  {
+    name: 'tlsa apply',
+    summary: 'Do the step that is due with the TLSA records of a host: publish, take out, or wait',
+    load: async () => (await import('./commands/tlsa-apply.ts')).tlsaApply,
+  },
+  {
+    name: 'tlsa gate',
+    summary: 'Let a key through to a mail server only when every sender knows it by TLSA records',
+    load: async () => (await import('./commands/tlsa-gate.ts')).tlsaGate,
+  },
+  {
     name: 'tlsa doctor',
     summary: 'Hold what mail servers present against what every name server publishes, and say what to do first',
     load: async () => (await import('./commands/tlsa-doctor.ts')).tlsaDoctor,

@@ -51,13 +51,14 @@ export interface StepOptions {
   readonly wishes: Wishes
 }
 
-/** What was found, and what is to be done. */
+/** What was found, and what is to be done; `unwished` is what was found alone, without what was wished. */
 export type Looked =
-  | { readonly kind: 'looked'; readonly situation: Situation; readonly step: Step }
+  | { readonly kind: 'looked'; readonly situation: Situation; readonly step: Step; readonly unwished: Rollover }
   | { readonly kind: 'wish-refused'; readonly fault: WishFault }
   /** The state is of another host or port. */
   | { readonly kind: 'other-host'; readonly host: DomainName; readonly port: number }
 
+/** What came of a run. */
 export type Applied =
   | Exclude<Looked, { readonly kind: 'looked' }>
   /** Another run did not end. */
@@ -87,7 +88,8 @@ export async function applyStep(options: StepOptions, io: ApplyIo): Promise<Appl
   try {
     const looked = await look(await file.read(), options, io)
     if (looked.kind !== 'looked') return looked
-    await file.write(looked.situation.rollover)
+    // What was wished and can never be is not for the next run.
+    await file.write(isRefusedForGood(looked.step) ? looked.unwished : looked.situation.rollover)
     const { situation, step, made } = await makeKeys(looked, options, io)
     signal?.throwIfAborted()
     if (step.kind !== 'write') return { kind: 'applied', situation, step, made, outcome: undefined }
@@ -108,10 +110,15 @@ async function look(known: Rollover | undefined, { host, port, wishes }: StepOpt
   io.signal?.throwIfAborted()
   const now = io.clock.now()
   // First what is there, so that a wish can be held against it.
-  const heeded = heed(follow(before, zone, seen, now), wishes, seen, now)
+  const unwished = follow(before, zone, seen, now)
+  const heeded = heed(unwished, wishes, seen, now)
   if (!heeded.ok) return { kind: 'wish-refused', fault: heeded.fault }
   const situation = { rollover: follow(heeded.value, zone, seen, now), zone, host: seen, now }
-  return { kind: 'looked', situation, step: decideStep(situation) }
+  return { kind: 'looked', situation, step: decideStep(situation), unwished }
+}
+
+export function isRefusedForGood(step: Step): boolean {
+  return step.kind === 'refused' && !step.refusals.every((refusal) => 'isPassing' in refusal)
 }
 
 /** Keys that are due are made before the step that publishes them: two steps in one, as nobody waits between them. */
