@@ -593,6 +593,15 @@ export const limits = {
     strangerMs: 60_000,
     /** Of the configuration. */
     configOctets: 16 * 1024 * 1024,
+    /** Domains whose fetches are counted each, and networks of senders that are remembered. */
+    countedDomains: 1000,
+    networks: 10_000,
+    /** Different User-Agent texts whose kind is remembered. */
+    agents: 1000,
+    /** Certificates whose end is looked for in a second. */
+    endsPerSecond: 50,
+    /** How long files must have been left alone before they are read again because they changed. */
+    settleMs: 1000,
   },
   acme: {
     /** Of one answer of an authority, and of its head. */
