@@ -6,6 +6,7 @@ import { mailTargets } from './targets-mail.ts'
 import { probeTargets } from './targets-probe.ts'
 import { reportTargets } from './targets-reports.ts'
 import { sessionTarget } from './targets-session.ts'
+import { updateTargets } from './targets-update.ts'
 
 /** Every parser under fuzzing. A new one is an entry more in one of these lists, and a run of `npm run fuzz`. */
 export const targets: readonly Target[] = [
@@ -14,6 +15,7 @@ export const targets: readonly Target[] = [
   ...mailTargets,
   sessionTarget,
   ...probeTargets,
+  ...updateTargets,
   ...fileTargets,
   ...reportTargets,
 ]

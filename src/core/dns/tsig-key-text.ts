@@ -37,8 +37,8 @@ export const tsigFaultText: Readonly<Record<TsigTextFault, string>> = {
   several: 'there are several keys in it: leave the one that is meant',
   name: 'the name of the key is no domain name',
   algorithm: 'its algorithm is none of hmac-sha1, hmac-sha224, hmac-sha256, hmac-sha384 and hmac-sha512',
-  weak: 'HMAC-MD5 must not be used any more (RFC 8945 §6): make a key with tsig-keygen -a hmac-sha256',
-  truncation: 'its algorithm cuts MACs shorter than may be, or to bits that are no octets (RFC 8945 §5.2.2.1)',
+  weak: 'HMAC-MD5 must not be used any more: make a key with tsig-keygen -a hmac-sha256',
+  truncation: 'its algorithm cuts MACs shorter than may be, or to bits that are no octets',
   secret: 'its secret is no base64',
 }
 

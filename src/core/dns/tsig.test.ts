@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { keyOf, type ReplySignature, readRequest, signReply } from '../../../test/support/tsig.ts'
-import { signMessage, type TsigVerdict, verifyReply } from './tsig.ts'
+import vectors from '../../../test/vectors/tsig.json' with { type: 'json' }
+import { signMessage, TSIG_ERROR, type TsigVerdict, verifyReply } from './tsig.ts'
+import { parseTsigKey } from './tsig-key-text.ts'
 
 const now = 1_790_000_000
 const request = Buffer.from('12342800000100000000000007657861' + '6d706c650000060001', 'hex')
@@ -144,3 +146,19 @@ test('no octets make verification throw, and none that are altered are verified'
     }),
   )
 })
+
+for (const { server, what, key: text, time, request: sent, reply: answer } of vectors.exchanges) {
+  const [algorithm] = text.split(':')
+  test(`what ${server} said to an update signed with ${algorithm} is ${what}, and the update is signed as it was`, () => {
+    const known = parseTsigKey(text)
+    assert.ok(known.ok)
+    const { message } = readRequest(Buffer.from(sent, 'hex'), known.value)
+    const signed = signMessage(message, known.value, time)
+    assert.equal(Buffer.from(signed.octets).toString('hex'), sent)
+    const verdict = verifyReply(Buffer.from(answer, 'hex'), known.value, { mac: signed.mac, time })
+    if (what === 'verified') assert.equal(verdict.kind, what)
+    else assert.ok(verdict.kind === 'rejected' && verdict.error === TSIG_ERROR[what as keyof typeof TSIG_ERROR])
+    if (what === 'BADTIME')
+      assert.ok(verdict.kind === 'rejected' && verdict.isVerified && verdict.serverTime !== undefined)
+  })
+}

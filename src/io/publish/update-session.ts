@@ -20,8 +20,11 @@ export type Heard =
   | ({ readonly kind: 'rejected' } & Rejection)
   | { readonly kind: 'nothing'; readonly why: Silence }
 
-/** `strange`: replies came, and none to this message. `closed`: the connection ended. Others: what the signature lacks. */
-export type Silence = 'timeout' | 'aborted' | 'closed' | 'strange' | TsigFault
+/**
+ * `strange`: replies came, and none to this message. `closed`: the connection ended. `too-long`: it was not sent, as no
+ * message may be so long. Others: what the signature lacks.
+ */
+export type Silence = 'timeout' | 'aborted' | 'closed' | 'strange' | 'too-long' | TsigFault
 
 export interface SessionOptions {
   readonly network: Network
@@ -74,6 +77,7 @@ function sessionOn(socket: Socket, options: SessionOptions): UpdateSession {
     async ask(compose) {
       if (isOver) return { kind: 'nothing', why: 'closed' }
       const request = prepare(compose(options.randomId()), options)
+      if (request.octets.length > limits.dns.messageOctets) return { kind: 'nothing', why: 'too-long' }
       const heard = await listen(request, options, (taker) => {
         receive = taker
         if (taker !== undefined) socket.write(frame(request.octets))

@@ -286,6 +286,15 @@ test('a server that answers no questions is believed that it has written', async
   assert.equal((await write({ lie: unsigned })).outcome.kind, 'written')
 })
 
+test('a change that is too long for a message is not sent', async () => {
+  const add = Array.from({ length: 300 }, (_, number) =>
+    recordsFrom(`x${number}.example.org. 60 TXT "${'y'.repeat(250)}"`),
+  ).flat()
+  const outcome = await failing({ asked: { zone, remove: [], add } })
+  assert.deepEqual([outcome.why, outcome.mayBeWritten], ['refused', false])
+  assert.match(outcome.reason, /longer than 65535 octets$/)
+})
+
 test('who gives up is not kept waiting', async () => {
   const stop = new AbortController()
   const lie: Lie = () => {

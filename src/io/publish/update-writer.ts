@@ -148,16 +148,18 @@ const silences: Readonly<Record<Silence, string>> = {
   timeout: 'does not answer in time',
   aborted: 'was not waited for',
   closed: 'closed the connection without an answer',
+  'too-long': 'cannot be told so much in one message: it is longer than 65535 octets',
   strange: 'answered something else than the update',
   malformed: 'answered what is no DNS message',
   'other-key': 'signs its answer with another key',
   'other-algorithm': 'signs its answer by another algorithm than the key is for',
-  'mac-length': 'signs its answer with a MAC of a length that may not be (RFC 8945 §5.2.2.1)',
+  'mac-length': 'signs its answer with a MAC of a length that may not be',
   'wrong-mac': 'answered with a signature that is wrong: the answer is forged, or was altered on the way',
   time: 'signed its answer at another time: it is an old one, or its clock differs',
 }
 
 function unanswered(server: string, why: Silence): WriteFailure {
+  if (why === 'too-long') return failure('refused', `${server} ${silences[why]}`, 'make the change in parts', false)
   const fault = why === 'aborted' ? 'aborted' : why === 'time' ? 'bad-time' : 'no-answer'
   return failure(fault, `${server} ${silences[why]}`, again, true)
 }
