@@ -1,10 +1,11 @@
 // Holds docs/json.md and what commands print together: every key that is documented is printed, and no other.
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type Lab, startLab } from '../../src/programs/lab/lab.ts'
 import { parseWorld } from '../../src/programs/lab/world/parse.ts'
+import { certify } from '../support/key-chains.ts'
 import { commandsIn, type LabCommands } from '../support/lab-commands.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -114,6 +115,39 @@ for (const [name, type, result] of [
     assertLookup(found, ['schema'])
   })
 }
+
+test('tlsa gen --json has the keys of docs/json.md', async () => {
+  const files = join(commands.folder, 'next')
+  mkdirSync(join(files, 'live/next'), { recursive: true })
+  const { pem, key } = await certify({ name: 'next', names: ['mx.dane.example'] })
+  writeFileSync(join(files, 'live/next/fullchain.pem'), pem)
+  writeFileSync(join(files, 'live/next/privkey.pem'), key, { mode: 0o600 })
+  const line = ['tlsa', 'gen', '--json', ...commands.iterate, '--host', 'mx.dane.example', join(files, 'live/next')]
+  const report = JSON.parse((await commands.run(line)).stdout) as {
+    hosts: Record<string, Json[]>[]
+    warnings: Json[]
+  } & Json
+  const [top, host, record] = ['## `waxseal.tlsa-gen/1`', '### A host with records', '### A record to publish'].map(
+    shapeOf,
+  )
+  assert.ok(top !== undefined && host !== undefined && record !== undefined)
+  assertKeys(report, top.keys)
+  assert.ok(report.warnings.length > 0)
+  for (const one of report.warnings) assertKeys(one, partsOf(top, 'warnings'))
+  assert.equal(report.hosts.length, 1)
+  for (const one of report.hosts) {
+    assertKeys(one, host.keys)
+    for (const part of ['renewals', 'addresses']) {
+      assert.ok((one[part] ?? []).length > 0)
+      for (const each of one[part] ?? []) assertKeys(each, partsOf(host, part))
+    }
+    for (const each of one.records ?? []) {
+      assertKeys(each, record.keys)
+      for (const part of ['tlsa', 'of']) assertKeys(each[part] as Json, partsOf(record, part))
+      for (const shown of each.shownBy as Json[]) assertKeys(shown, partsOf(record, 'shownBy'))
+    }
+  }
+})
 
 for (const [name, status] of [
   ['dane.example', 0],

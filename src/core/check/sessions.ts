@@ -85,8 +85,25 @@ export function sessionsWith(probe: AddressProbe, host: ConnectDecision, context
   })
 }
 
+/** Why an address showed no certificate, or left open whether it has one of each kind; undefined when all was told. */
+export function whyNotShown({ outcome }: AddressProbe): SessionSeen | undefined {
+  if (outcome.kind !== 'talked') return withoutTalk(outcome, { reachesOthers: false })
+  const findings = [outcome.keys.ecdsa, outcome.keys.rsa]
+  const { offer } = outcome.startTls
+  if (offer.kind === 'absent') return known('no-starttls', 'the server does not offer STARTTLS')
+  if (offer.kind === 'garbled') return known('no-starttls', 'something on the way garbles the offer of STARTTLS')
+  if (!findings.some(({ kind }) => kind === 'presented')) return withoutCertificate(outcome)
+  const open = findings.find(
+    (finding) => finding.kind === 'failed' || (finding.kind === 'untold' && finding.why !== 'meaningless'),
+  )
+  return open && fromKey(open)
+}
+
 /** Before any EHLO: a server that is not there for us, or not now, says nothing about TLS. RFC 8460 §4.3 */
-function withoutTalk(outcome: Exclude<ProbeOutcome, Talk>, { reachesOthers }: SessionContext): SessionSeen {
+function withoutTalk(
+  outcome: Exclude<ProbeOutcome, Talk>,
+  { reachesOthers }: Pick<SessionContext, 'reachesOthers'>,
+): SessionSeen {
   switch (outcome.kind) {
     case 'not-connected': {
       const isTheirs = outcome.why === 'forbidden' || (outcome.why === 'refused' && reachesOthers)

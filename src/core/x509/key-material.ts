@@ -140,7 +140,9 @@ function requestKey(der: Uint8Array): Result<FoundKey, MaterialFault> {
   return authenticates(key) ? accept({ from: 'request', spki }) : refuse('key-kind')
 }
 
-const authenticating: ReadonlySet<string | undefined> = new Set(['rsa', 'rsa-pss', 'ec', 'ed25519', 'ed448'])
+const authenticating: ReadonlySet<string | undefined> = new Set([
+  ...['rsa', 'rsa-pss', 'ec', 'ed25519', 'ed448', 'ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87'],
+])
 
 function authenticates({ asymmetricKeyType }: KeyObject): boolean {
   return authenticating.has(asymmetricKeyType)

@@ -1,81 +1,118 @@
-import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
-import { ConfigError } from '../../core/config-error.ts'
-import { sameOctets } from '../../core/dns/octets.ts'
+import { constants } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import { limits } from '../../core/limits.ts'
-import { kindOfSpki } from '../../core/publish/rollover/association.ts'
-import { escapeText } from '../../core/smtp/escape.ts'
-import { spkiOf } from '../../core/x509/certificate.ts'
-import { DER, readChildren, readElement } from '../../core/x509/der.ts'
-import { readPrivateFile } from '../private-file.ts'
+import type { ServerKeyFault } from '../../core/publish/tlsa/server-key.ts'
+import { holdsPrivateKey, type KeyMaterial, type MaterialFault, readKeyMaterial } from '../../core/x509/key-material.ts'
 
-/** What a file with a key, a request or certificates tells. */
-export interface KeyFile {
-  readonly path: string
-  readonly kind: 'rsa' | 'ecdsa'
-  /** SubjectPublicKeyInfo, DER. */
-  readonly spki: Uint8Array
-  /** The certificates in it, in their order; none where it holds a key alone. */
-  readonly chain: readonly X509Certificate[]
+/** A file or directory of an operator that is of no use, and why: text that quotes names as they are. */
+export class KeyFileError extends Error {
+  override readonly name = 'KeyFileError'
+  /** Whether it could not even be read. */
+  readonly isUnreadable: boolean
+
+  constructor(message: string, isUnreadable: boolean) {
+    super(message)
+    this.isUnreadable = isUnreadable
+  }
 }
 
-/**
- * Reads a key from PEM: a private or public key, a certificate with what stands behind it, or a certificate request. Of a
- * file that holds several, all must be of one key. Throws ConfigError for anything else.
- */
-export function readKeyFile(path: string): KeyFile {
-  const fail = (why: string) => new ConfigError(`cannot use the key in "${escapeText(path)}": ${why}`)
-  let text: string
+/** Certificates and keys of a file. Throws KeyFileError for any other, and for a private key that others may read. */
+export async function readKeyFile(path: string): Promise<KeyMaterial> {
+  const { octets, mode } = await readBounded(path, limits.keyFiles.octets)
+  const isShared = mode !== undefined && (mode & 0o037) !== 0
+  if (isShared && holdsPrivateKey(octets)) {
+    const shown = (mode & 0o777).toString(8)
+    throw new KeyFileError(`others may read the private key in "${path}" (mode ${shown}): chmod 600`, false)
+  }
+  return materialOf(octets, `"${path}"`)
+}
+
+/** The same of octets that came from elsewhere; `where` names it. */
+export function materialOf(octets: Uint8Array, where: string): KeyMaterial {
+  const read = readKeyMaterial(octets)
+  if (read.ok) return read.value
+  const line = read.at === 0 ? '' : `, line ${read.at}`
+  throw new KeyFileError(`cannot use ${where}${line}: ${faults[read.fault]}`, false)
+}
+
+/** Text of a file, or undefined where there is none. */
+export async function readSettings(path: string): Promise<string | undefined> {
   try {
-    const octets = readPrivateFile(path, limits.rollover.keyFileOctets)
-    if (octets === undefined) throw new Error('no such file')
-    text = Buffer.from(octets).toString('latin1')
+    const { octets } = await readBounded(path, limits.keyFiles.settingsOctets)
+    return octets.toString('utf8')
   } catch (error) {
-    throw fail(error instanceof Error ? escapeText(error.message) : String(error))
+    if (error instanceof KeyFileError && error.cause === 'ENOENT') return undefined
+    throw error
   }
-  const blocks = [...text.matchAll(/-----BEGIN ([A-Z0-9 ]{1,40})-----[\s\S]*?-----END \1-----/g)]
-  const chain: X509Certificate[] = []
-  const keys: Uint8Array[] = []
-  for (const [block, label = ''] of blocks) {
-    try {
-      if (/^(?:X509 |TRUSTED )?CERTIFICATE$/.test(label)) chain.push(new X509Certificate(block))
-      else if (/^(?:NEW )?CERTIFICATE REQUEST$/.test(label)) keys.push(spkiOfRequest(block))
-      else if (label.endsWith('ENCRYPTED PRIVATE KEY') || /^Proc-Type: 4,ENCRYPTED/m.test(block)) {
-        throw new Error('it is encrypted; a certificate or the public key will do')
-      } else if (label.endsWith('PRIVATE KEY')) keys.push(publicOf(block))
-      else if (label === 'PUBLIC KEY') keys.push(createPublicKey(block).export({ type: 'spki', format: 'der' }))
-    } catch (error) {
-      throw fail(error instanceof Error ? escapeText(error.message) : String(error))
-    }
+}
+
+interface Bounded {
+  readonly octets: Buffer
+  /** Of a plain file alone: what comes through a pipe is whoever's it was. */
+  readonly mode: number | undefined
+}
+
+async function readBounded(path: string, most: number): Promise<Bounded> {
+  let file: FileHandle | undefined
+  try {
+    file = await open(path, 'r')
+    const { mode } = await file.stat()
+    const kind = mode & constants.S_IFMT
+    if (kind === constants.S_IFDIR) throw new KeyFileError(`cannot read "${path}": it is a directory`, true)
+    const octets = await readUpTo(file, most + 1)
+    if (octets.length > most) throw new KeyFileError(`cannot use "${path}": it is longer than ${most} octets`, false)
+    return { octets, mode: kind === constants.S_IFREG ? mode : undefined }
+  } catch (error) {
+    throw error instanceof KeyFileError ? error : unreadable(path, error)
+  } finally {
+    await file?.close()
   }
-  if (chain.length > limits.certificates.chain) throw fail('it holds too many certificates')
-  const [leaf] = chain
-  const ofLeaf = leaf && spkiOf(leaf.raw)
-  const [spki, ...others] = [...(ofLeaf === undefined ? [] : [ofLeaf]), ...keys]
-  if (spki === undefined) throw fail('there is no key, certificate or request in PEM')
-  if (!others.every((other) => sameOctets(spki, other))) throw fail('what is in it is not all of one key')
-  const kind = kindOfSpki(spki)
-  if (kind === undefined) throw fail('it is no key that can be used')
-  return { path, kind, spki, chain }
 }
 
-function publicOf(pem: string): Uint8Array {
-  return createPublicKey(createPrivateKey(pem)).export({ type: 'spki', format: 'der' })
+async function readUpTo(file: FileHandle, most: number): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  for (let left = most; left > 0; ) {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(Math.min(left, 65_536)))
+    if (bytesRead === 0) break
+    pieces.push(buffer.subarray(0, bytesRead))
+    left -= bytesRead
+  }
+  return Buffer.concat(pieces)
 }
 
-/** RFC 2986 §4.1: version, subject, subjectPKInfo, attributes. */
-function spkiOfRequest(pem: string): Uint8Array {
-  const octets = Buffer.from(pem.replace(/-----[^-]*-----|\s/g, ''), 'base64')
-  const outer = readElement(octets, 0)
-  const [info] = (outer?.tag === DER.SEQUENCE && readChildren(octets, outer)) || []
-  const key = info === undefined ? undefined : readChildren(octets, info)?.[2]
-  if (key?.tag !== DER.SEQUENCE) throw new Error('the request in it is damaged')
-  return octets.subarray(key.start, key.end)
+const reasons = new Map([
+  ['ENOENT', 'no such file'],
+  ['ENOTDIR', 'no such file'],
+  ['EACCES', 'permission denied'],
+])
+
+/** Its cause is the code, for who goes on without the file. */
+export function unreadable(path: string, error: unknown): KeyFileError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+  const why = reasons.get(code) ?? (error instanceof Error ? error.message : String(error))
+  const refusal = new KeyFileError(`cannot read "${path}": ${why}`, true)
+  refusal.cause = code
+  return refusal
 }
 
-/** The certificate of an authority from PEM. Throws ConfigError. */
-export function readAuthorityFile(path: string): X509Certificate {
-  const { chain } = readKeyFile(path)
-  const [authority] = chain
-  if (authority?.ca === true) return authority
-  throw new ConfigError(`cannot use the authority in "${escapeText(path)}": it is not the certificate of an authority`)
+const faults: Readonly<Record<MaterialFault, string>> = {
+  empty: 'it is empty',
+  nothing: 'there is no certificate, public or private key, nor certificate request in it, in PEM or DER',
+  unfinished: 'what begins there has no end',
+  base64: 'what stands there is no base64',
+  'too-many': `more than ${limits.keyFiles.objects} objects`,
+  certificate: 'the certificate cannot be read',
+  key: 'the key cannot be read',
+  request: 'the certificate request cannot be read',
+  'key-kind': 'no TLS server can authenticate with a key of this kind',
+  'encrypted-key': 'the key is encrypted; its public half will do ("openssl pkey -in FILE -pubout")',
+  'private-der': 'private keys are read in PEM alone',
+  label: 'it is no certificate, key or certificate request; take the certificates out ("openssl pkcs7 -print_certs")',
+}
+
+/** Why what files hold together makes no keys of a server. */
+export const serverKeyFaults: Readonly<Record<ServerKeyFault, string>> = {
+  'foreign-key': 'the key belongs to none of the certificates; a key that the server will have later goes to --next',
+  'authorities-alone': 'there are certificates of authorities, and none of a server',
+  'written-curve': 'the key has its curve written out instead of named, which certificates must not (RFC 5480 §2.1.1)',
 }

@@ -8,7 +8,7 @@ import type { Material } from '../../core/publish/rollover/association.ts'
 import { type Given, sameMaterial } from '../../core/publish/rollover/rollover.ts'
 import { escapeText } from '../../core/smtp/escape.ts'
 import { writePrivateFile } from '../private-file.ts'
-import { readKeyFile } from './key-file.ts'
+import { readKeyFile } from './rollover-key.ts'
 
 const generate = promisify(generateKeyPair)
 

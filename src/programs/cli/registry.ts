@@ -37,6 +37,11 @@ export const registry: readonly Registered[] = [
     load: async () => (await import('./commands/diff.ts')).diff,
   },
   {
+    name: 'tlsa gen',
+    summary: 'Make TLSA records from certificates, keys, an ACME client or a live server',
+    load: async () => (await import('./commands/tlsa-gen.ts')).tlsaGen,
+  },
+  {
     name: 'tlsa plan',
     summary: 'Say when what is to be done with the TLSA records of a host, before its key changes and after',
     load: async () => (await import('./commands/tlsa-plan.ts')).tlsaPlan,

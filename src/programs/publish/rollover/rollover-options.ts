@@ -8,7 +8,7 @@ import { type Combination, combinationOf } from '../../../core/publish/rollover/
 import { combinationsOffered } from '../../../core/publish/rollover/follow.ts'
 import { fingerprintOf, type Given, type Wishes } from '../../../core/publish/rollover/rollover.ts'
 import { escapeText } from '../../../core/smtp/escape.ts'
-import { readAuthorityFile, readKeyFile } from '../../../io/publish/key-file.ts'
+import { readAuthorityFile, readKeyFile } from '../../../io/publish/rollover-key.ts'
 import { parseCombination } from '../../../io/publish/rollover-state.ts'
 import { type OptionTable, UsageError, type Values } from '../../cli/command.ts'
 import { usualStorePath } from '../../config/store-path.ts'
