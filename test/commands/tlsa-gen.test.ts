@@ -38,6 +38,8 @@ host   mx.authority.example certificate=dane-ta
 zone   public.example
 zone   public.example MX 10 mx.public.example
 host   mx.public.example
+zone   guest.example
+zone   guest.example MX 10 mx.dane.example
 zone   plain.example signed=no
 zone   plain.example MX 10 mx.plain.example
 host   mx.plain.example
@@ -48,6 +50,12 @@ zone   down.example
 zone   down.example MX 10 mx.down.example
 zone   down.example MX 20 mx.dane.example
 host   mx.down.example down
+zone   six.example
+zone   six.example MX 10 mx.six.example
+host   mx.six.example address=192.0.2.91,2001:db8::91
+zone   only.example
+zone   only.example MX 10 mx.only.example
+host   mx.only.example address=2001:db8::92
 zone   null.example
 zone   null.example MX 0 .
 zone   bogus.example
@@ -373,6 +381,22 @@ const lives: [what: string, args: string[], status: number, records: number, sai
   ],
   ['one of two hosts that is down', ['--domain', 'down.example'], 75, 1, /mx\.down\.example/],
   ['a host without address', ['--host', 'none.dane.example'], 69, 0, /none\.dane\.example: it has no address/],
+  [
+    'DANE-85: a host of somebody else',
+    ['--domain', 'guest.example'],
+    0,
+    1,
+    /mx\.dane\.example is not of guest\.example: its TLSA records/,
+  ],
+  ['both families', ['--host', 'mx.six.example'], 0, 1, /^$/],
+  ['one family of two', ['--host', 'mx.six.example', '--ipv4'], 0, 1, /mx\.six\.example: 2001:db8::91 left out/],
+  [
+    'the family that is left out alone',
+    ['--host', 'mx.only.example', '--ipv4'],
+    1,
+    0,
+    /mx\.only\.example: 2001:db8::92 left out/,
+  ],
   ['a domain that takes no mail', ['--domain', 'null.example'], 68, 0, /null\.example takes no mail/],
   ['a domain that is not there', ['--domain', 'nowhere.example'], 69, 0, /there is no such domain/],
   ['a domain whose MX records are bogus', ['--domain', 'bogus.example'], 75, 0, /its MX records cannot be looked up/],

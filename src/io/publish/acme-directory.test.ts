@@ -178,7 +178,7 @@ test("certbot's links into its archive are followed", async () => {
   symlinkSync('../../archive/m/privkey3.pem', join(base, 'live/m/privkey.pem'))
   const [certificate] = await readAcmeDirectory(join(base, 'live/m'), undefined)
   assert.equal(certificate?.renewal.key, 'unknown')
-  assert.equal(certificate?.renewal.why, 'renewal/m.conf is not there, so what renewals do is not known')
+  assert.equal(certificate?.renewal.why, 'whether it keeps the key is not known, as renewal/m.conf is not there')
 })
 
 const modes: [mode: number, isRead: boolean][] = [

@@ -6,6 +6,7 @@ import {
   acmeShRenewal,
   caddyRenewal,
   certbotRenewal,
+  certbotUnknown,
   legoRenewal,
   parseAcmeShSettings,
   parseCertbotDefaults,
@@ -61,13 +62,9 @@ async function ofCertbot(directory: string, name: string): Promise<AcmeCertifica
   const base = dirname(dirname(directory))
   const kept = await readSettings(join(base, 'renewal', `${name}.conf`))
   const defaults = await readSettings(join(base, 'cli.ini'))
-  const renewal: Renewal =
+  const renewal =
     kept === undefined
-      ? {
-          client: 'certbot',
-          key: 'unknown',
-          why: `renewal/${name}.conf is not there, so what renewals do is not known`,
-        }
+      ? certbotUnknown(name)
       : certbotRenewal(name, parseCertbotRenewal(kept), parseCertbotDefaults(defaults ?? ''))
   return readCertificate([join(directory, 'fullchain.pem')], join(directory, 'privkey.pem'), renewal)
 }

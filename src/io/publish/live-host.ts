@@ -15,6 +15,8 @@ export interface LiveHost {
   /** Below which its TLSA records stand, or would. RFC 7672 §2.2.3 */
   readonly baseDomain: DomainName
   readonly addresses: readonly LiveAddress[]
+  /** Addresses that nobody looked at, for IPv4 alone was asked for. */
+  readonly leftOut: readonly string[]
   /** Why its addresses, or its records, are not known, or that there are no addresses. */
   readonly failure: { readonly kind: 'no-address' | 'lookup-failed'; readonly reason: string } | undefined
   /** Whether its addresses are proved by DNSSEC: TLSA records count for nothing where they are not. RFC 7672 §2.2.2 */
@@ -50,7 +52,7 @@ export async function lookAtHost(host: DomainName, io: LiveHostIo): Promise<Live
   const zone = addresses.lookups.flatMap((lookup) =>
     lookup.kind === 'answer' ? (lookup.evidence.signer ?? []) : [],
   )[0]
-  const base = { host, zone, isSecure: candidates.length > 0, published: [] }
+  const base = { host, zone, isSecure: candidates.length > 0, published: [], leftOut: [] }
   if (addresses.kind !== 'found') {
     const failure =
       addresses.kind === 'none'
@@ -61,9 +63,10 @@ export async function lookAtHost(host: DomainName, io: LiveHostIo): Promise<Live
   const tlsa = await findTlsa(candidates, { resolver, smtpPort, signal: lookupSignal })
   const found = 'baseDomain' in tlsa ? tlsa : undefined
   const baseDomain = found?.baseDomain ?? candidates[0] ?? host
-  const asked = addresses.addresses.filter((address) => !io.ipv4 || !address.includes(':'))
+  const leftOut = addresses.addresses.filter((address) => io.ipv4 && address.includes(':'))
+  const asked = addresses.addresses.filter((address) => !leftOut.includes(address))
   return {
-    ...{ ...base, baseDomain, published: found?.records ?? [] },
+    ...{ ...base, baseDomain, leftOut, published: found?.records ?? [] },
     failure:
       tlsa.row === 'H8'
         ? { kind: 'lookup-failed', reason: `its TLSA records cannot be looked up: ${tlsa.reason}` }

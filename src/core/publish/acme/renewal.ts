@@ -88,6 +88,12 @@ export function acmeShRenewal(file: string, settings: ReadonlyMap<string, string
   return { client: 'acme.sh', key: 'kept', why }
 }
 
+/** Where certbot has no settings of a certificate, as when only its files were copied here. */
+export function certbotUnknown(name: string): Renewal {
+  const why = `whether it keeps the key is not known, as renewal/${name}.conf is not there`
+  return { client: 'certbot', key: 'unknown', why }
+}
+
 export const legoRenewal: Renewal = {
   ...{ client: 'lego', key: 'unknown' },
   why: 'it makes a new key at each renewal unless its command says --reuse-key, or its configuration "reuseKey: true" under renew',

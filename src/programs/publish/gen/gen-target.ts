@@ -31,6 +31,8 @@ export interface GenWarning extends Omit<TlsaWarning, 'id'> {
 export type LiveWarningId =
   | 'no-starttls'
   | 'address-unseen'
+  | 'address-left-out'
+  | 'foreign-host'
   | 'no-address'
   | 'lookup-failed'
   | 'host-unsigned'
@@ -57,6 +59,8 @@ export interface TargetOptions {
   readonly forms: readonly TlsaForm[]
   readonly issuers: readonly X509Certificate[]
   readonly live: LiveHost | undefined
+  /** The domain whose mail the host takes, where it was asked for. */
+  readonly domain: DomainName | undefined
   readonly now: number
   readonly isPublic: (certificate: X509Certificate) => boolean
 }
@@ -68,7 +72,7 @@ export interface Refusal {
 
 /** Records of keys for a host, held against what it shows now where somebody looked. */
 export function targetOf(inputs: readonly KeyInput[], options: TargetOptions): GenTarget | Refusal {
-  const { host, port, live, forms, issuers, ttl } = options
+  const { host, port, live, forms, issuers, ttl, domain } = options
   const owner = tlsaOwner(nameOfDomain(host), port)
   if (owner === undefined) return { refused: `the name ${host} leaves no room for _${port}._tcp before it` }
   if (options.zone !== undefined && !isAtOrBelow(owner, options.zone)) {
@@ -90,6 +94,7 @@ export function targetOf(inputs: readonly KeyInput[], options: TargetOptions): G
   const { zone, isZoneKnown } = zoneOf(owner, options)
   const warnings = [
     ...(live === undefined ? [] : liveWarnings(live, records)),
+    ...(domain === undefined ? [] : foreignHost(host, domain)),
     ...(records.length === 0 ? [] : tlsaWarnings(records, { ...options, owner })),
   ]
   return { host, owner, zone, isZoneKnown, records, keys: inputs, warnings, live }
@@ -112,8 +117,15 @@ function zoneOf(owner: Name, { zone, live, host }: TargetOptions): { zone: Name;
   return { zone: nameOfDomain(parent?.includes('.') === true ? parent : host), isZoneKnown: false }
 }
 
+/** Records belong where the key is: whoever changes it must change them. RFC 7671 §6, RFC 7672 §2.2.3 */
+function foreignHost(host: DomainName, domain: DomainName): GenWarning[] {
+  if (isAtOrBelow(nameOfDomain(host), nameOfDomain(domain))) return []
+  const text = `${host} is not of ${domain}: its TLSA records are for the operator of its own zone to publish`
+  return [{ id: 'foreign-host', text, rfc: 'RFC 7672 §2.2.3' }]
+}
+
 function liveWarnings(live: LiveHost, records: readonly GenRecord[]): GenWarning[] {
-  const { host, failure, isSecure, addresses } = live
+  const { host, failure, isSecure, addresses, leftOut } = live
   const warnings: GenWarning[] = []
   if (failure !== undefined) {
     warnings.push({ id: failure.kind, text: `${host}: ${escapeText(failure.reason)}`, rfc: 'RFC 7672 §2.1.2' })
@@ -137,6 +149,10 @@ function liveWarnings(live: LiveHost, records: readonly GenRecord[]): GenWarning
             rfc: 'RFC 7671 §8.1',
           },
     )
+  }
+  if (leftOut.length > 0) {
+    const text = `${host}: ${leftOut.join(', ')} left out: records of what is shown there may be missing here`
+    warnings.push({ id: 'address-left-out', text, rfc: 'RFC 7671 §8.1' })
   }
   const shown = addresses.flatMap((address) => address.shown)
   const bare =

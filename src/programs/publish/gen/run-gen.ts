@@ -52,6 +52,7 @@ async function generate(wishes: GenWishes, around: GenSurroundings): Promise<num
   if (typeof looked === 'number') return looked
   const options = {
     ...{ forms: wishes.forms, ttl: wishes.ttl, zone: wishes.zone, issuers: named, now: clock.now() },
+    domain: wishes.domain,
     port: wishes.port ?? world?.smtpPort ?? 25,
     isPublic: publicTrust(world?.authorities),
   }
