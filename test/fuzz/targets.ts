@@ -2,6 +2,7 @@ import type { Target } from './target.ts'
 import { dnsTargets } from './targets-dns.ts'
 import { dnssecTargets } from './targets-dnssec.ts'
 import { fileTargets } from './targets-files.ts'
+import { keyTargets } from './targets-keys.ts'
 import { mailTargets } from './targets-mail.ts'
 import { probeTargets } from './targets-probe.ts'
 import { reportTargets } from './targets-reports.ts'
@@ -17,5 +18,6 @@ export const targets: readonly Target[] = [
   ...probeTargets,
   ...updateTargets,
   ...fileTargets,
+  ...keyTargets,
   ...reportTargets,
 ]
