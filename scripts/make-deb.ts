@@ -127,7 +127,8 @@ function licences(): string {
 
 function putSettings(tree: string): void {
   put(join(tree, 'etc/waxseal/waxseal.toml'), readFileSync(join(root, 'packaging/waxseal.toml')))
-  for (const unit of ['waxseal.service', 'waxseal-postfix.socket']) {
+  const units = readdirSync(join(root, 'share/systemd'))
+  for (const unit of units) {
     put(join(tree, 'lib/systemd/system', unit), readFileSync(join(root, 'share/systemd', unit)))
   }
 }

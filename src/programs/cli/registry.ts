@@ -125,6 +125,12 @@ export const registry: readonly Registered[] = [
     load: async () => (await import('./commands/dns.ts')).dns,
   },
   {
+    name: 'sts host',
+    summary: 'Serve MTA-STS policies over HTTPS, for one domain or for thousands',
+    graceMs: 15_000,
+    load: async () => (await import('./commands/sts-host.ts')).stsHost,
+  },
+  {
     name: 'config check',
     summary: 'Check the configuration, and show every value with where it comes from',
     load: async () => (await import('./commands/config-check.ts')).configCheck,

@@ -49,7 +49,7 @@ export async function listen(
     for (const where of inherited.length > 0 ? inherited : addresses) {
       const server = typeof accept === 'function' ? createServer({ allowHalfOpen: true }, accept) : accept.create()
       servers.push(server)
-      found.push(await open(server, where, mode))
+      found.push(await open(server, where, { mode, ipv6Only: isBesideIpv4(where, addresses) }))
     }
   } catch (error) {
     close()
@@ -75,14 +75,24 @@ export function inheritedSockets(
     .map((place) => ({ fd: firstDescriptor + place }))
 }
 
+/** Whether it is all of IPv6, and all of IPv4 is wanted too: the one would take the other along, which then could not be had. */
+function isBesideIpv4(where: ListenAddress | { readonly fd: number }, addresses: readonly ListenAddress[]): boolean {
+  if (!('kind' in where) || where.kind !== 'tcp' || where.address !== '::') return false
+  return addresses.some((other) => other.kind === 'tcp' && other.address === '0.0.0.0' && other.port === where.port)
+}
+
 async function open(
   server: Server,
   where: ListenAddress | { readonly fd: number },
-  mode: number,
+  { mode, ipv6Only }: { readonly mode: number; readonly ipv6Only: boolean },
 ): Promise<ListenAddress> {
   if ('kind' in where && where.kind === 'unix') await removeStale(where.path)
   const options =
-    'fd' in where ? where : where.kind === 'unix' ? { path: where.path } : { host: where.address, port: where.port }
+    'fd' in where
+      ? where
+      : where.kind === 'unix'
+        ? { path: where.path }
+        : { host: where.address, port: where.port, ipv6Only }
   try {
     server.listen({ ...options, backlog: 4096 })
     await once(server, 'listening')

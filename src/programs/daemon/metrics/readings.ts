@@ -67,7 +67,7 @@ function createPolicyCount(service: () => Service): () => Promise<number | undef
 }
 
 /** As all programs name them that Prometheus watches. */
-function addProcess(registry: Registry): void {
+export function addProcess(registry: Registry): void {
   const started = Date.now() / 1000 - process.uptime()
   registry.reading(
     { name: 'process_cpu_seconds_total', help: 'Time that the process spent on processors.', type: 'counter' },
