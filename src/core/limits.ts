@@ -636,8 +636,13 @@ export const limits = {
     /** Names that have or want a certificate, and contexts that are kept in memory. */
     names: 100_000,
     contexts: 1000,
-    /** Of one file of the folder of certificates. */
+    /** Of one file of the folder of certificates; of the list of names that wait for their first. */
     fileOctets: 1024 * 1024,
+    queueOctets: 32 * 1024 * 1024,
+    /** How long an order is gone on with after it was begun. */
+    orderKeptMs: 86_400_000,
+    /** Questions when to renew that are asked at once. */
+    renewalInfoAtOnce: 2,
   },
   doctor: {
     /** Of one host: steps and TLSA records that are told. */

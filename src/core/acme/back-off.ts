@@ -18,3 +18,13 @@ export function authorityBackOff(failures: number, askedMs = 0): number {
   const doubled = Math.min(pauseMaxMs, pauseMinMs * 2 ** Math.max(0, failures - 1))
   return Math.max(doubled, Math.min(askedMs, pauseMaxMs))
 }
+
+/**
+ * When to try a name again that has a certificate until then, or none: nearer to its end sooner, so that some tries are left
+ * whatever the back-off has grown to.
+ */
+export function retryTime(now: number, backOffMs: number, notAfter: number | undefined): number {
+  if (notAfter === undefined || notAfter <= now) return now + backOffMs
+  const soon = Math.max(limits.acme.backOffMinMs, (notAfter - now) / 3)
+  return now + Math.min(backOffMs, soon)
+}

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { limits } from '../limits.ts'
-import { authorityBackOff, nameBackOff } from './back-off.ts'
+import { authorityBackOff, nameBackOff, retryTime } from './back-off.ts'
 import { type IssuanceBudget, roomAt, type SpentBudget, spendOne } from './issuance-budget.ts'
 
 const minute = 60_000
@@ -86,3 +86,14 @@ test('the authority is left alone for a minute, then twice as long each time, up
   assert.equal(authorityBackOff(1, 10 * minute), 10 * minute)
   assert.equal(authorityBackOff(1, 999 * hour), hour)
 })
+
+const retries: [why: string, backOff: number, notAfter: number | undefined, wait: number][] = [
+  ['without a certificate waits as long as it must', 24 * hour, undefined, 24 * hour],
+  ['whose certificate has ended waits as long as it must', 24 * hour, now - 1, 24 * hour],
+  ['with weeks left waits as long as it must', 24 * hour, now + 720 * hour, 24 * hour],
+  ['with a day left waits a third of it', 24 * hour, now + 24 * hour, 8 * hour],
+  ['with minutes left waits a quarter of an hour', 24 * hour, now + 6 * minute, 15 * minute],
+]
+for (const [why, backOff, notAfter, wait] of retries) {
+  test(`a name ${why}`, () => assert.equal(retryTime(now, backOff, notAfter), now + wait))
+}

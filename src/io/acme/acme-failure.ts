@@ -1,6 +1,7 @@
 /**
  * What kept a certificate from being issued. It says who must act: of `unreachable`, `protocol` and `account` no other name
- * would fare better; `validation`, `refused`, `certificate` and `elsewhere` concern the one name.
+ * would fare better; `validation`, `refused`, `endless`, `certificate` and `elsewhere` concern
+ * the one name.
  */
 export type AcmeFault =
   | 'unreachable' // no answer, or one of a server in trouble
@@ -9,6 +10,7 @@ export type AcmeFault =
   | 'rate-limited'
   | 'refused' // the order for this name
   | 'validation' // the authority did not find what it looked for at this name
+  | 'endless' // neither done nor refused in the time that an order has
   | 'certificate' // what was issued is not what was asked for
   | 'elsewhere' // the name does not lead to us: nothing was ordered
   | 'storage' // our own disk
@@ -28,7 +30,14 @@ export function isAcmeFailure(value: object): value is AcmeFailure {
   return 'fault' in value && 'reason' in value
 }
 
-/** Whether the fault lies with the authority or with our account there: other names need not be tried. */
-export function concernsAuthority({ fault }: AcmeFailure): boolean {
-  return fault === 'unreachable' || fault === 'protocol' || fault === 'account' || fault === 'rate-limited'
+const common: ReadonlySet<AcmeFault> = new Set(['unreachable', 'protocol', 'account', 'rate-limited', 'storage'])
+
+/** Whether the fault lies with the authority, with our account there or with our disk: other names would fare no better. */
+export function concernsAll({ fault }: AcmeFailure): boolean {
+  return common.has(fault)
+}
+
+/** Whether an order may still lead to a certificate, when it is gone on with. */
+export function leavesOrder({ fault }: AcmeFailure): boolean {
+  return common.has(fault) || fault === 'endless' || fault === 'aborted'
 }

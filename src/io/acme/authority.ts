@@ -76,7 +76,7 @@ export function createAcmeAuthority(options: AcmeAuthorityOptions): CertificateA
       try {
         const issued = await obtain(wish, ending.signal)
         if (!isAcmeFailure(issued) || issued.fault !== 'aborted' || signal.aborted) return issued
-        return { fault: 'unreachable', reason: `the order took over ${limits.acme.orderMs / 1000} seconds` }
+        return { fault: 'endless', reason: `the order took over ${limits.acme.orderMs / 1000} seconds` }
       } finally {
         ending.stop()
       }

@@ -103,7 +103,7 @@ const hostile: [why: string, tamper: Tamper, fault: AcmeFault, reason: RegExp][]
       'authorization',
       withBody((value) => void Object.assign(value, { status: 'pending' })),
     ),
-    ...(['unreachable', /the authorization is still pending after 60 questions/] as const),
+    ...(['endless', /the authorization is still pending after 60 questions/] as const),
   ],
   [
     'never readies an order',
@@ -111,7 +111,7 @@ const hostile: [why: string, tamper: Tamper, fault: AcmeFault, reason: RegExp][]
       'order/',
       withBody((value) => void Object.assign(value, { status: 'pending' })),
     ),
-    ...(['unreachable', /the order is still pending after 60 questions/] as const),
+    ...(['endless', /the order is still pending after 60 questions/] as const),
   ],
   [
     'never ends processing',
@@ -119,7 +119,7 @@ const hostile: [why: string, tamper: Tamper, fault: AcmeFault, reason: RegExp][]
       'order/',
       withBody((value) => void Object.assign(value, { status: 'processing' })),
     ),
-    ...(['unreachable', /the order is still processing after 60 questions/] as const),
+    ...(['endless', /the order is still processing after 60 questions/] as const),
   ],
   [
     'takes back an authorization',

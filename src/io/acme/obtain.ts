@@ -132,7 +132,7 @@ async function pollOrder(
 }
 
 function endless(what: string): AcmeFailure {
-  return { fault: 'unreachable', reason: `${what} after ${limits.acme.polls} questions` }
+  return { fault: 'endless', reason: `${what} after ${limits.acme.polls} questions` }
 }
 
 /** Longer each time, or as long as the authority asks. */

@@ -1,0 +1,38 @@
+import { limits } from '../../core/limits.ts'
+import type { DomainName } from '../../core/name/domain.ts'
+import type { Clock } from '../clock.ts'
+import type { StopSignal } from '../stop.ts'
+import { isAcmeFailure } from './acme-failure.ts'
+import type { CertificateAuthority } from './authority.ts'
+import type { CertificateFolder } from './certificate-folder.ts'
+import type { NameTable } from './name-table.ts'
+
+export interface QuestionParts {
+  readonly authority: CertificateAuthority
+  readonly folder: CertificateFolder
+  readonly table: NameTable
+  readonly clock: Clock
+  readonly signal: StopSignal
+}
+
+/** Asks the authority when to renew the certificate of a name, and notes what it says. RFC 9773 §4.2, §4.3 */
+export async function askWindow(
+  { name, renewalId }: { readonly name: DomainName; readonly renewalId: string },
+  { authority, folder, table, clock, signal }: QuestionParts,
+): Promise<void> {
+  const advice = await authority.renewal(renewalId, signal)
+  const entry = table.get(name)
+  if (signal.aborted || entry === undefined) return
+  // Meanwhile there is another certificate, and this is no news of it: it has a turn of its own.
+  if (entry.renewalId !== renewalId) return table.change(name, {})
+  const now = clock.now()
+  if (advice === undefined || isAcmeFailure(advice)) {
+    const { renewalInfoMs, renewalInfoMaxMs } = limits.acme
+    return table.change(name, { windowAskAt: now + (advice === undefined ? renewalInfoMaxMs : renewalInfoMs) })
+  }
+  const { window, keepMs } = advice
+  const isSame = entry.window?.start === window.start && entry.window.end === window.end
+  table.change(name, { window, windowAskAt: now + keepMs })
+  const { failures, retryAt, reason } = entry
+  if (!isSame) await folder.savePlan(name, { failures, retryAt, reason, window })
+}
