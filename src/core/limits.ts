@@ -666,4 +666,24 @@ export const limits = {
     /** For one look at all name servers and all addresses of a host. */
     lookMs: 120_000,
   },
+  setup: {
+    /** CAA records that are shown. */
+    caaShown: 8,
+    /** For which a policy stays in mode testing, unless an operator knows better. */
+    testingSeconds: 1_209_600,
+    /** Places for reports that one record may name. */
+    reportTargets: 10,
+    /** Addresses of a policy host that may be given. */
+    policyAddresses: 16,
+    /** Of answers to our questions on a terminal: characters of one, and how often one that cannot be meant is asked again. */
+    answerCharacters: 1000,
+    answerTries: 5,
+    /** Between two looks of --verify: at first and after news, the growth while nothing happens, in percent, and the most. */
+    pauseMs: 10_000,
+    pauseGrowth: 150,
+    pauseMostMs: 300_000,
+    /** How long --verify watches unless told, and at most. */
+    verifyMs: 86_400_000,
+    verifyMostMs: 2_592_000_000,
+  },
 } as const

@@ -194,6 +194,22 @@ for (const [name, status] of [
   })
 }
 
+for (const name of ['dane.example', 'sts.example', 'plain.example'] as const) {
+  test(`setup --json of ${name} has the keys of docs/json.md`, async () => {
+    const { stdout, status } = await commands.run(['setup', '--json', ...commands.iterate, name])
+    assert.equal(status, 1)
+    const plan = JSON.parse(stdout) as { steps: Json[] } & Json
+    assertKeys(plan, shapeOf('## `waxseal.setup/1`').keys)
+    const shape = shapeOf('### A step of a set-up')
+    assert.ok(plan.steps.length > 5)
+    for (const step of plan.steps) {
+      assertKeys(step, shape.keys)
+      for (const text of step.texts as Json[]) assertKeys(text, partsOf(shape, 'texts'))
+      if (step.wait !== null) assertKeys(step.wait as Json, partsOf(shape, 'wait'))
+    }
+  })
+}
+
 for (const [name, status] of [
   ['dane.example', 0],
   ['plain.example', 2],

@@ -19,6 +19,8 @@ export interface CheckLab {
   readonly lab: Lab
   readonly store: Store
   readonly world: CheckWorld
+  /** What resolvers of the lab are made from. */
+  readonly resolverOptions: ResolverOptions
   gather(name: string, options?: Partial<GatherOptions>): Promise<CheckFacts>
   check(name: string, options?: Partial<GatherOptions>): Promise<CheckReport>
   close(): Promise<void>
@@ -59,7 +61,7 @@ export async function startCheckLab(text: string, options: CheckLabOptions = {})
     return gatherFacts(domain(name), { signal: new AbortController().signal, ...more }, world)
   }
   return {
-    ...{ lab, store, world, gather },
+    ...{ lab, store, world, resolverOptions, gather },
     check: async (name, more) => checkReport(await gather(name, more), clock.now()),
     async close() {
       await world.close()

@@ -63,8 +63,8 @@ async function anchoredIn(facts: HostFacts, probes: readonly AddressProbe[], io:
   return hasAnchors ? io.anchor(facts, probes, signal) : []
 }
 
-/** From the host upward, to the first name that has any: all at once, as none is far. RFC 8659 §3 */
-async function lookupCaa(host: DomainName, { resolver }: GatherIo, signal: AbortSignal): Promise<Resolution[]> {
+/** CAA records from the host upward, to the first name that has any: all at once, as none is far. RFC 8659 §3 */
+export async function lookupCaa(host: DomainName, { resolver }: GatherIo, signal: AbortSignal): Promise<Resolution[]> {
   const names: DomainName[] = []
   for (let at: DomainName | undefined = host; at?.includes('.') === true; at = parentOfDomain(at)) names.push(at)
   const lookups = await Promise.all(names.map((name) => resolver.resolve(nameOfDomain(name), TYPE.CAA, { signal })))

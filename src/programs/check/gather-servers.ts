@@ -40,7 +40,10 @@ function below(labels: readonly string[], name: Name, topic: ServersTopic, type:
   return whole === undefined ? [] : [{ topic, name: whole, type }]
 }
 
-/** Puts each question to every server of its zone; where TLSA records stand behind an alias, to those of its target too. */
+/** Records that may stand in the zone of somebody else, behind an alias. RFC 7671 §6, RFC 8461 §8.2 */
+const delegated: ReadonlySet<ServersTopic> = new Set(['tlsa', 'sts', 'tlsrpt'])
+
+/** Puts each question to every server of its zone; of an alias of records that may be delegated, to its target's too. */
 export async function askAllServers(
   questions: readonly Question[],
   survey: GatherIo['survey'],
@@ -62,13 +65,13 @@ async function askAlong(
     names.add(at.name.key)
     const heard: Survey = await survey.survey(at, { signal })
     found.push(findingOf(at, heard))
-    const target: Name | undefined = at.topic === 'tlsa' ? aliasIn(heard) : undefined
+    const target: Name | undefined = delegated.has(at.topic) ? aliasIn(heard) : undefined
     at = target === undefined || names.has(target.key) ? undefined : { ...at, name: target }
   }
   return found
 }
 
-/** Where the first server that has an alias says that it leads. RFC 7671 §6 */
+/** Where the first server that has an alias says that it leads. */
 function aliasIn(survey: Survey): Name | undefined {
   if (survey.kind === 'failed') return undefined
   for (const { finding } of survey.servers) {

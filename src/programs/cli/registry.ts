@@ -37,6 +37,11 @@ export const registry: readonly Registered[] = [
     load: async () => (await import('./commands/diff.ts')).diff,
   },
   {
+    name: 'setup',
+    summary: 'Plan everything that protects mail to a domain, in its order, and watch until it is live',
+    load: async () => (await import('./commands/setup.ts')).setup,
+  },
+  {
     name: 'tlsa gen',
     summary: 'Make TLSA records from certificates, keys, an ACME client or a live server',
     load: async () => (await import('./commands/tlsa-gen.ts')).tlsaGen,

@@ -52,8 +52,8 @@ function longestRun(text: string): number {
   return Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
 }
 
-/** Text to be copied, as it stands. */
-function codeBlock(text: string): string {
+/** Text of anybody to be copied as it stands, in a fence that it cannot end. */
+export function codeBlock(text: string): string {
   const lines = text.split('\n').map(escapeUnsafe)
   const fence = '`'.repeat(Math.max(3, longestRun(text) + 1))
   return [fence, ...lines, fence].join('\n')

@@ -7,8 +7,9 @@ import type { Finding } from '../../check/report.ts'
 import { type HostView, isOfChain, type View, viewOf } from '../../check/view.ts'
 import { isUsable, parseTlsa } from '../../dane/tlsa.ts'
 import { limits } from '../../limits.ts'
+import { namesAlong } from '../servers.ts'
 import { ownSteps } from './own-steps.ts'
-import { type HeldKey, type Holder, holdersFor, keysHeld, namesFor, recordsHeld } from './published.ts'
+import { type HeldKey, type Holder, holdersFor, keysHeld, recordsHeld } from './published.ts'
 import { remedies } from './remedies.ts'
 import type {
   DoctorReport,
@@ -84,7 +85,7 @@ function diagnoseHost(
 /** Findings of the host, of its names, and of the zones that those lie in. */
 function isAbout(view: View, { host }: HostView, owner: string, id: string, subject: string): boolean {
   if (id.startsWith('vantage-') || id === 'servers-unanswered') return true
-  const along = new Set([...namesFor(view, owner), host])
+  const along = new Set([...namesAlong(view.facts, 'tlsa', owner), host])
   const servers = (view.facts.servers ?? []).filter(({ name }) => along.has(name))
   const names = [host, owner, ...servers.flatMap(({ name, type, zone }) => [name, `${name} ${type}`, zone ?? name])]
   return names.some((name) => subject === name || subject === `${name}.`)

@@ -1,8 +1,8 @@
-import type { ServerSays, ServersFinding } from '../../check/check-facts.ts'
+import type { ServerSays } from '../../check/check-facts.ts'
 import { keyRecord, tlsaName } from '../../check/findings/tlsa-text.ts'
 import { type HostView, isOfChain, type KeyView, type View } from '../../check/view.ts'
 import { formatTlsa, parseTlsa, selectUsable, type Tlsa } from '../../dane/tlsa.ts'
-import { limits } from '../../limits.ts'
+import { serverLabel, serversAlong } from '../servers.ts'
 
 /** What one name server has of a host's TLSA records. */
 export interface Holder {
@@ -29,37 +29,21 @@ export interface HeldKey {
 
 /** What each name server says at the name of the TLSA records, or at the end of aliases there. RFC 7671 §6 */
 export function holdersFor(view: View, host: HostView): Holder[] {
-  return namesFor(view, tlsaName(view, host)).flatMap((name) => {
-    const servers = findingAt(view, name)?.servers ?? []
-    return servers.filter(({ says }) => says !== 'alias').map(holderOf)
-  })
-}
-
-/** The name of TLSA records, and those to which aliases there lead. */
-export function namesFor(view: View, owner: string): string[] {
-  const names = [owner]
-  for (let at: string | undefined = owner; at !== undefined && names.length <= limits.resolver.aliases; ) {
-    const alias: string | undefined = findingAt(view, at)?.servers.find(({ says }) => says === 'alias')?.records[0]
-    const target: string | undefined = alias?.replace(/\.$/, '').toLowerCase()
-    at = target === undefined || names.includes(target) ? undefined : target
-    if (at !== undefined) names.push(at)
-  }
-  return names
-}
-
-function findingAt({ facts }: View, name: string): ServersFinding | undefined {
-  return facts.servers?.find((one) => one.topic === 'tlsa' && one.name === name)
+  return serversAlong(view.facts, 'tlsa', tlsaName(view, host)).map(holderOf)
 }
 
 function holderOf(says: ServerSays): Holder {
-  const { server, address } = says
-  const label = address === undefined ? server : `${server} [${address}]`
   const records = says.records.flatMap((text) => {
     const tlsa = parseTlsa(text)
     return tlsa.ok ? [tlsa.value] : []
   })
   const isNone = says.says === 'nodata' || says.says === 'nxdomain'
-  return { label, says, records, state: says.says === 'answer' ? 'records' : isNone ? 'none' : 'untold' }
+  return {
+    label: serverLabel(says),
+    says,
+    records,
+    state: says.says === 'answer' ? 'records' : isNone ? 'none' : 'untold',
+  }
 }
 
 /** The certificates of a host, each once, and which servers have a record of it. */
