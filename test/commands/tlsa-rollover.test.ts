@@ -395,3 +395,32 @@ test('a state of another host is refused', async () => {
   assert.equal(other.status, 78)
   assert.match(other.stderr, /the state is of mx\.example\.org port 25/)
 })
+
+test('the JSON of plan, apply and gate has the keys of docs/json.md', async () => {
+  const text = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'json.md'), 'utf8')
+  const rowsOf = (heading: string) => {
+    const [, part = ''] = text.split(`## \`${heading}\`\n`)
+    const [table = ''] = part.split('\n## ')
+    return [...table.matchAll(/^\| `(.+?)` +\| (.*?) *\|$/gm)].map(([, keys = '', means = '']) => ({
+      keys: keys.split('`, `'),
+      parts: /`\{([^}]+)\}`/.exec(means)?.[1]?.split(', '),
+    }))
+  }
+  const holds = (found: Record<string, unknown>, rows: ReturnType<typeof rowsOf>) => {
+    assert.deepEqual(Object.keys(found).toSorted(), rows.flatMap(({ keys }) => keys).toSorted())
+    for (const { keys, parts } of rows) {
+      for (const one of keys.flatMap((key) => found[key] ?? [])) {
+        if (parts !== undefined) assert.deepEqual(Object.keys(one as object).toSorted(), parts.toSorted(), keys[0])
+      }
+    }
+  }
+  const next = ['--next', files['ecdsa-2.key'] ?? '']
+  for (const { stdout } of [
+    await plan('--json', ...next),
+    await plan('--json', '--form', '2 1 1'),
+    await apply('--json', ...next),
+  ]) {
+    holds(JSON.parse(stdout), rowsOf('waxseal.rollover-plan/1'))
+  }
+  holds(JSON.parse((await gate('ecdsa-2.key', '--json')).stdout), rowsOf('waxseal.gate/1'))
+})
