@@ -45,17 +45,12 @@ export function planToJson({ situation, step }: { situation: Situation; step: St
 }
 
 function stepDetails(step: Step): object {
-  const none = { add: [], remove: [], until: null, refusals: [] }
-  switch (step.kind) {
-    case 'refused':
-      return { ...none, refusals: step.refusals.map((refusal) => ({ kind: refusal.kind, ...refusalWords(refusal) })) }
-    case 'write':
-      return { ...none, add: step.add, remove: step.remove }
-    case 'wait-for-caches':
-    case 'wait-to-retire':
-      return { ...none, until: moment(step.until) }
-    default:
-      return none
+  return {
+    add: step.kind === 'write' ? step.add : [],
+    remove: step.kind === 'write' ? step.remove : [],
+    until: step.kind === 'wait-for-caches' || step.kind === 'wait-to-retire' ? moment(step.until) : null,
+    refusals:
+      step.kind === 'refused' ? step.refusals.map((refusal) => ({ kind: refusal.kind, ...refusalWords(refusal) })) : [],
   }
 }
 
