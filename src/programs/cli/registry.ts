@@ -130,6 +130,11 @@ export const registry: readonly Registered[] = [
     load: async () => (await import('./commands/dns.ts')).dns,
   },
   {
+    name: 'zone change',
+    summary: 'Put records into a zone and take others out, all at once',
+    load: async () => (await import('./commands/zone-change.ts')).zoneChange,
+  },
+  {
     name: 'sts host',
     summary: 'Serve MTA-STS policies over HTTPS, for one domain or for thousands',
     graceMs: 15_000,
