@@ -73,6 +73,11 @@ zone   bogus.example MX 10 mx.bogus.example bogus
   chmodSync(join(commands.folder, 'open.key'), 0o644)
   mkdirSync(join(commands.folder, 'le/live/mx'), { recursive: true })
   mkdirSync(join(commands.folder, 'le/renewal'))
+  mkdirSync(join(commands.folder, 'acme/mx_ecc'), { recursive: true })
+  put('acme/mx_ecc/mx.conf', "Le_Domain='mx'\n")
+  put('acme/mx_ecc/mx.cer', ec.pem)
+  put('acme/mx_ecc/ca.cer', middle.pem)
+  put('acme/mx_ecc/mx.key', ec.key)
   put('le/live/mx/fullchain.pem', ec.pem + middle.pem)
   put('le/live/mx/privkey.pem', ec.key)
   put('le/renewal/mx.conf', '[renewalparams]\nkey_type = ecdsa\n')
@@ -160,6 +165,22 @@ for (const [what, args, records, said] of fromFiles) {
     assert.ok(parseZone(ended.stdout).ok)
   })
 }
+
+test('what keeps the key at renewals is told beside the record, and nothing is warned of', async () => {
+  const ended = await gen(['--owner', 'mx.example.org', file('acme/mx_ecc')])
+  assert.deepEqual([ended.status, ended.stderr], [0, ''])
+  assert.deepEqual(await gen(['--owner', 'mx.example.org', file('acme/mx')]), ended)
+  assert.match(
+    ended.stdout,
+    /^; acme\.sh keeps the key of \S+mx\.cer: Le_ForceNewDomainKey is not '1' in mx_ecc\/mx\.conf/,
+  )
+  assert.deepEqual(recordsIn(ended), [`${owner} 3600 IN TLSA 3 1 1 ${digest(ec.spki)}`])
+})
+
+test('standard input is not waited for by who was told to end', async () => {
+  const ended = await commands.run(['tlsa', 'gen', '--owner', 'mx.example.org', '-'], { signal: AbortSignal.abort() })
+  assert.deepEqual([ended.status, ended.stdout, ended.stderr], [130, '', ''])
+})
 
 test('a public key comes from standard input too, for another port and TTL', async () => {
   const pem = `-----BEGIN PUBLIC KEY-----\n${ec.spki.toString('base64')}\n-----END PUBLIC KEY-----\n`

@@ -34,9 +34,19 @@ interface Options {
   readonly ttl?: number
   readonly isPublic?: boolean
   readonly isNext?: boolean
+  readonly domain?: string
 }
 
-function warned({ forms, chain, issuers = [], renewal, ttl = 3600, isPublic = false, isNext = false }: Options) {
+function warned({
+  forms,
+  chain,
+  issuers = [],
+  renewal,
+  ttl = 3600,
+  isPublic = false,
+  isNext = false,
+  ...more
+}: Options) {
   const keys = serverKeysOf({ certificates: chain.map(({ certificate }) => certificate), keys: [] })
   assert.ok(keys.ok)
   const inputs: KeyInput[] = keys.value.map((key) => ({ ...key, sources: ['files'], isNext, renewal }))
@@ -47,7 +57,14 @@ function warned({ forms, chain, issuers = [], renewal, ttl = 3600, isPublic = fa
     issuers.map((one) => one.certificate),
   )
   assert.ok(making.kind === 'made')
-  const found = tlsaWarnings(making.records, { now, ttl, host, owner: nameOfDomain(host), isPublic: () => isPublic })
+  const found = tlsaWarnings(making.records, {
+    now,
+    ttl,
+    host,
+    owner: nameOfDomain(host),
+    isPublic: () => isPublic,
+    domain: more.domain === undefined ? undefined : domain(more.domain),
+  })
   for (const { text, rfc } of found) {
     assert.match(text, /^[ -~…]+$/)
     assert.doesNotMatch(text, /\.$/)
@@ -91,6 +108,16 @@ const cases: [what: string, options: Options, ids: string][] = [
   ['2 1 1 of one intermediate', { forms: '2 1 1', chain: [leaf, middle] }, `pins-intermediate ${sent}`],
   ['2 1 1 of a key that each renewal changes', { forms: '2 1 1', chain: [short, middle, root], renewal: fresh }, sent],
   ['2 1 1 where the host is not named', { forms: '2 1 1', chain: [other, middle, root] }, `${sent} name-missing`],
+  [
+    '2 1 1 where the domain is named',
+    { forms: '2 1 1', chain: [other, middle, root], domain: 'other.example.org' },
+    sent,
+  ],
+  [
+    '2 1 1 where neither is named',
+    { forms: '2 1 1', chain: [other, middle, root], domain: 'example.org' },
+    `${sent} name-missing`,
+  ],
   ['2 1 1 by the common name alone', { forms: '2 1 1', chain: [byCommonName, middle, root] }, sent],
   ['2 1 1 of a certificate that is over', { forms: '2 1 1', chain: [over, middle, root] }, `${sent} date-counts`],
   ['2 1 1 of a certificate that ends soon', { forms: '2 1 1', chain: [ending, middle, root] }, `${sent} date-counts`],

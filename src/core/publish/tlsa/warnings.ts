@@ -43,6 +43,8 @@ export interface WarningContext {
   /** The host that the records are for, and where they stand. */
   readonly host: DomainName
   readonly owner: Name
+  /** A domain whose mail the host takes, where one is known: under usage 2 its name will do too. */
+  readonly domain: DomainName | undefined
   /** Whether a certificate was issued by an authority that everybody trusts, or is one. */
   readonly isPublic: (certificate: X509Certificate) => boolean
 }
@@ -80,11 +82,13 @@ function ofServer({ tlsa, keys }: MadeTlsa): TlsaWarning[] {
   ]
 }
 
-function ofAuthority(record: MadeTlsa, { host, now, isPublic }: WarningContext): TlsaWarning[] {
+function ofAuthority(record: MadeTlsa, { host, domain, now, isPublic }: WarningContext): TlsaWarning[] {
   const { tlsa, authority, isAuthoritySent, keys } = record
   if (authority === undefined) return []
   const form = formatTlsaForm(tlsa)
   const name = nameOf(authority)
+  // RFC 7672 §3.2.2
+  const recipients = domain === undefined ? 'the domain of every recipient' : `for mail to ${domain} that name`
   const warnings: TlsaWarning[] = []
   if (!authority.checkIssued(authority)) {
     const why = isPublic(authority)
@@ -111,12 +115,12 @@ function ofAuthority(record: MadeTlsa, { host, now, isPublic }: WarningContext):
   warnings.push(
     warn(
       'names-count',
-      `under ${form} names count: the certificate must bear ${host}, or the domain of every recipient; the common name counts only where there is no DNS name at all`,
+      `under ${form} names count: the certificate must bear ${host}, or ${recipients}; the common name counts only where there is no DNS name at all`,
     ),
   )
   for (const { certificate, issuers } of keys) {
     if (certificate === undefined) continue
-    if (!bearsName(certificate, host)) {
+    if (!bearsName(certificate, host) && (domain === undefined || !bearsName(certificate, domain))) {
       warnings.push(
         warn(
           'name-missing',

@@ -41,12 +41,12 @@ export async function runGen(wishes: GenWishes, around: GenSurroundings): Promis
 }
 
 async function generate(wishes: GenWishes, around: GenSurroundings): Promise<number> {
-  const { out, clock, signal, world, openInput } = around
+  const { clock, out, signal, world } = around
   const { files, next, issuers, owner } = wishes
   // Files first: what is wrong with them must not wait for the network.
-  const fromFiles = await readKeyInputs(files, owner ?? wishes.hosts[0], openInput)
-  const nextInputs = await readNextInputs(next, openInput)
-  const named = await readIssuers(issuers, openInput)
+  const fromFiles = await readKeyInputs(files, owner ?? wishes.hosts[0], around)
+  const nextInputs = await readNextInputs(next, around)
+  const named = await readIssuers(issuers, around)
   const looked = world === undefined ? [] : await look(wishes, world, around)
   if (signal.aborted) return EXIT.interrupted
   if (typeof looked === 'number') return looked
