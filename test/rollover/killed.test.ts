@@ -7,7 +7,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } fr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { readKeyFile } from '../../src/io/publish/key-file.ts'
+import { readKeyFile } from '../../src/io/publish/rollover-key.ts'
 import { parseRollover } from '../../src/io/publish/rollover-state.ts'
 import { type FiledWorld, readFiledWorld, runOnce, writeFiledWorld } from './run-once.ts'
 import { newKey } from './simulated-host.ts'
