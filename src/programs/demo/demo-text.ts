@@ -192,6 +192,8 @@ function afterwards({ sent, arrived }: DemoStory['after']): string {
 
 const next = [
   ['waxseal explain example.org', 'what holds for mail to a domain (try your own), and why'],
+  ['waxseal check example.org', 'what every kind of sender does with mail to your own domain, and what to mend'],
+  ['waxseal setup example.org', 'everything that protects mail to it, step by step, with the text to publish'],
   [
     'waxseal dns _25._tcp.mx.example.org TLSA',
     'the key of a mail server in DNS, with the chain of trust that leads to it',
