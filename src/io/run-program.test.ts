@@ -56,6 +56,12 @@ test('a program that cannot be run is said to be so', async () => {
   assert.equal(describeEnd(end, '/nowhere/\x1b', 1), 'cannot run "/nowhere/\\x1b": no such file')
 })
 
+test('a program that cannot be told so much, or has no name, is said not to run', async () => {
+  const end = await runProgram(node(''), { ...usual, environment: { MUCH: 'x'.repeat(1024 * 1024) } })
+  assert.match(describeEnd(end, 'x', 1), /^cannot run "x": there is too much to tell it$/)
+  assert.equal((await runProgram(['a\0b'], usual)).kind, 'failed')
+})
+
 test('nothing is run for who has given up already', async () => {
   assert.deepEqual(await runProgram(['/nowhere'], { ...usual, signal: AbortSignal.abort() }), {
     kind: 'aborted',

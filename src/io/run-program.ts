@@ -34,7 +34,8 @@ export function runProgram(
 ): Promise<ProgramEnd> {
   return new Promise((resolve) => {
     if (signal?.aborted === true) return resolve({ kind: 'aborted', said: '' })
-    const child = spawn(program, args, { env: { ...environment }, detached: true, stdio: ['pipe', 'ignore', 'pipe'] })
+    const child = start(program, args, environment)
+    if (child instanceof Error) return resolve({ kind: 'failed', error: child })
     let said = ''
     let stopped: 'timeout' | 'aborted' | undefined
     let hard: NodeJS.Timeout | undefined
@@ -73,6 +74,15 @@ export function runProgram(
       else end({ kind: 'killed', by: by ?? 'a signal', said })
     })
   })
+}
+
+/** Some errors are thrown, others are an event of the child: too long an environment is thrown. */
+function start(program: string, args: readonly string[], environment: ProgramOptions['environment']) {
+  try {
+    return spawn(program, args, { env: { ...environment }, detached: true, stdio: ['pipe', 'ignore', 'pipe'] })
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  }
 }
 
 /** The end of a program in one line fit for a terminal, with what it said. */

@@ -34,9 +34,11 @@ before(async () => {
   writeFileSync(join(bind.folder, 'waxseal.key'), run(keygen[0] ?? '', keygen.slice(1)), { mode: 0o640 })
   const around = [
     `options { directory "${bind.folder}"; listen-on { ${at.named}; }; listen-on-v6 { none; }; pid-file none;`,
-    'session-keyfile none; recursion no; notify no; dnssec-validation no; allow-transfer { any; }; };',
+    `session-keyfile "${bind.folder}/session.key"; recursion no; notify no; dnssec-validation no; allow-transfer { any; }; };`,
+    'zone "local.example" { type primary; file "local"; update-policy local; };',
     'controls { };',
   ]
+  writeFileSync(join(bind.folder, 'local'), zoneText(at.named))
   writeFileSync(join(bind.folder, 'named.conf'), [...around, bind.config].join('\n'))
   stage.start('/usr/sbin/named', ['-g', '-n', '1', '-c', join(bind.folder, 'named.conf')])
   await waitForPort(at.named, 53)
@@ -63,15 +65,15 @@ before(async () => {
 })
 after(() => stage.stop())
 
-function write(server: Server, record: string): Promise<WriteOutcome> {
-  const plan = readWriterPlan({ 'update-server': at[server], tsig: join(stage.folder, server, 'waxseal.key') })
+function write(server: Server, record: string, key = 'waxseal.key', zone = 'example.org.'): Promise<WriteOutcome> {
+  const plan = readWriterPlan({ 'update-server': at[server], tsig: join(stage.folder, server, key) })
   const world = {
     network: createNetwork(),
     resolver: fakeResolver(''),
     clock: { now: () => Date.now() },
     environment: {},
   }
-  return createZoneWriter(plan, world).write({ zone: zoneName('example.org.'), remove: [], add: recordsFrom(record) })
+  return createZoneWriter(plan, world).write({ zone: zoneName(zone), remove: [], add: recordsFrom(record) })
 }
 
 const granted = [
@@ -101,3 +103,8 @@ for (const server of servers) {
     })
   }
 }
+
+test('BIND takes updates from its own machine by the key that it makes itself', async () => {
+  const outcome = await write('named', '_mta-sts.local.example. 300 TXT x', 'session.key', 'local.example.')
+  assert.equal(outcome.kind, 'written', outcome.kind === 'failed' ? outcome.reason : '')
+})

@@ -5,8 +5,8 @@ import type { Clock } from '../../src/io/clock.ts'
 import { type DnsServer, startDnsServer } from './dns-server.ts'
 import { readRequest, signReply } from './tsig.ts'
 
-/** What is sent in the place of the honest reply: these octets, nothing, or the end of the connection. */
-export type Lie = (honest: HonestReply) => readonly Buffer[] | 'nothing' | 'close'
+/** What is sent in the place of the honest reply: these messages, the half of one, nothing, or the end of the connection. */
+export type Lie = (honest: HonestReply) => readonly Buffer[] | 'half' | 'nothing' | 'close'
 
 export interface HonestReply {
   /** Counted from 0 over all connections. */
@@ -91,6 +91,7 @@ export async function startUpdateServer({ key, clock, records }: UpdateServerOpt
       const signed = signReply(reply, key, { requestMac: mac, time: Math.floor(clock.now() / 1000) })
       const said = server.lie?.({ number: number++, isUpdate, reply, requestMac: mac, signed }) ?? [signed]
       if (said === 'close') socket.destroy()
+      else if (said === 'half') socket.write(framed(signed).subarray(0, 20))
       else if (said !== 'nothing') for (const octets of said) socket.write(framed(octets))
     },
   })

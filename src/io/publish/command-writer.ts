@@ -31,7 +31,9 @@ export function commandWriter(options: CommandWriterOptions): ZoneWriter {
       return {
         ...{ kind: 'failed', why: end.kind === 'aborted' ? 'aborted' : 'command', mayBeWritten: ran },
         reason: `"${shown}": ${describeEnd(end, words[0], timeoutMs)}`,
-        advice: ran ? 'mend what it says, and write again: the same change may be written twice' : 'see --command',
+        advice: ran
+          ? 'mend what it says, and write again: the same change may be written twice'
+          : 'name a program that can be run by --command',
       }
     },
   }

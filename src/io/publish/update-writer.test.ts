@@ -208,6 +208,7 @@ const liars: [what: string, lie: Lie, why: WriteFailure['why'], mayBeWritten: bo
     /closed the connection without an answer$/,
   ],
   ['ends the connection', () => 'close', 'no-answer', true, /closed the connection without an answer$/],
+  ['stops in the middle of its answer', () => 'half', 'no-answer', true, /does not answer in time$/],
   ['never answers', () => 'nothing', 'no-answer', true, /does not answer in time$/],
   [
     'does not know the key',

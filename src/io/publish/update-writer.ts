@@ -63,7 +63,7 @@ interface Work extends UpdateWriterOptions {
 
 async function writeSomewhere(change: ZoneChange, work: Work): Promise<WriteOutcome> {
   const found = await findUpdateServer(change.zone, work.server, work)
-  if (work.signal.aborted) return failure(endedBy(work.signal), 'it was given up', again, false)
+  if (work.signal.aborted) return givenUp(work.signal)
   if (found.kind === 'none') return failure('no-server', found.reason, found.advice, false)
   let mayBeWritten = false
   let last: WriteFailure | undefined
@@ -83,14 +83,16 @@ function failure(why: WriteFault, reason: string, advice: string, mayBeWritten: 
   return { kind: 'failed', why, reason, advice, mayBeWritten }
 }
 
-function endedBy({ reason }: StopSignal): 'no-answer' | 'aborted' {
-  return reason === 'timeout' ? 'no-answer' : 'aborted'
+/** Before anything was sent. */
+function givenUp({ reason }: StopSignal): WriteFailure {
+  if (reason === 'timeout') return failure('no-server', 'the server could not be looked up in time', again, false)
+  return failure('aborted', 'it was given up', again, false)
 }
 
 async function writeAt(endpoint: Endpoint, chosenBy: ChosenBy, change: ZoneChange, work: Work): Promise<WriteOutcome> {
   const server = formatServer(endpoint)
   const session = await openSession(endpoint, { ...work, chosenBy, answerMs: work.answerMs ?? limits.writing.answerMs })
-  if (!session.ok) return unreached(server, session.fault)
+  if (!session.ok) return unreached(server, session.fault, work.signal)
   try {
     const heard = await session.value.ask((id) => makeUpdate(change, id))
     return await outcomeOf(heard, { server, session: session.value, change, work })
@@ -99,7 +101,8 @@ async function writeAt(endpoint: Endpoint, chosenBy: ChosenBy, change: ZoneChang
   }
 }
 
-function unreached(server: string, fault: DialFault): WriteFailure {
+function unreached(server: string, dialled: DialFault, signal: StopSignal): WriteFailure {
+  const fault = dialled === 'aborted' && signal.reason === 'timeout' ? 'timeout' : dialled
   if (fault === 'aborted') return failure('aborted', 'it was given up', again, false)
   const [reason, advice] =
     fault === 'forbidden'
