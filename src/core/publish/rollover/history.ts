@@ -68,11 +68,12 @@ export function waitOf(history: History): number {
   return 2000 * Math.max(0, ...history.map(({ ttl }) => ttl))
 }
 
-/** From when on no cache can hold a set that is not fine: `undefined` while a server has such a set, or may have. */
+/** From when on no cache can hold a set that is not fine; undefined while a server has such a set or may have, or nothing is known. */
 export function freeFrom(
   history: History,
   isFine: (records: readonly string[]) => boolean,
 ): { readonly at: number | undefined } {
+  if (history.length === 0) return { at: undefined }
   const wait = waitOf(history)
   let at = Number.NEGATIVE_INFINITY
   for (const { records, goneAt } of history) {
