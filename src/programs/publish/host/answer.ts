@@ -8,8 +8,8 @@ import type { Challenges } from '../../../io/publish/certificate-source.ts'
 import type { ConnectionFacts } from '../../../io/publish/policy-listener.ts'
 import { clientOf, isAmong } from '../../web/client.ts'
 
-export const answerOutcomes = ['policy', 'no-such-path', 'unknown-host', 'misdirected', 'bad-host'] as const
-export type AnswerOutcome = (typeof answerOutcomes)[number]
+/** What came of a request. */
+export type AnswerOutcome = 'policy' | 'unknown-host' | RequestRefusal
 
 export interface AnswerOptions {
   /** The policy of this host as it is now; a promise where its domain must be looked up first. */
@@ -35,7 +35,7 @@ const refusals = {
  * and no cookie. RFC 8461 §3.2, §3.3
  */
 export function createPolicyAnswers(options: AnswerOptions) {
-  const headers = new WeakMap<HostedPolicy, readonly string[]>()
+  const headers = new WeakMap<HostedPolicy, string[]>()
 
   function give(response: ServerResponse, host: DomainName, policy: HostedPolicy, asked: Asked): void {
     let known = headers.get(policy)
@@ -45,7 +45,7 @@ export function createPolicyAnswers(options: AnswerOptions) {
     }
     options.onAnswer('policy')
     options.onFetch(host.slice('mta-sts.'.length) as DomainName, asked.client, asked.agent) // of a policy host
-    response.writeHead(200, asked.hasBody ? [...known, 'connection', 'close'] : [...known])
+    response.writeHead(200, asked.hasBody ? [...known, 'connection', 'close'] : known)
     response.end(policy.body) // of an answer to HEAD, Node sends the headers alone
   }
 
@@ -103,7 +103,8 @@ function readAsked(
     // By their lengths most are none of these.
     if (name.length === 4 && name.toLowerCase() === 'host') hosts.push(rawHeaders[place + 1] ?? '')
     else if (name.length === 10 && name.toLowerCase() === 'user-agent') agent = rawHeaders[place + 1]
-    else if (/^(?:content-length|transfer-encoding)$/i.test(name)) hasBody = true
+    else if (name.length === 14 && name.toLowerCase() === 'content-length') hasBody = true
+    else if (name.length === 17 && name.toLowerCase() === 'transfer-encoding') hasBody = true
   }
   const direct: Asked = { hosts, client, agent, hasBody, isInsecure: false }
   if (servername !== undefined) return direct
@@ -120,7 +121,7 @@ function readAsked(
   }
 }
 
-function headersOf({ body }: HostedPolicy): readonly string[] {
+function headersOf({ body }: HostedPolicy): string[] {
   // Only extensions may have other characters, and only then must be said which they are.
   const type = /^[\x00-\x7f]*$/.test(body) ? 'text/plain' : 'text/plain; charset=utf-8'
   return [

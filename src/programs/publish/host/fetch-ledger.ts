@@ -51,6 +51,7 @@ export function createFetchLedger(now: () => number): FetchLedger {
   const byAgent = new Map<AgentKind, number>(agentKinds.map((kind) => [kind, 0]))
   const networks = new Map<string, NetworkFetches>()
   const kinds = new Map<string, AgentKind>()
+  let latest: { readonly client: string; readonly entry: NetworkFetches } | undefined
 
   function kindOf(agent: string): AgentKind {
     const known = kinds.get(agent)
@@ -69,13 +70,16 @@ export function createFetchLedger(now: () => number): FetchLedger {
       } else byDomain.set('other', (byDomain.get('other') ?? 0) + 1)
       const kind = agent === undefined ? 'none' : kindOf(agent)
       byAgent.set(kind, (byAgent.get(kind) ?? 0) + 1)
-      const network = networkOf(client)
-      const found = networks.get(network)
+      // One connection asks many times, mostly.
+      const network = client === latest?.client ? latest.entry.network : networkOf(client)
+      const found = client === latest?.client ? latest.entry : networks.get(network)
       const entry = found ?? { network, fetches: 0, lastAt: 0, lastDomain: domain, lastAgent: kind }
       entry.fetches++
       entry.lastAt = now()
       entry.lastDomain = domain
       entry.lastAgent = kind
+      if (entry === latest?.entry) return
+      latest = { client, entry }
       // Whoever came last stays longest.
       networks.delete(network)
       networks.set(network, entry)

@@ -4,7 +4,7 @@ import { delegationOutcomes } from '../../../io/publish/delegations.ts'
 import type { ConnectionEnd } from '../../../io/publish/policy-listener.ts'
 import { addProcess } from '../../daemon/metrics/readings.ts'
 import { createRegistry, type Registry, type Sample } from '../../daemon/metrics/registry.ts'
-import { type AnswerOutcome, answerOutcomes } from './answer.ts'
+import type { AnswerOutcome } from './answer.ts'
 import type { CertificateEnds } from './certificate-ends.ts'
 import type { FetchLedger } from './fetch-ledger.ts'
 import { type HostEvent, hostEvents } from './host-log.ts'
@@ -27,9 +27,13 @@ const prefix = 'waxseal_policy_host'
 
 export function createHostMeters(): HostMeters {
   const registry = createRegistry()
-  const requests = registry.counter(
-    { name: `${prefix}_requests_total`, help: 'Requests that were answered, by what came of them.' },
-    [['outcome', answerOutcomes]],
+  // Counted for each request: there is no time to look labels up.
+  const answered: Record<AnswerOutcome, number> = {
+    ...{ policy: 0, 'no-such-path': 0, 'unknown-host': 0, misdirected: 0, 'bad-host': 0 },
+  }
+  registry.reading(
+    { name: `${prefix}_requests_total`, help: 'Requests that were answered, by what came of them.', type: 'counter' },
+    () => Object.entries(answered).map(([outcome, value]) => ({ labels: { outcome }, value })),
   )
   const connections = registry.counter(
     { name: `${prefix}_connections_ended_total`, help: 'Connections that came to no answer, by why.' },
@@ -45,7 +49,7 @@ export function createHostMeters(): HostMeters {
   )
   return {
     registry,
-    answered: (outcome) => requests.add(outcome),
+    answered: (outcome) => void answered[outcome]++,
     ended: (end) => connections.add(end),
     event: (name) => events.add(name),
     reloaded: (isDone) => reloads.add(isDone ? 'done' : 'failed'),
