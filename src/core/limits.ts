@@ -633,9 +633,10 @@ export const limits = {
     renewalInfoMinMs: 60_000,
     renewalInfoMs: 6 * 3_600_000,
     renewalInfoMaxMs: 86_400_000,
-    /** Names that have or want a certificate, and contexts that are kept in memory. */
+    /** Names that have or want a certificate. */
     names: 100_000,
-    contexts: 1000,
+    /** Between two looks at what is due, however far off that is: clocks are set. */
+    lookMs: 600_000,
     /** Of one file of the folder of certificates; of the list of names that wait for their first. */
     fileOctets: 1024 * 1024,
     queueOctets: 32 * 1024 * 1024,

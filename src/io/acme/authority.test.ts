@@ -62,7 +62,6 @@ test('a certificate comes by TLS-ALPN-01: one that signed itself, for the name, 
   const world = await openAcmeWorld(context, {
     validate: async ({ name, type }) => {
       assert.equal(type, 'tls-alpn-01')
-      assert.ok(world.pending.isTlsAlpnAwaited)
       assert.equal(world.pending.tlsAlpn01('mta-sts.other.example' as DomainName), undefined)
       const secureContext = world.pending.tlsAlpn01(name as DomainName)
       if (secureContext === undefined) return 'no certificate'
@@ -75,10 +74,10 @@ test('a certificate comes by TLS-ALPN-01: one that signed itself, for the name, 
       return undefined
     },
   })
-  assert.equal(world.pending.isTlsAlpnAwaited, false)
+  assert.equal(world.pending.tlsAlpn01(policyHost), undefined)
   const issued = await obtain(world.client(), { challenges: ['tls-alpn-01', 'http-01'] })
   assert.ok(!isAcmeFailure(issued), JSON.stringify(issued))
-  assert.equal(world.pending.isTlsAlpnAwaited, false)
+  assert.equal(world.pending.tlsAlpn01(policyHost), undefined)
 })
 
 test('a failed validation tells why, in words of the authority that are escaped, and nothing stays answered', async (context) => {
@@ -90,7 +89,7 @@ test('a failed validation tells why, in words of the authority that are escaped,
     failed.reason,
     'the authorization by tls-alpn-01 is invalid: unauthorized: got "\\x1b[2Jx" from \\x0d\\x0a192.0.2.1',
   )
-  assert.equal(world.pending.isTlsAlpnAwaited, false)
+  assert.equal(world.pending.tlsAlpn01(policyHost), undefined)
 })
 
 test('the account is made once, kept in a file of its owner, and used again after a restart', async (context) => {

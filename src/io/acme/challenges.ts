@@ -2,18 +2,14 @@ import type { SecureContext } from 'node:tls'
 import type { Challenge } from '../../core/acme/authorization.ts'
 import type { DomainName } from '../../core/name/domain.ts'
 import type { Clock } from '../clock.ts'
+import type { Challenges } from '../publish/certificate-source.ts'
 import { makeChallengeContext } from './requests.ts'
 
 /** What our own ports 80 and 443 answer while an authority validates; the server that has the ports asks. */
-export interface PendingChallenges {
+export interface PendingChallenges extends Challenges {
   /** Answers it until `withdraw`. */
   answer(name: DomainName, challenge: Challenge, keyAuthorization: string): Promise<void>
   withdraw(name: DomainName, challenge: Challenge): void
-  /** RFC 8555 §8.3 */
-  http01(host: DomainName, token: string): string | undefined
-  readonly isTlsAlpnAwaited: boolean
-  /** RFC 8737 §3 */
-  tlsAlpn01(host: DomainName): SecureContext | undefined
 }
 
 export function createPendingChallenges(clock: Clock): PendingChallenges {
@@ -30,9 +26,6 @@ export function createPendingChallenges(clock: Clock): PendingChallenges {
       else if (contexts.get(name)?.token === token) contexts.delete(name)
     },
     http01: (host, token) => tokens.get(keyOf(host, token)),
-    get isTlsAlpnAwaited() {
-      return contexts.size > 0
-    },
     tlsAlpn01: (host) => contexts.get(host)?.context,
   }
 }

@@ -3,6 +3,7 @@ import { nameBackOff, retryTime } from '../../core/acme/back-off.ts'
 import type { IssuanceBudget } from '../../core/acme/issuance-budget.ts'
 import { limits } from '../../core/limits.ts'
 import type { DomainName } from '../../core/name/domain.ts'
+import { escapeText } from '../../core/smtp/escape.ts'
 import type { Clock } from '../clock.ts'
 import { Stop, type StopSignal } from '../stop.ts'
 import { type AcmeFailure, concernsAll, isAcmeFailure } from './acme-failure.ts'
@@ -40,6 +41,8 @@ export interface IssuingOptions {
 export interface Issuing {
   /** Begins to read what is kept; all else waits for it. */
   open(): Promise<void>
+  /** Whether what is kept has been read. */
+  readonly isOpen: boolean
   /** A name wants a certificate, if it has none: it takes its turn. */
   want(name: DomainName): void
   /** The names that shall have certificates without having been asked for, instead of those before. */
@@ -74,6 +77,7 @@ class IssuingWork implements Issuing {
   #configured: ReadonlySet<DomainName> = new Set()
   #untaken: ReadonlySet<DomainName> | undefined
   #toldRoomAt = 0
+  isOpen = false
   #isQueueChanged = false
 
   constructor(options: IssuingOptions) {
@@ -94,6 +98,7 @@ class IssuingWork implements Issuing {
     const { folder, clock } = this.#options
     this.#pace.restore(folder.spent())
     await readNames(this.#table, folder, clock.now())
+    this.isOpen = true
   }
 
   want(name: DomainName): void {
@@ -183,11 +188,17 @@ class IssuingWork implements Issuing {
     return until
   }
 
+  /** What goes wrong with one name by a mistake of ours ends nothing else: policies are served on. */
   #begin(map: Map<DomainName, Promise<void>>, name: DomainName, work: Promise<void>): void {
-    const ended = work.finally(() => {
-      map.delete(name)
-      this.onChange?.()
-    })
+    const ended = work
+      .catch((error: unknown) => {
+        this.#tell({ kind: 'damaged', what: escapeText(`${name}: ${error instanceof Error ? error.message : error}`) })
+        this.#table.change(name, { retryAt: this.#options.clock.now() + limits.acme.backOffMinMs })
+      })
+      .finally(() => {
+        map.delete(name)
+        this.onChange?.()
+      })
     map.set(name, ended)
   }
 
@@ -206,19 +217,29 @@ class IssuingWork implements Issuing {
 
   /** Whether to order at all. Until that is known a place in the budget is held; then it is spent. */
   async #isWorthIt({ name, lifetime }: NameEntry): Promise<boolean> {
-    const { mayIssue, precheck } = this.#options
     this.#pace.hold()
-    const isOurs = this.#configured.has(name) || (await mayIssue(name, this.#stop))
-    const wrong = isOurs ? await precheck?.(name, this.#stop) : undefined
-    if (isOurs && wrong === undefined && !this.#stop.aborted) {
+    const looked = await this.#lookAt(name)
+    if (looked === 'good' && !this.#stop.aborted) {
       this.#pace.spendHeld()
       return true
     }
     this.#pace.giveBackHeld()
-    if (this.#stop.aborted) return false
-    if (wrong === undefined) await this.#dismiss(name, lifetime?.notAfter)
-    else await this.#failed(name, { fault: 'elsewhere', reason: wrong })
+    if (looked instanceof Error) throw looked
+    if (this.#stop.aborted || looked === 'good') return false
+    if (looked === 'not-ours') await this.#dismiss(name, lifetime?.notAfter)
+    else await this.#failed(name, { fault: 'elsewhere', reason: looked.wrong })
     return false
+  }
+
+  async #lookAt(name: DomainName): Promise<'good' | 'not-ours' | { readonly wrong: string } | Error> {
+    const { mayIssue, precheck } = this.#options
+    try {
+      if (!this.#configured.has(name) && !(await mayIssue(name, this.#stop))) return 'not-ours'
+      const wrong = await precheck?.(name, this.#stop)
+      return wrong === undefined ? 'good' : { wrong }
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error))
+    }
   }
 
   /** A name that is not ours to order for. A certificate that it still has is kept until it ends. */
