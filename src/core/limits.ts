@@ -687,4 +687,16 @@ export const limits = {
     verifyMs: 86_400_000,
     verifyMostMs: 2_592_000_000,
   },
+  stsWays: {
+    /** Of the file that remembers a domain's policies, and policies in it. */
+    stateOctets: 8 * 1024 * 1024,
+    terms: 1000,
+    /** How long one run waits for another with the same domain, and how often it looks. */
+    lockMs: 60_000,
+    lockPollMs: 200,
+    /** Looks of one run: each step that it takes is looked for before the next. */
+    looks: 8,
+    /** Days that a stage may be made to last. */
+    days: 365,
+  },
 } as const

@@ -68,7 +68,9 @@ function sendersUnder(facts: CheckFacts, policy: StsPolicy, now: number): Sender
     mail: { ...mail, sts: finding },
     sts: sts && { ...sts, remembered: undefined },
   }
-  return simulateSenders(tried, now, createReadPresented()).map(({ row }) => row)
+  // It has no id yet that anyone could know it by.
+  const plainly = (text: string) => text.replaceAll(' of id tried', '')
+  return simulateSenders(tried, now, createReadPresented()).map(({ row }) => ({ ...row, text: plainly(row.text) }))
 }
 
 function isSeen({ hosts = [] }: CheckFacts, host: string, address: string): boolean {

@@ -115,6 +115,21 @@ export const registry: readonly Registered[] = [
     load: async () => (await import('./commands/override-audit.ts')).overrideAudit,
   },
   {
+    name: 'sts policy',
+    summary: 'Write an MTA-STS policy for the MX hosts of a domain, or check one against them',
+    load: async () => (await import('./commands/sts-policy.ts')).stsPolicy,
+  },
+  {
+    name: 'sts ramp',
+    summary: 'Lead a domain into MTA-STS, each step when it is safe, and back at once',
+    load: async () => (await import('./commands/sts-ramp.ts')).stsRamp,
+  },
+  {
+    name: 'sts retire',
+    summary: 'Lead a domain out of MTA-STS, so that no sender is left with a policy that has ended',
+    load: async () => (await import('./commands/sts-retire.ts')).stsRetire,
+  },
+  {
     name: 'export',
     summary: 'Write the MTA-STS policies in force to a signed file, for another machine',
     load: async () => (await import('./commands/export.ts')).exportPolicies,

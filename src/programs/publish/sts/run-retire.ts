@@ -1,0 +1,158 @@
+import { limits } from '../../../core/limits.ts'
+import { heldTerms, planRetire, type RetirePlan, type RetireWish } from '../../../core/publish/sts-retire.ts'
+import { type StsSeen, seenIn } from '../../../core/publish/sts-seen.ts'
+import { currentTerm, heldUntil } from '../../../core/publish/sts-state.ts'
+import { formatMoment, formatSeconds } from '../../cli/durations.ts'
+import { EXIT } from '../../cli/exit.ts'
+import type { Out } from '../../cli/out.ts'
+import { type ActResult, announceId, serveFile, takeHost, takeRecord } from './publish-step.ts'
+import { say, sayHindrances, sayMissing, sayResult } from './say.ts'
+import type { Way } from './way.ts'
+
+interface Ended {
+  readonly plan: RetirePlan
+  readonly acts: readonly ActResult[]
+  readonly turns: readonly string[]
+  readonly status: number
+}
+
+/** Takes all steps out that may be taken now, each remembered before it is taken, and looked for before the next. */
+export async function runRetire(
+  way: Way,
+  wish: RetireWish,
+  { out, json }: { readonly out: Out; readonly json: boolean },
+): Promise<number> {
+  const { looking, domain, world, file, isDry } = way
+  const sections = new Set(['mta-sts', 'servers'] as const)
+  const acts: ActResult[] = []
+  const turns: string[] = []
+  let state = file.read()
+  let lastTried: string | undefined
+  for (let look = 1; ; look++) {
+    const seen = seenIn(await looking.facts(domain, { sections }))
+    const plan = planRetire(state, { seen, now: world.clock.now() }, wish)
+    if (plan.turn !== undefined) turns.push(plan.turn)
+    const end = (act?: ActResult) => {
+      const ended = { plan, acts, turns, status: statusOf(plan, act) }
+      if (json) out.line(JSON.stringify(toJson(ended, way)))
+      else write(ended, wish, way, out)
+      return ended.status
+    }
+    if (isDry) return end()
+    await file.write(plan.state)
+    state = plan.state
+    const key = `${plan.step.kind} ${currentTerm(state)?.id}`
+    if (key === lastTried || look >= limits.stsWays.looks) return end(acts.at(-1))
+    const act = await take(plan, seen, way)
+    if (act === undefined) return end()
+    acts.push(act)
+    lastTried = key
+    if (act.kind !== 'done') return end(act)
+  }
+}
+
+/** Undefined where there is nothing to do now. */
+async function take({ step }: RetirePlan, seen: StsSeen, { hands }: Way): Promise<ActResult | undefined> {
+  switch (step.kind) {
+    case 'serve':
+      return serveFile(step.body, hands)
+    case 'announce':
+      return announceId(step.id, seen, hands)
+    case 'unannounce':
+      return takeRecord(seen, hands)
+    case 'remove-host':
+      return takeHost(seen, hands)
+    case 'live':
+    case 'wait':
+    case 'done':
+    case 'refused':
+      return undefined
+  }
+}
+
+function statusOf({ step }: RetirePlan, act: ActResult | undefined): number {
+  if (act?.kind === 'failed') return EXIT.cannotCreate
+  if (step.kind === 'refused') return EXIT.nothing
+  return step.kind === 'wait' || step.kind === 'done' ? EXIT.done : EXIT.temporary
+}
+
+function toJson({ plan, acts, turns, status }: Ended, { domain, isDry }: Way) {
+  const { step, hindrances, calendar, state } = plan
+  const iso = (moment: number | undefined) => (moment === undefined ? null : new Date(moment).toISOString())
+  return {
+    ...{
+      schema: 'waxseal.sts-retire/1',
+      domain,
+      dryRun: isDry,
+      stage: state.stage ?? null,
+      status,
+      turns,
+      id: currentTerm(state)?.id ?? null,
+    },
+    ...{
+      step: step.kind,
+      until: 'until' in step ? iso(step.until) : null,
+      missing: 'missing' in step ? step.missing : [],
+    },
+    hindrances: hindrances.map(({ kind, text }) => ({ kind, text })),
+    acts,
+    calendar: calendar.map(({ what, at }) => ({ what, at: iso(at) })),
+  }
+}
+
+const whats = {
+  unannounce: 'take the record away',
+  'remove-host': 'take the policy host away',
+} as const
+
+function write({ plan, acts, turns }: Ended, wish: RetireWish, way: Way, out: Out): void {
+  const { step, hindrances, calendar, state } = plan
+  const { domain, world, isDry } = way
+  for (const turn of turns) say(out, `${domain} ${turn}.`)
+  for (const act of acts) sayResult(out, act)
+  if (isDry && step.kind !== 'wait' && step.kind !== 'done' && step.kind !== 'refused')
+    say(out, `Next: ${nextText(plan)}.`)
+  if (!isDry && 'missing' in step) sayMissing(out, `${missingTexts[step.kind]}; run this again:`, step.missing)
+  if (step.kind === 'wait') {
+    const what =
+      step.for === 'policies' ? 'A sender may hold a policy until then' : 'A resolver may hold the record until then'
+    say(out, `Too early before ${formatMoment(step.until)}: keep serving mode none. ${what}.`)
+    for (const term of step.for === 'policies' ? heldTerms(state, world.clock.now()).slice(0, 10) : []) {
+      const lasts = `mode ${term.mode}, remembered for ${formatSeconds(term.maxAge)}`
+      say(out, `${lasts}: until ${formatMoment(heldUntil(term, world.clock.now()))}`, '  ')
+    }
+    if (step.for === 'policies' && state.adoptedAt !== undefined) {
+      const least = formatMoment(state.adoptedAt + wish.longestBefore * 1000)
+      say(
+        out,
+        `What was served before ${formatMoment(state.adoptedAt)} is not known: until ${least} at least, ` +
+          `${formatSeconds(wish.longestBefore)} later. Give --longest if it was remembered for longer.`,
+      )
+    }
+  }
+  if (step.kind === 'remove-host') say(out, `Then take mta-sts.${domain} off the web server, its certificate too.`)
+  if (step.kind === 'done') {
+    say(
+      out,
+      state.stage === 'retired'
+        ? `${domain} has left MTA-STS.`
+        : `${domain} has no MTA-STS: there is nothing to retire.`,
+    )
+  }
+  if (step.kind === 'refused') say(out, 'Nothing was done:')
+  sayHindrances(out, hindrances)
+  if (calendar.length > 0) say(out, 'If nothing comes between:')
+  for (const { what, at } of calendar) say(out, whats[what], `  ${formatMoment(at)}  `)
+}
+
+const missingTexts = {
+  serve: 'Mode none is not served everywhere yet',
+  announce: 'Not every name server announces it yet',
+  unannounce: 'The record is not gone from every name server yet',
+} as const
+
+function nextText({ step }: RetirePlan): string {
+  if (step.kind === 'serve') return 'serve a policy in mode none'
+  if (step.kind === 'announce') return `announce the id ${step.id}`
+  return step.kind === 'unannounce' ? whats.unannounce : whats['remove-host']
+}
