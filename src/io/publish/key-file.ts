@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { limits } from '../../core/limits.ts'
 import type { ServerKeyFault } from '../../core/publish/tlsa/server-key.ts'
+import type { Refused } from '../../core/result.ts'
 import { holdsPrivateKey, type KeyMaterial, type MaterialFault, readKeyMaterial } from '../../core/x509/key-material.ts'
 
 /** A file or directory of an operator that is of no use, and why: text that quotes names as they are. */
@@ -31,8 +32,12 @@ export async function readKeyFile(path: string): Promise<KeyMaterial> {
 export function materialOf(octets: Uint8Array, where: string): KeyMaterial {
   const read = readKeyMaterial(octets)
   if (read.ok) return read.value
-  const line = read.at === 0 ? '' : `, line ${read.at}`
-  throw new KeyFileError(`cannot use ${where}${line}: ${faults[read.fault]}`, false)
+  throw new KeyFileError(`cannot use ${where}: ${whyOfNoUse(read)}`, false)
+}
+
+/** Why a file is of no use, in words. */
+export function whyOfNoUse({ fault, at }: Refused<MaterialFault>): string {
+  return at === 0 ? faults[fault] : `line ${at}: ${faults[fault]}`
 }
 
 /** Text of a file, or undefined where there is none. */

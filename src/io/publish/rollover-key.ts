@@ -1,12 +1,12 @@
-import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
 import { ConfigError } from '../../core/config-error.ts'
-import { sameOctets } from '../../core/dns/octets.ts'
 import { limits } from '../../core/limits.ts'
 import { kindOfSpki } from '../../core/publish/rollover/association.ts'
+import { serverKeysOf } from '../../core/publish/tlsa/server-key.ts'
 import { escapeText } from '../../core/smtp/escape.ts'
-import { spkiOf } from '../../core/x509/certificate.ts'
-import { DER, readChildren, readElement } from '../../core/x509/der.ts'
+import { type KeyMaterial, readKeyMaterial } from '../../core/x509/key-material.ts'
 import { readPrivateFile } from '../private-file.ts'
+import { serverKeyFaults, whyOfNoUse } from './key-file.ts'
 
 /** What a file with a key, a request or certificates tells. */
 export interface KeyFile {
@@ -14,68 +14,55 @@ export interface KeyFile {
   readonly kind: 'rsa' | 'ecdsa'
   /** SubjectPublicKeyInfo, DER. */
   readonly spki: Uint8Array
-  /** The certificates in it, in their order; none where it holds a key alone. */
+  /** The certificates in it, the server's own first; none where it holds a key alone. */
   readonly chain: readonly X509Certificate[]
 }
 
 /**
- * Reads a key from PEM: a private or public key, a certificate with what stands behind it, or a certificate request. Of a
- * file that holds several, all must be of one key. Throws ConfigError for anything else.
+ * Reads a key from a private or public key, a certificate with those above it, or a certificate request. Of a file that
+ * holds several, all must be of one key. Throws ConfigError for anything else.
  */
 export function readKeyFile(path: string): KeyFile {
-  const fail = (why: string) => new ConfigError(`cannot use the key in "${escapeText(path)}": ${why}`)
-  let text: string
+  const material = readMaterial(path, 'key')
+  const keys = serverKeysOf(material)
+  if (!keys.ok) {
+    throw refusal(path, 'key', keys.fault === 'foreign-key' ? severalKeys : serverKeyFaults[keys.fault])
+  }
+  const [key, other] = keys.value
+  if (key === undefined || other !== undefined) throw refusal(path, 'key', severalKeys)
+  const { spki, certificate, issuers } = key
+  const kind = kindOfSpki(spki)
+  if (kind === undefined) throw refusal(path, 'key', 'it is no key that can be used')
+  return { path, kind, spki, chain: certificate === undefined ? [] : [certificate, ...issuers] }
+}
+
+const severalKeys = 'what is in it is not all of one key'
+
+/** The certificate of an authority. Throws ConfigError. */
+export function readAuthorityFile(path: string): X509Certificate {
+  const [authority] = readMaterial(path, 'authority').certificates
+  if (authority?.ca === true) return authority
+  throw refusal(path, 'authority', 'it is not the certificate of an authority')
+}
+
+function readMaterial(path: string, what: 'key' | 'authority'): KeyMaterial {
+  const material = readKeyMaterial(octetsOf(path, what))
+  if (!material.ok) throw refusal(path, what, whyOfNoUse(material))
+  const { length } = material.value.certificates
+  if (length > limits.certificates.chain) throw refusal(path, what, 'it holds too many certificates')
+  return material.value
+}
+
+function octetsOf(path: string, what: 'key' | 'authority'): Uint8Array {
   try {
     const octets = readPrivateFile(path, limits.rollover.keyFileOctets)
     if (octets === undefined) throw new Error('no such file')
-    text = Buffer.from(octets).toString('latin1')
+    return octets
   } catch (error) {
-    throw fail(error instanceof Error ? escapeText(error.message) : String(error))
+    throw refusal(path, what, escapeText(error instanceof Error ? error.message : String(error)))
   }
-  const blocks = [...text.matchAll(/-----BEGIN ([A-Z0-9 ]{1,40})-----[\s\S]*?-----END \1-----/g)]
-  const chain: X509Certificate[] = []
-  const keys: Uint8Array[] = []
-  for (const [block, label = ''] of blocks) {
-    try {
-      if (/^(?:X509 |TRUSTED )?CERTIFICATE$/.test(label)) chain.push(new X509Certificate(block))
-      else if (/^(?:NEW )?CERTIFICATE REQUEST$/.test(label)) keys.push(spkiOfRequest(block))
-      else if (label.endsWith('ENCRYPTED PRIVATE KEY') || /^Proc-Type: 4,ENCRYPTED/m.test(block)) {
-        throw new Error('it is encrypted; a certificate or the public key will do')
-      } else if (label.endsWith('PRIVATE KEY')) keys.push(publicOf(block))
-      else if (label === 'PUBLIC KEY') keys.push(createPublicKey(block).export({ type: 'spki', format: 'der' }))
-    } catch (error) {
-      throw fail(error instanceof Error ? escapeText(error.message) : String(error))
-    }
-  }
-  if (chain.length > limits.certificates.chain) throw fail('it holds too many certificates')
-  const [leaf] = chain
-  const ofLeaf = leaf && spkiOf(leaf.raw)
-  const [spki, ...others] = [...(ofLeaf === undefined ? [] : [ofLeaf]), ...keys]
-  if (spki === undefined) throw fail('there is no key, certificate or request in PEM')
-  if (!others.every((other) => sameOctets(spki, other))) throw fail('what is in it is not all of one key')
-  const kind = kindOfSpki(spki)
-  if (kind === undefined) throw fail('it is no key that can be used')
-  return { path, kind, spki, chain }
 }
 
-function publicOf(pem: string): Uint8Array {
-  return createPublicKey(createPrivateKey(pem)).export({ type: 'spki', format: 'der' })
-}
-
-/** RFC 2986 §4.1: version, subject, subjectPKInfo, attributes. */
-function spkiOfRequest(pem: string): Uint8Array {
-  const octets = Buffer.from(pem.replace(/-----[^-]*-----|\s/g, ''), 'base64')
-  const outer = readElement(octets, 0)
-  const [info] = (outer?.tag === DER.SEQUENCE && readChildren(octets, outer)) || []
-  const key = info === undefined ? undefined : readChildren(octets, info)?.[2]
-  if (key?.tag !== DER.SEQUENCE) throw new Error('the request in it is damaged')
-  return octets.subarray(key.start, key.end)
-}
-
-/** The certificate of an authority from PEM. Throws ConfigError. */
-export function readAuthorityFile(path: string): X509Certificate {
-  const { chain } = readKeyFile(path)
-  const [authority] = chain
-  if (authority?.ca === true) return authority
-  throw new ConfigError(`cannot use the authority in "${escapeText(path)}": it is not the certificate of an authority`)
+function refusal(path: string, what: 'key' | 'authority', why: string): ConfigError {
+  return new ConfigError(`cannot use the ${what} in "${escapeText(path)}": ${why}`)
 }
