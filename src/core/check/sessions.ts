@@ -73,9 +73,8 @@ export interface SessionContext {
 export function sessionsWith(probe: AddressProbe, host: ConnectDecision, context: SessionContext): SessionSeen[] {
   const { outcome } = probe
   if (outcome.kind !== 'talked') return [withoutTalk(outcome, context)]
-  const { offer } = outcome.startTls
-  if (offer.kind === 'absent') return [known('no-starttls', 'the server does not offer STARTTLS')]
-  if (offer.kind === 'garbled') return [known('no-starttls', 'something on the way garbles the offer of STARTTLS')]
+  const notOffered = withoutOffer(outcome)
+  if (notOffered !== undefined) return [notOffered]
   const presented = context.presentedBy(probe)
   if (presented.length === 0) return [withoutCertificate(outcome)]
   return presented.map((one) => {
@@ -85,18 +84,39 @@ export function sessionsWith(probe: AddressProbe, host: ConnectDecision, context
   })
 }
 
+/** What keeps one from knowing all certificates of an address. */
+export interface NotShown {
+  readonly reason: string
+  /** Whether it is known to have no STARTTLS for senders. */
+  readonly lacksStartTls: boolean
+}
+
 /** Why an address showed no certificate, or left open whether it has one of each kind; undefined when all was told. */
-export function whyNotShown({ outcome }: AddressProbe): SessionSeen | undefined {
+export function whyNotShown(probe: AddressProbe): NotShown | undefined {
+  const seen = notShown(probe)
+  if (seen === undefined) return undefined
+  if (seen.kind === 'unknown') return { reason: seen.reason, lacksStartTls: false }
+  const { finding } = seen
+  const reason = 'reason' in finding ? finding.reason : 'no certificate was shown'
+  return { reason, lacksStartTls: finding.kind === 'no-starttls' }
+}
+
+function notShown({ outcome }: AddressProbe): SessionSeen | undefined {
   if (outcome.kind !== 'talked') return withoutTalk(outcome, { reachesOthers: false })
   const findings = [outcome.keys.ecdsa, outcome.keys.rsa]
-  const { offer } = outcome.startTls
-  if (offer.kind === 'absent') return known('no-starttls', 'the server does not offer STARTTLS')
-  if (offer.kind === 'garbled') return known('no-starttls', 'something on the way garbles the offer of STARTTLS')
+  const notOffered = withoutOffer(outcome)
+  if (notOffered !== undefined) return notOffered
   if (!findings.some(({ kind }) => kind === 'presented')) return withoutCertificate(outcome)
   const open = findings.find(
     (finding) => finding.kind === 'failed' || (finding.kind === 'untold' && finding.why !== 'meaningless'),
   )
   return open && fromKey(open)
+}
+
+function withoutOffer({ startTls: { offer } }: Talk): SessionSeen | undefined {
+  if (offer.kind === 'absent') return known('no-starttls', 'the server does not offer STARTTLS')
+  if (offer.kind === 'garbled') return known('no-starttls', 'something on the way garbles the offer of STARTTLS')
+  return undefined
 }
 
 /** Before any EHLO: a server that is not there for us, or not now, says nothing about TLS. RFC 8460 §4.3 */
@@ -125,7 +145,7 @@ function withoutTalk(
 }
 
 /** In words, of a connection that did not come about. */
-export const notConnected: Record<(ProbeOutcome & { kind: 'not-connected' })['why'], string> = {
+const notConnected: Record<(ProbeOutcome & { kind: 'not-connected' })['why'], string> = {
   refused: 'the connection is refused',
   timeout: 'nobody answers in time',
   unreachable: 'there is no way there from here',

@@ -98,8 +98,6 @@ function ofProbe(probe: AddressProbe): LiveAddress {
   const shown = presentedBy(probe).map(({ keyType, chain }) => ({ address, keyType, chain }))
   const why = whyNotShown(probe)
   if (why === undefined) return { address, shown, trouble: undefined }
-  if (why.kind === 'unknown') return { address, shown, trouble: { kind: 'unseen', reason: why.reason } }
-  const { finding } = why
-  const reason = 'reason' in finding ? finding.reason : 'no certificate was shown'
-  return { address, shown, trouble: { kind: finding.kind === 'no-starttls' ? 'no-starttls' : 'unseen', reason } }
+  const { reason, lacksStartTls } = why
+  return { address, shown, trouble: { kind: lacksStartTls ? 'no-starttls' : 'unseen', reason } }
 }

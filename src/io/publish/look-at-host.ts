@@ -1,5 +1,5 @@
-import type { AddressProbe, KeyFinding } from '../../core/check/address-probe.ts'
-import { notConnected, presentedBy } from '../../core/check/sessions.ts'
+import type { AddressProbe } from '../../core/check/address-probe.ts'
+import { presentedBy, whyNotShown } from '../../core/check/sessions.ts'
 import type { DomainName } from '../../core/name/domain.ts'
 import { shownBy } from '../../core/publish/rollover/association.ts'
 import type { AddressSeen, HostSeen } from '../../core/publish/rollover/rollover.ts'
@@ -51,45 +51,8 @@ function whyNoDane(host: DomainName, candidates: readonly DomainName[]): string 
 }
 
 /** What an address shows, and whether that is all of it. */
-export function addressSeen(probe: AddressProbe): AddressSeen {
-  const { address, outcome } = probe
+function addressSeen(probe: AddressProbe): AddressSeen {
   const shown = presentedBy(probe).flatMap(({ chain }) => shownBy(chain) ?? [])
-  if (outcome.kind !== 'talked') return { address, shown: [], unknown: outcomeWords(outcome), lacksTls: false }
-  const { keys, startTls } = outcome
-  const lacksTls = shown.length === 0 && (startTls.offer.kind === 'absent' || startTls.answer.kind === 'refused')
-  if (lacksTls) return { address, shown, unknown: 'it offers no STARTTLS', lacksTls }
-  const unknown = [keys.rsa, keys.ecdsa].map(whyUntold).find((why) => why !== undefined)
-  return { address, shown, unknown, lacksTls }
-}
-
-/** Why it is not known what key of this kind is presented; undefined when it is known, be it that there is none. */
-function whyUntold(finding: KeyFinding): string | undefined {
-  switch (finding.kind) {
-    case 'presented':
-    case 'absent':
-      return undefined
-    case 'failed':
-      return `the TLS handshake failed: ${finding.failure.reason}`
-    case 'no-tls':
-      return 'it did not begin TLS'
-    case 'untold':
-      return 'it is busy, or did not answer'
-  }
-}
-
-function outcomeWords(outcome: Exclude<AddressProbe['outcome'], { readonly kind: 'talked' }>): string {
-  switch (outcome.kind) {
-    case 'not-connected':
-      return notConnected[outcome.why]
-    case 'no-greeting':
-      return 'it does not greet'
-    case 'not-smtp':
-      return 'what answers speaks no SMTP'
-    case 'busy':
-      return 'it is busy, or greylists us'
-    case 'turned-away':
-      return 'it turns us away'
-    case 'given-up':
-      return 'there was no time for it'
-  }
+  const why = whyNotShown(probe)
+  return { address: probe.address, shown, unknown: why?.reason, lacksTls: why?.lacksStartTls === true }
 }
