@@ -10,7 +10,6 @@ import type { DoctorReport, DoctorVerdict, HostDiagnosis, KnownRollover } from '
 import { createOut } from '../../src/programs/cli/out.ts'
 import { writeDoctor } from '../../src/programs/publish/doctor/doctor-text.ts'
 import { type CheckLab, startCheckLab } from '../support/check-lab.ts'
-import { commandsIn } from '../support/lab-commands.ts'
 
 const spki = (host: string) => `{${host}.spki.sha256}`
 const record = (host: string, data = `3 1 1 ${spki(host)}`, owner = host) => `zone _25._tcp.${owner} 3600 TLSA ${data}`
@@ -82,8 +81,6 @@ host mx1.mixed.example
 host mx2.mixed.example
 ${record('mx1.mixed.example')}
 ${record('mx1.mixed.example', '3 1 1 {zeros.32}')}
-zone nomail.example
-zone nomail.example MX 0 .
 `
 
 let lab: CheckLab
@@ -346,31 +343,4 @@ test('what name servers and mail servers say reaches a terminal escaped, and no 
     .split('\n')
     .filter((line) => line.length > 60 && !/IN TLSA|^ +\d \d \d [0-9a-f]+$|\S{40}/.test(line))
   assert.deepEqual(wide, [])
-})
-
-test('the command: what to do first in the first line, JSON, and a status for each verdict', async () => {
-  const commands = commandsIn(lab.lab)
-  try {
-    const run = (...args: string[]) => commands.run(['tlsa', 'doctor', ...args, ...commands.iterate])
-    const lost = await run('mx.lost.example')
-    assert.equal(lost.status, 4)
-    assert.match(lost.stdout, /^Do this first: publish this record now, or put the old key back on\nmx\.lost\.example:/)
-    assert.match(lost.stdout, /^ {2}_25\._tcp\.mx\.lost\.example\. IN TLSA 3 1 1 [0-9a-f]{64}$/m)
-    const json = await run('--json', 'mx.lost.example')
-    const report = JSON.parse(json.stdout) as DoctorReport // our own text
-    assert.deepEqual([report.schema, report.kind, report.verdict], ['waxseal.doctor/1', 'host', 'broken'])
-    const statuses = await Promise.all(
-      [['mx.none.example'], ['mx.good.example'], ['--domain', 'mixed.example'], ['--domain', 'nomail.example']].map(
-        async (args) => (await run(...args)).status,
-      ),
-    )
-    assert.deepEqual(statuses, [2, 0, 2, 68])
-    const gone = await run('nowhere.good.example')
-    assert.deepEqual([gone.status, gone.stdout], [69, ''])
-    assert.match(gone.stderr, /^waxseal: nowhere\.good\.example has no address\n$/)
-    assert.equal((await run()).status, 64)
-    assert.equal((await run('mx.good.example', '--domain', 'good.example')).status, 64)
-  } finally {
-    commands.close()
-  }
 })

@@ -6,6 +6,7 @@ import { createCheckWorld } from '../../check/check-world.ts'
 import { gatherFacts } from '../../check/gather.ts'
 import { doctorStatuses } from '../../publish/doctor/doctor-status.ts'
 import { writeDoctor } from '../../publish/doctor/doctor-text.ts'
+import { readRollovers } from '../../publish/doctor/known-rollovers.ts'
 import { readClientName } from '../client-name.ts'
 import { defineCommand, UsageError } from '../command.ts'
 import { deadline } from '../deadline.ts'
@@ -24,11 +25,17 @@ export const tlsaDoctor = defineCommand({
       'the records to publish or to take away.',
     'With --domain it does so for every MX host of DOMAIN. Names in certificates count under usage 2, and there the domain ' +
       'is one of them.',
+    'Where "waxseal tlsa plan" or "apply" remember the host, a record that matches nothing is told to be of the next key, of ' +
+      'the old one, or of none.',
     'Nothing of MTA-STS or TLSRPT is looked at: that is for "waxseal check".',
   ],
   options: {
     json: { type: 'boolean', description: 'print one JSON object (schema waxseal.doctor/1)' },
     domain: { type: 'string', value: 'DOMAIN', description: 'visit every MX host of this domain' },
+    state: {
+      ...{ type: 'string', value: 'FILE' },
+      description: 'where "waxseal tlsa plan" and "apply" remember this host, instead of the usual place',
+    },
     ipv4: { type: 'boolean', description: 'connect to no MX host over IPv6' },
     helo: {
       ...{ type: 'string', value: 'NAME' },
@@ -55,6 +62,8 @@ export const tlsaDoctor = defineCommand({
     if ((text === undefined) === (values.domain === undefined)) {
       throw new UsageError('give either HOST or --domain DOMAIN (usage: waxseal tlsa doctor HOST)')
     }
+    if (values.state !== undefined && text === undefined)
+      throw new UsageError('--state is of one host, not of --domain')
     const kind = text === undefined ? 'domain' : 'host'
     const name = readName(text ?? values.domain ?? '')
     const clientName = readClientName(values.helo)
@@ -76,7 +85,13 @@ export const tlsaDoctor = defineCommand({
       if (kind === 'host' && facts.mail?.hosts[0]?.addresses.kind === 'none') {
         return tell(context.out, `${name} has no address`, EXIT.unavailable)
       }
-      const report = diagnose(facts, { kind, now: world.clock.now() })
+      const hosts = facts.mail?.hosts.map(({ host }) => host as DomainName) ?? [] // hosts of MX records are names
+      const rollovers = await readRollovers(hosts, {
+        ...{ named: values.state, port: world.smtpPort, environment: context.environment },
+        warn: (warning) => context.out.warn(warning),
+      })
+      const rolloverOf = (host: string) => rollovers.get(host)
+      const report = diagnose(facts, { kind, now: world.clock.now(), rolloverOf })
       if (values.json === true) context.out.line(JSON.stringify(report))
       else writeDoctor(report, context.out)
       return doctorStatuses[report.verdict]
