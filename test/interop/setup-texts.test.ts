@@ -9,6 +9,7 @@ import type { Setup } from '../../src/core/check/setup.ts'
 import {
   daneText,
   dnssecText,
+  outgoingText,
   policyServers,
   starttlsServers,
   zoneFile,
@@ -84,6 +85,15 @@ test('Postfix takes its part, and knows every name in it', () => {
   assert.doesNotMatch(text, /warning|unused/)
   assert.match(text, /^smtpd_tls_chain_files = (?:\S+privkey\.pem, \S+fullchain\.pem(?:, |$)){2}/m)
   assert.match(text, /^smtpd_tls_security_level = may$/m)
+})
+
+test('Postfix takes what has it ask us, and knows every name in it', () => {
+  const config = put('asking/main.cf', `${outgoingText('postfix').text}\n`)
+  put('asking/master.cf', '')
+  const { status, text } = run('postconf', ['-c', dirname(config), '-n'])
+  assert.equal(status, 0, text)
+  assert.doesNotMatch(text, /warning|unused/)
+  assert.match(text, /^smtp_tls_policy_maps = socketmap:inet:127\.0\.0\.1:8461:QUERY$/m)
 })
 
 test('Exim takes its part', () => {

@@ -9,6 +9,7 @@ import { planSetup } from '../../src/core/publish/setup/plan.ts'
 import type { SetupPlan, SetupStep, SetupWishes, StepState } from '../../src/core/publish/setup/report.ts'
 import { namesBody } from '../../src/core/publish/sts-id.ts'
 import { createOut } from '../../src/programs/cli/out.ts'
+import { parseHostConfig } from '../../src/programs/publish/host/host-config.ts'
 import { gatherSetup, type SetupGathered } from '../../src/programs/publish/setup/gather-setup.ts'
 import { formatSetupMarkdown } from '../../src/programs/publish/setup/setup-markdown.ts'
 import { readWishes } from '../../src/programs/publish/setup/setup-options.ts'
@@ -155,6 +156,15 @@ test('of a domain with half of it what is there is done, what lies in the zone o
     /^.*CAA at half\.example\. says who may issue certificates: 0 issue "ca\.example"/,
   )
   assert.match(stepOf(plan, 'reports').notes.join(), /all reports go to the domain itself/)
+})
+
+test('the settings for our own policy host are such, and name the folder of the file', async () => {
+  const { texts } = stepOf(await planOf('bare.example'), 'policy')
+  const ours = texts.find(({ where }) => where.startsWith('waxseal sts host: ')) ?? assert.fail('not there')
+  const path = ours.where.slice('waxseal sts host: '.length)
+  const config = await parseHostConfig(ours.text, path)
+  assert.equal(config.policies, '/etc/waxseal/policies')
+  assert.match(ours.note, /^The policy file is \/etc\/waxseal\/policies\/bare\.example\.txt/)
 })
 
 test('of a domain with everything every step is done, and only what nobody sees is shown', async () => {

@@ -175,6 +175,7 @@ function tlsaStep({ view, setup }: Around, host: SetupHost): StepDraft {
     notes: isDone
       ? []
       : [
+          `look on the machine itself whether these are its keys (waxseal tlsa gen --owner ${host.host} FILE): what an address shows could be anybody's`,
           'from then on publish the record of each new key two TTLs before the key is used: waxseal tlsa plan',
           ...(host.isSigned || !setup.isSigned
             ? []

@@ -108,7 +108,18 @@ const outgoingTexts: Record<MailServer, ServerText> = {
 
 export function policyServers(policyHost: string): ServerText[] {
   const folder = `/etc/letsencrypt/live/${policyHost}`
+  const domain = policyHost.replace(/^mta-sts\./, '')
   return [
+    {
+      ...{ name: 'waxseal sts host', file: '/etc/waxseal/sts-host.toml' },
+      text: `policies = "policies"
+state = "/var/lib/waxseal-sts-host"
+
+[[certificate]]
+chain = "/etc/letsencrypt/live/{host}/fullchain.pem"
+key = "/etc/letsencrypt/live/{host}/privkey.pem"`,
+      note: `The policy file is /etc/waxseal/policies/${domain}.txt: docs/sts-host.md.`,
+    },
     {
       ...{ name: 'nginx', file: `/etc/nginx/conf.d/${policyHost}.conf` },
       text: `server {

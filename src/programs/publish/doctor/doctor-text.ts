@@ -169,8 +169,13 @@ function writeEvidence(seen: DoctorStep['seen'], indent: string, out: Out): void
 
 function writeTexts({ publish, remove }: DoctorStep, indent: string, out: Out): void {
   for (const { where, text, note } of publish) copied(out, `publish in ${where}, ${note}:`, text.split('\n'), indent)
+  if (publish.some(({ text }) => / TLSA /.test(text))) write(out, ownKey, indent)
   if (remove.length > 0) copied(out, 'take away:', remove, indent)
 }
+
+/** Whoever sits on the way may answer in the host's place: a record of his key would let him in for good. */
+const ownKey =
+  "Look on the machine itself whether this is its key (waxseal tlsa gen): what an address shows could be anybody's."
 
 function copied(out: Out, label: string, lines: readonly string[], indent: string): void {
   write(out, label, indent, `${indent}  `)
