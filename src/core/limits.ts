@@ -655,8 +655,6 @@ export const limits = {
     stateOctets: 1024 * 1024,
     sets: 64,
     keys: 64,
-    /** Of a file with a key, a certificate or a chain. */
-    keyFileOctets: 256 * 1024,
     /** How long one run waits for another with the same host, and how often it looks. */
     lockMs: 60_000,
     lockPollMs: 200,

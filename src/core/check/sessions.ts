@@ -145,7 +145,7 @@ function withoutTalk(
 }
 
 /** In words, of a connection that did not come about. */
-const notConnected: Record<(ProbeOutcome & { kind: 'not-connected' })['why'], string> = {
+export const notConnected: Record<(ProbeOutcome & { kind: 'not-connected' })['why'], string> = {
   refused: 'the connection is refused',
   timeout: 'nobody answers in time',
   unreachable: 'there is no way there from here',

@@ -55,7 +55,7 @@ function readMaterial(path: string, what: 'key' | 'authority'): KeyMaterial {
 
 function octetsOf(path: string, what: 'key' | 'authority'): Uint8Array {
   try {
-    const octets = readPrivateFile(path, limits.rollover.keyFileOctets)
+    const octets = readPrivateFile(path, limits.keyFiles.octets)
     if (octets === undefined) throw new Error('no such file')
     return octets
   } catch (error) {

@@ -8,8 +8,8 @@ import { after, test } from 'node:test'
 import { domain } from '../../../test/support/domain.ts'
 import { openMint } from '../../programs/lab/certificates/mint.ts'
 import { describeCertificate } from '../../programs/lab/world/certificates.ts'
-import { readAuthorityFile, readKeyFile } from './key-file.ts'
 import { makeKey } from './make-key.ts'
+import { readAuthorityFile, readKeyFile } from './rollover-key.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'waxseal-keys-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -55,10 +55,10 @@ const encrypted = generateKeyPairSync('ec', {
 }).privateKey
 
 const refused: [what: string, text: string, says: RegExp][] = [
-  ['nothing', '', /holds no key/],
-  ['text without a key', 'hello\n', /holds no key/],
+  ['nothing', '', /it is empty/],
+  ['text without a key', 'hello\n', /no certificate, public or private key/],
   ['a key beside the certificate of another', `${other.key}\n${chain}`, /not all of one key/],
-  ['an encrypted key', encrypted, /encrypted; its certificate, or the public key, will do/],
+  ['an encrypted key', encrypted, /encrypted; its public half will do/],
 ]
 
 for (const [what, text, says] of refused) {
