@@ -28,6 +28,8 @@ host mx.none.example
 zone mixed.example
 zone mixed.example MX 10 mx.good.example
 zone mixed.example MX 20 mx.none.example
+zone forged.example
+zone forged.example MX 10 mx.good.example bogus
 zone nomail.example
 zone nomail.example MX 0 .
 `)
@@ -80,6 +82,9 @@ test('the command: what to do first in the first line, JSON, and a status for ea
   const gone = await run('nowhere.good.example')
   assert.deepEqual([gone.status, gone.stdout], [69, ''])
   assert.match(gone.stderr, /^waxseal: nowhere\.good\.example has no address\n$/)
+  const forged = await run('--domain', 'forged.example')
+  assert.deepEqual([forged.status, forged.stdout], [75, ''])
+  assert.match(forged.stderr, /^waxseal: forged\.example: the MX records cannot be looked up: /)
   assert.equal((await run()).status, 64)
   assert.equal((await run('mx.good.example', '--domain', 'good.example')).status, 64)
 })

@@ -17,7 +17,6 @@ import { writeSetup, writeSetupBrief } from '../../src/programs/publish/setup/se
 import { formatSetupZone } from '../../src/programs/publish/setup/setup-zone.ts'
 import { type CheckLab, startCheckLab } from '../support/check-lab.ts'
 import { domain } from '../support/domain.ts'
-import { commandsIn } from '../support/lab-commands.ts'
 
 const world = `
 clock 2026-06-01T12:00:00Z
@@ -47,8 +46,16 @@ zone guest.example signed=no
 zone guest.example MX 10 in.provider.example
 zone mta-sts.guest.example CNAME mta-sts.half.example
 zone _mta-sts.guest.example CNAME _mta-sts.half.example
-zone nomail.example
-zone nomail.example MX 0 .
+zone failing.example
+zone failing.example MX 10 mx.failing.example
+zone _25._tcp.mx.failing.example TLSA 3 1 1 {mx.failing.example.spki.sha256} servfail
+zone _smtp._tls.failing.example TXT "v=TLSRPTv1; rua=mailto:tls@half.example" bogus
+host mx.failing.example
+zone wrong.example
+zone wrong.example MX 10 mx.wrong.example
+zone wrong.example MX 20 none.wrong.example
+zone _25._tcp.mx.wrong.example TLSA 3 1 1 {zeros.32}
+host mx.wrong.example
 zone evil.example
 zone evil.example MX 10 mx.evil.example
 zone _smtp._tls.evil.example TXT "v=TLSRPTv1; rua=mailto:a@evil.example,https://x.example/\\027[2J|<b>"
@@ -178,6 +185,29 @@ test('of a domain with everything every step is done, and only what nobody sees 
     plan.steps.flatMap(({ id, texts }) => (texts.length > 0 ? [id] : [])),
     ['outgoing'],
   )
+})
+
+test('RFC 7672 §2.1.1: a lookup that fails is never told as a record that is not there', async () => {
+  const plan = await planOf('failing.example')
+  for (const id of ['tlsa mx.failing.example', 'reports']) {
+    assert.equal(stepOf(plan, id).state, 'to-do')
+    assert.match(
+      stepOf(plan, id).seen[0] ?? '',
+      /^the lookup fails for everybody, which is not the same as no record: /,
+    )
+  }
+  assert.match(stepOf(plan, 'tlsa mx.failing.example').seen.join('; '), /hold mail back now: "waxseal tlsa doctor"/)
+})
+
+test('records that match nothing are told with whom to ask first, and a host without an address as that', async () => {
+  const plan = await planOf('wrong.example')
+  const { state, seen, texts } = stepOf(plan, 'tlsa mx.wrong.example')
+  assert.equal(state, 'to-do')
+  assert.match(seen.join('; '), /there, and do not match; .*"waxseal tlsa doctor" says what to do first/)
+  assert.equal(texts.length, 1)
+  assert.match(stepOf(plan, 'starttls').seen.join('; '), /none\.wrong\.example: it has no address/)
+  const none = stepOf(plan, 'tlsa none.wrong.example')
+  assert.deepEqual([none.state, none.texts], ['unknown', []])
 })
 
 test('RFC 8461 §4.2: a certificate of its own authority is enough for DANE, and not for MTA-STS', async () => {
@@ -322,57 +352,5 @@ test('at 60 columns no line of prose is wider, and nothing that strangers say pa
     for (const form of [text, formatSetupMarkdown(plan), formatSetupZone(plan)])
       assert.doesNotMatch(form, /[^\P{C}\n]/u)
     assert.doesNotMatch(formatSetupMarkdown(plan), /<b>/)
-  }
-})
-
-test('the command: forms, statuses, and what cannot be meant', async () => {
-  const commands = commandsIn(lab.lab)
-  try {
-    const run = (...args: string[]) => commands.run(['setup', ...args, ...commands.iterate])
-    const bare = await run('bare.example')
-    assert.equal(bare.status, 1)
-    assert.match(bare.stdout, /^Set-up of bare\.example: 0 of 9 steps are done\.\n/)
-    const all = await run('all.example')
-    assert.equal(all.status, 0)
-    assert.match(all.stdout, /^Everything that can be seen of all\.example is set up\.\n/)
-    const json = JSON.parse((await run('--json', '--no-sts', 'bare.example')).stdout) as SetupPlan // our own text
-    assert.deepEqual([json.schema, json.domain, json.state], ['waxseal.setup/1', 'bare.example', 'to-do'])
-    assert.match((await run('--format', 'markdown', 'half.example')).stdout, /^# Set-up of half\.example\n/)
-    assert.match((await run('--format', 'zone', 'half.example')).stdout, /^; half\.example: records to publish\n/)
-    const verified = await run('--verify', 'all.example')
-    assert.equal(verified.status, 0)
-    assert.match(verified.stdout, /Everything is live that can be done now\.\n$/)
-    const nomail = await run('nomail.example')
-    assert.deepEqual(
-      [nomail.status, nomail.stderr],
-      [68, 'waxseal: nomail.example takes no mail (null MX): there is nothing to set up\n'],
-    )
-    assert.equal((await run('nowhere.all.example')).status, 69)
-    for (const wrong of [
-      ['--mode', 'none'],
-      ['--give-up', '1h'],
-      ['--no-dane', '--no-sts'],
-      ['--rua', 'http://x.example'],
-    ]) {
-      assert.equal((await run(...wrong, 'all.example')).status, 64, wrong.join(' '))
-    }
-  } finally {
-    commands.close()
-  }
-})
-
-test('a signal ends --verify in a pause', async () => {
-  const commands = commandsIn(lab.lab)
-  const stop = new AbortController()
-  try {
-    const line = ['setup', '--verify', ...commands.iterate, 'half.example']
-    const ended = await commands.run(line, {
-      signal: stop.signal,
-      onOutput: (text) => text.includes('9. ') && stop.abort(),
-    })
-    assert.equal(ended.status, 130)
-    assert.match(ended.stdout, /^\[ \] 4\. Publish TLSA records for mx\.half\.example: the records are not there$/m)
-  } finally {
-    commands.close()
   }
 })

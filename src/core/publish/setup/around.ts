@@ -1,3 +1,4 @@
+import { failureOf } from '../../check/findings/txt.ts'
 import type { Owner } from '../../check/owners.ts'
 import type { Setup } from '../../check/setup.ts'
 import type { View } from '../../check/view.ts'
@@ -26,6 +27,15 @@ export function forgetting(lookup: Resolution | undefined): StepWait | null {
       ? 'caches may hold the old records so long'
       : 'caches may remember so long that there was nothing'
   return { seconds: lookup.ttl, why }
+}
+
+/** What a lookup that failed says, which is never that there is nothing. RFC 7672 §2.1.1 */
+export function failureSeen(lookup: Resolution | undefined): string | undefined {
+  const failed = failureOf(lookup)
+  if (failed === undefined || lookup?.kind !== 'failure') return undefined
+  return failed === 'unanswered'
+    ? `it could not be looked up from here: ${lookup.reason}`
+    : `the lookup fails for everybody, which is not the same as no record: ${lookup.reason}`
 }
 
 /** In words, of name servers that all or in part have it. */

@@ -1,10 +1,11 @@
+import { isBroken } from '../../check/failures.ts'
 import { dnsText } from '../../check/findings/finding.ts'
 import type { Publication } from '../../check/report.ts'
 import type { SetupHost } from '../../check/setup.ts'
 import type { HostView } from '../../check/view.ts'
 import { pkixFault } from '../../decision/peer-finding.ts'
 import { holdersFor, keysHeld } from '../doctor/published.ts'
-import { type Around, forgetting } from './around.ts'
+import { type Around, failureSeen, forgetting } from './around.ts'
 import { caaNotes } from './caa.ts'
 import type { SetupWishes, StepDraft, StepState } from './report.ts'
 import { dnssecText, type MailServer, outgoingText, type ServerText, starttlsText } from './server-texts.ts'
@@ -56,14 +57,16 @@ export function serverOf({
 }
 
 function starttlsStep(around: Around): StepDraft {
-  const { setup } = around
+  const { view, setup } = around
   const lacking = setup.hosts.filter(({ hasTls }) => hasTls !== true)
   const own = lacking.filter(({ isYours, hasTls }) => isYours && hasTls === false)
   return {
     ...{ id: 'starttls', title: 'Offer STARTTLS on every MX host, at every address', needs: [] },
     state: stateOver(setup.hosts, ({ hasTls }) => hasTls),
     seen: setup.hosts.map(({ host, hasTls }) => {
-      return `${host}: ${hasTls === null ? 'could not be told' : hasTls ? 'works at every address' : 'does not work everywhere'}`
+      const isNowhere = view.hosts.find((one) => one.host === host)?.facts.addresses.kind === 'none'
+      const untold = isNowhere ? 'it has no address' : 'could not be told'
+      return `${host}: ${hasTls === null ? untold : hasTls ? 'works at every address' : 'does not work everywhere'}`
     }),
     ...ownerOf(lacking),
     texts: own.slice(0, 1).map(({ host }) => setting(starttlsText(serverOf(around), host))),
@@ -158,24 +161,33 @@ function tlsaStep({ view, setup }: Around, host: SetupHost): StepDraft {
   const some = keys.some(({ on }) => on.length > 0) ? [`not on ${[...new Set(behind)].join(', ')} yet`] : []
   const words = { match: 'there, and match', mismatch: 'there, and do not match', none: 'not there' }
   const lookup = seen?.facts.tlsa.lookups[0]
+  const failed = seen?.facts.tlsa.lookups.find(({ kind }) => kind === 'failure')
+  const isHeld = !isDone && (host.tlsa === 'mismatch' ? keys.length > 0 : failed !== undefined && isBroken(failed))
+  const texts =
+    isDone || host.records.length === 0
+      ? []
+      : [dnsText(host.host, host.records.join('\n'), 'for the keys that it has now; beside those that are there')]
   return {
     ...{ id: `tlsa ${host.host}`, title: `Publish TLSA records for ${host.host}`, needs: ['starttls', 'dnssec'] },
     state: isDone ? 'done' : stateOfRecords(host, keys.length > 0),
     seen: [
-      keys.length === 0
-        ? 'no certificate was seen, so that no record can be made'
-        : `the records are ${isDone ? words.match : words[host.tlsa]}`,
+      failureSeen(failed) ??
+        (keys.length === 0
+          ? 'no certificate was seen, so that no record can be made'
+          : `the records are ${isDone ? words.match : words[host.tlsa]}`),
       ...(isDone || behind.length === 0 ? [] : some),
+      ...(isHeld ? ['senders who check hold mail back now: "waxseal tlsa doctor" says what to do first'] : []),
     ],
     ...ownerOf([host]),
-    texts:
-      isDone || host.records.length === 0
-        ? []
-        : [dnsText(host.host, host.records.join('\n'), 'for the keys that it has now; beside those that are there')],
+    texts,
     notes: isDone
       ? []
       : [
-          `look on the machine itself whether these are its keys (waxseal tlsa gen --owner ${host.host} FILE): what an address shows could be anybody's`,
+          ...(texts.length === 0
+            ? []
+            : [
+                `look on the machine itself whether these are its keys (waxseal tlsa gen --owner ${host.host} FILE): what an address shows could be anybody's`,
+              ]),
           'from then on publish the record of each new key two TTLs before the key is used: waxseal tlsa plan',
           ...(host.isSigned || !setup.isSigned
             ? []

@@ -7,7 +7,7 @@ import { parseReportRecords } from '../../tlsrpt/record.ts'
 import { reportsToItself, writeReportRecord } from '../../tlsrpt/write.ts'
 import { txtRecord } from '../record.ts'
 import { serversAlong, spreadOfTexts } from '../servers.ts'
-import { type Around, forgetting, isEverywhere, openFor, spreadSeen } from './around.ts'
+import { type Around, failureSeen, forgetting, isEverywhere, openFor, spreadSeen } from './around.ts'
 import type { StepDraft } from './report.ts'
 
 /** The record that has others tell of failures: before any policy, which would else fail unheard. RFC 8460 §3 */
@@ -35,7 +35,7 @@ export function reportsStep({ view, wishes }: Around): StepDraft {
   return {
     ...{ id: 'reports', title: 'Ask for reports (TLSRPT)', needs: [] },
     state: isDone ? 'done' : isUntold ? 'unknown' : openFor(owners.records),
-    seen: [there ?? (isUntold ? 'the record could not be looked up' : faultText(found)), ...spreadSeen(spread)],
+    seen: [there ?? failureSeen(lookup) ?? faultText(found), ...spreadSeen(spread)],
     ...{ who: owners.records.who, whoseName: owners.records.whoseName },
     texts: isDone || text === undefined ? [] : [dnsText(domain, text, note)],
     notes: [

@@ -11,7 +11,7 @@ import { parseStsRecords } from '../../mtasts/record.ts'
 import type { DomainName } from '../../name/domain.ts'
 import { labelsOf } from '../../name/name.ts'
 import { serversAlong, spreadOfTexts } from '../servers.ts'
-import { type Around, forgetting, isEverywhere, openFor, spreadSeen } from './around.ts'
+import { type Around, failureSeen, forgetting, isEverywhere, openFor, spreadSeen } from './around.ts'
 import { caaNotes } from './caa.ts'
 import type { StepDraft, StepWait } from './report.ts'
 import { policyServers } from './server-texts.ts'
@@ -83,9 +83,9 @@ function policyHostStep({ view, setup, wishes }: Around): StepDraft {
     ...{ id: 'policy-host', title: `Give ${policyHost} an address`, needs: [] },
     state: isDone ? 'done' : isUntold ? 'unknown' : openFor(owners.records),
     seen: [
-      ...(isThere
-        ? [`addresses: ${addresses.join(', ')}`]
-        : [isUntold ? 'it could not be looked up' : 'there is none']),
+      isThere
+        ? `addresses: ${addresses.join(', ')}`
+        : (failureSeen(lookups.find(({ kind }) => kind === 'failure')) ?? 'there is none'),
       ...(target === undefined ? [] : [`an alias of ${target}`]),
     ],
     ...{ who: owners.records.who, whoseName: owners.records.whoseName },
@@ -204,7 +204,7 @@ function recordStep(around: Around, { policies }: Served): StepDraft {
     ...{ id: 'sts-record', title: 'Announce the policy (MTA-STS record)', needs: ['policy', 'reports'] },
     state: isDone ? 'done' : isUntold ? 'unknown' : openFor(owners.records),
     seen: [
-      isUntold ? 'the record could not be looked up' : state,
+      failureSeen(lookup) ?? state,
       ...(target === undefined ? [] : [`an alias of ${target}`]),
       ...spreadSeen(spread),
     ],

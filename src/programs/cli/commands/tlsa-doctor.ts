@@ -55,7 +55,7 @@ export const tlsaDoctor = defineCommand({
     { status: doctorStatuses['no-dane'], means: 'no-dane: no TLSA record counts' },
     { status: doctorStatuses.broken, means: 'broken: senders who check hold mail back now' },
     { status: EXIT.noHost, means: 'the domain takes no mail' },
-    { status: EXIT.unavailable, means: 'there is no such domain, or the host has no address' },
+    { status: EXIT.unavailable, means: 'there is no such domain, it names no host, or the host has no address' },
     { status: EXIT.temporary, means: 'undetermined: it could not be told' },
   ],
   async run({ values, positionals: [text] }, context) {
@@ -80,6 +80,11 @@ export const tlsaDoctor = defineCommand({
         () => gatherFacts(name, wishes, checking),
       )
       if (context.signal.aborted) return EXIT.interrupted
+      if (facts.mail?.mx.row === 'M1') {
+        const why = escapeText(facts.mail.mx.resolution.reason)
+        return tell(context.out, `${name}: the MX records cannot be looked up: ${why}`, EXIT.temporary)
+      }
+      if (facts.mail?.mx.row === 'M7') return tell(context.out, `${name}: no MX record names a host`, EXIT.unavailable)
       if (facts.mail?.mx.row === 'M2') return tell(context.out, `${name}: there is no such domain`, EXIT.unavailable)
       if (facts.mail?.mx.row === 'M3') return tell(context.out, `${name} takes no mail`, EXIT.noHost)
       if (kind === 'host' && facts.mail?.hosts[0]?.addresses.kind === 'none') {

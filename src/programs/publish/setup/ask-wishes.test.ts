@@ -20,8 +20,9 @@ async function ask(answers: string, values: SetupValues = {}, signal = new Abort
 test('empty answers take what is usual', async () => {
   const { wishes, shown } = await ask('\n\n\n\n\n')
   assert.deepEqual(wishes, { ...readWishes({}, 0), rua: ['mailto:tls-reports@example.org'] })
-  assert.equal(shown.length, 5)
-  assert.equal(shown[0], 'Where shall reports about TLS go (a mailbox, or https:)? [tls-reports@example.org]')
+  assert.equal(shown.length, 6)
+  assert.equal(shown[0], 'An empty answer takes what stands in brackets.')
+  assert.equal(shown[1], 'Where shall reports about TLS go (a mailbox, or https:)? [tls-reports@example.org]')
 })
 
 test('answers count', async () => {
@@ -35,7 +36,7 @@ test('answers count', async () => {
 test('an answer that cannot be meant is asked for again, with the reason', async () => {
   const { wishes, shown } = await ask('http://r.example\na@example.net\nperhaps\ny\n\n\n\n')
   assert.deepEqual([wishes?.rua, wishes?.dane], [['mailto:a@example.net'], true])
-  assert.deepEqual(shown.slice(1, 2), ['"http://r.example": reports go by mailto: or https: alone'])
+  assert.deepEqual(shown.slice(2, 3), ['"http://r.example": reports go by mailto: or https: alone'])
   assert.ok(shown.includes('answer yes or no'))
 })
 

@@ -65,6 +65,7 @@ export async function askWishes(
   const lines = createInterface({ input, signal })
   const answers = lines[Symbol.asyncIterator]()
   let wishes = given
+  if (questions.some(({ isOpen }) => isOpen(values))) out.note('An empty answer takes what stands in brackets.')
   try {
     for (const { isOpen, text, take } of questions) {
       if (!isOpen(values)) continue
