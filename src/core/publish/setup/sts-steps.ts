@@ -248,7 +248,7 @@ function enforceStep(around: Around, { looks, policies, faults }: Served): StepD
       notes: isDone
         ? []
         : [
-            'when two weeks of reports have told of no failure; first the file, then the record',
+            'when two weeks of reports have told of no failure, as "waxseal sts ramp" makes sure; first the file, then the record',
             ...(isBegun ? [] : ['ask again then: the record of that day has an id of its own']),
             'max_age is how long senders hold you to it: raise it when all is well',
           ],
