@@ -98,3 +98,22 @@ test('links between documents lead to files that are there', () => {
     [],
   )
 })
+
+test('README.md shows what setup prints there, with gaps only where it says so', () =>
+  inDemoWorld('', async (lab) => {
+    const commands = commandsIn(lab)
+    try {
+      const line = ['setup', '--no-sts', ...commands.iterate, '--store', ':memory:', 'library.example']
+      const { status, stdout } = await commands.run(line)
+      assert.equal(status, 1)
+      const printed = mask(stdout)
+      let from = 0
+      for (const part of mask(shownUnder('waxseal setup --no-sts library.example')).split('\n[...]')) {
+        const at = printed.indexOf(part.trim(), from)
+        assert.notEqual(at, -1, `setup does not print\n${part}\nbut\n${printed}`)
+        from = at + part.trim().length
+      }
+    } finally {
+      commands.close()
+    }
+  }))

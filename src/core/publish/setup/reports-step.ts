@@ -30,7 +30,11 @@ export function reportsStep({ view, wishes }: Around): StepDraft {
   const owner = prependLabels(['_smtp', '_tls'], nameOfDomain(domain))
   const text = usual.ok && owner !== undefined ? formatRecord(txtRecord(owner, usual.value.text)) : undefined
   const targets = isDone && found.ok ? found.value.targets : usual.ok ? usual.value.targets : []
-  const note = wishes.rua === undefined ? 'with a mailbox that you have' : 'in the place of what is there'
+  const note = found.ok
+    ? 'in the place of what is there'
+    : wishes.rua === undefined
+      ? 'with a mailbox that you have'
+      : 'as you said'
   const there = found.ok ? `reports go to ${found.value.targets.map(({ uri }) => uri).join(', ')}` : undefined
   return {
     ...{ id: 'reports', title: 'Ask for reports (TLSRPT)', needs: [] },
