@@ -1,6 +1,6 @@
 // `waxseal sts host` as it is run: configuration, files, reloads, delegation, and what a sender makes of it.
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { parseTrustAnchors } from '../../src/core/dnssec/anchors.ts'
@@ -276,3 +276,55 @@ for (const [what, change, words] of refused) {
     assert.match(stderr, words)
   })
 }
+
+test('--check says that all is in order, or what is not', async () => {
+  const place = await prepare()
+  const check = () => commands.run(['sts', 'host', '--check', place.file])
+  assert.deepEqual(await check(), {
+    ...{ status: 0, stderr: '' },
+    stdout: '2 domains have a policy.\nAll their policy hosts have certificates.\n',
+  })
+  rmSync(join(place.folder, 'certificates', 'mta-sts.b.example.crt'))
+  assert.match((await check()).stderr, /no certificate in date for mta-sts\.b\.example/)
+  place.write('policies/a.example.txt', 'x')
+  const { status, stderr } = await check()
+  assert.equal(status, 78)
+  assert.match(stderr, /cannot use ".*a\.example\.txt": line 1/)
+})
+
+test('STS-111: --records prints the zones, and an id stays as long as its policy does', async () => {
+  const place = await prepare('name = "sts.host.example"\ncustomers = true\naddresses = ["192.0.2.1"]\n')
+  const records = () => commands.run(['sts', 'host', '--records', ...commands.iterate, place.file])
+  const first = await records()
+  assert.equal(first.status, 0, first.stderr)
+  assert.match(first.stdout, /^sts\.host\.example\. 3600 IN A 192\.0\.2\.1$/m)
+  assert.match(first.stdout, /^_mta-sts\.b\.example\. 3600 IN CNAME soft\._mta-sts\.sts\.host\.example\.$/m)
+  assert.match(first.stdout, /^_mta-sts\.a\.example\. 3600 IN CNAME a\.example\._mta-sts\.sts\.host\.example\.$/m)
+  const [, id = ''] =
+    /^soft\._mta-sts\.sts\.host\.example\. 3600 IN TXT "v=STSv1; id=(\w+);"$/m.exec(first.stdout) ?? []
+  assert.match(id, /^\d{14}Z[0-9a-f]{16}$/)
+  place.write('host.toml', `${listen}addresses = ["192.0.2.1", "2001:db8::1"]\n${profiles}`)
+  const own = await records()
+  assert.match(own.stdout, /^_mta-sts\.b\.example\. 3600 IN TXT "v=STSv1; id=/m)
+  assert.match(own.stdout, /^mta-sts\.b\.example\. 3600 IN AAAA 2001:db8::1$/m)
+})
+
+test('--export writes each policy once, and takes nothing away', async () => {
+  const place = await prepare()
+  const folder = join(place.folder, 'export')
+  const run = () => commands.run(['sts', 'host', '--export', folder, place.file])
+  assert.match((await run()).stdout, /^2 policies are in .*; 2 were written anew\.$/m)
+  const file = join(folder, 'mta-sts.a.example', '.well-known', 'mta-sts.txt')
+  assert.equal(readFileSync(file, 'utf8'), policy('mx.a.example').replaceAll('\n', '\r\n'))
+  rmSync(join(place.folder, 'policies', 'a.example.txt'))
+  const { stdout, stderr } = await run()
+  assert.match(stdout, /^1 policies are in .*; 0 were written anew\.$/m)
+  assert.match(stderr, /mta-sts\.a\.example is not in the configuration, and stays/)
+  assert.ok(existsSync(file))
+  const spaced = await commands.run(['sts', 'host', '--export', `${folder} x`, place.file])
+  assert.match(spaced.stderr, /use a path of plain characters/)
+})
+
+test('--check, --records and --export do not go together', async () => {
+  assert.equal((await commands.run(['sts', 'host', '--check', '--records'])).status, 64)
+})

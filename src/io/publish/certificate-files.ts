@@ -47,9 +47,9 @@ interface SharedPair {
 export function createCertificateFiles(options: CertificateFilesOptions): CertificateFiles {
   const { entries, clock, most = limits.policyServer.contexts } = options
   const tell = tellOnce(options.onTrouble)
-  const own = entries.filter(isTemplate)
+  const own = entries.filter(isOfOneHost)
   const shared: SharedPair[] = entries
-    .filter((entry) => !isTemplate(entry))
+    .filter((entry) => !isOfOneHost(entry))
     .map((paths) => ({ paths, pair: loadPair(paths) }))
   let byName = indexByName(shared)
   let generation = 0
@@ -152,12 +152,13 @@ export function createCertificateFiles(options: CertificateFilesOptions): Certif
   }
 }
 
-function isTemplate({ chain, key }: CertificateEntry): boolean {
+/** Whether each host has files of its own by this entry. */
+export function isOfOneHost({ chain, key }: CertificateEntry): boolean {
   return /\{(?:host|domain)\}/.test(chain + key)
 }
 
-/** A domain name holds no character that could lead to another folder. */
-function pathsFor({ chain, key }: CertificateEntry, host: DomainName): PairPaths {
+/** The files of one host. A domain name holds no character that could lead to another folder. */
+export function pathsFor({ chain, key }: CertificateEntry, host: DomainName): PairPaths {
   const [, domain = ''] = /^[^.]*\.(.*)$/.exec(host) ?? []
   const fill = (path: string) => path.replaceAll('{host}', host).replaceAll('{domain}', domain)
   return { chain: fill(chain), key: fill(key) }
