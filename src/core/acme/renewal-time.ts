@@ -32,3 +32,11 @@ export function renewalTime(lifetime: Lifetime, window: RenewalWindow | undefine
 function youngest(span: number): number {
   return Math.min(dayMs, span / 6)
 }
+
+/**
+ * Until when a certificate that came just now is kept, whatever its dates and its authority say: where clocks differ, or an
+ * authority gives out what is nearly over, each would be renewed by the next at once.
+ */
+export function settledUntil(now: number, notAfter: number): number {
+  return now + Math.min(dayMs, Math.max(0, notAfter - now) / 6)
+}

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { parseCertificate } from '../x509/certificate.ts'
 import { renewalIdOf } from './renewal-information.ts'
-import { renewalTime } from './renewal-time.ts'
+import { renewalTime, settledUntil } from './renewal-time.ts'
 import { parseRetryAfter } from './retry-after.ts'
 
 const day = 86_400_000
@@ -72,6 +72,12 @@ test('whatever the window, renewal is within the lifetime', () => {
       assert.ok(time > start && time < start + days * day)
     }),
   )
+})
+
+test('what came just now is kept for a day, or for a sixth of what is left', () => {
+  assert.equal(settledUntil(start, start + 90 * day), start + day)
+  assert.equal(settledUntil(start, start + 3 * day), start + day / 2)
+  assert.equal(settledUntil(start, start - day), start)
 })
 
 const waits: [value: string | undefined, wait: number | undefined][] = [

@@ -22,6 +22,8 @@ export interface AcmeFailure {
   readonly reason: string
   /** The type of the authority's problem document, if it sent one. */
   readonly problem?: string
+  /** Of an answer over HTTP. */
+  readonly status?: number
   /** For how long the authority asks to be left alone. */
   readonly retryAfterMs?: number
 }

@@ -195,6 +195,9 @@ test('an order that was begun before goes on where it stands, and one that came 
     assert.equal(world.stub.orders.length, count)
   }
   assert.ok(!isAcmeFailure(await obtain(world.client(), { key, resume: 'https://evil.example/order/0' })))
+  world.stub.tamper = (path, answer) =>
+    path === 'order/99' ? { ...answer, status: 404, headers: {}, body: 'gone' } : answer
+  assert.ok(!isAcmeFailure(await obtain(world.client(), { key, resume: url.replace('/0', '/99') })))
 })
 
 test('an order that cannot be written down is not gone on with', async (context) => {

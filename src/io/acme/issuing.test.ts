@@ -175,6 +175,32 @@ test('a name that fails does not keep others waiting', async () => {
   assert.deepEqual([...world.folder.certificates.keys()], [two, three])
 })
 
+test('a name that becomes due again while its failure is still being written down is not passed over', async () => {
+  const world = open()
+  world.authority.outcome = () => refused
+  let write = () => {}
+  const folder = {
+    ...world.folder,
+    savePlan: () =>
+      new Promise<undefined>((resolve) => {
+        write = () => resolve(undefined)
+      }),
+  }
+  const issuing = createIssuing({ ...world.options, folder })
+  issuing.configure(new Set([one]))
+  await issuing.step()
+  while (world.told('failed').length === 0) await new Promise((resolve) => setImmediate(resolve))
+  world.clock.move(3600)
+  world.authority.outcome = () => undefined
+  await issuing.step()
+  write()
+  await issuing.settled()
+  await issuing.step()
+  while (world.told('issued').length === 0) await new Promise((resolve) => setImmediate(resolve))
+  write()
+  await issuing.close()
+})
+
 test('an authority that does not answer is left alone, and no name is given up for it', async () => {
   const world = open({ budget: { ...plenty, atOnce: 1 } })
   const until = start + 6 * hour
@@ -281,6 +307,14 @@ test('an authority that always says now gets one order a day for a name', async 
   world.issuing.configure(new Set([one]))
   await advance(world.issuing, world.clock, start + 10 * day)
   assert.ok(world.authority.orders.length <= 11, `${world.authority.orders.length}`)
+})
+
+test('an authority that gives out what is nearly over is not asked for the next at once', async () => {
+  const world = open()
+  world.authority.lifetimeMs = hour / 3
+  world.issuing.configure(new Set([one]))
+  await advance(world.issuing, world.clock, start + 2 * hour)
+  assert.ok(world.authority.orders.length <= 37, `${world.authority.orders.length}`)
 })
 
 test('the number of names is bounded, and one too many is told', async () => {

@@ -1,6 +1,7 @@
 import type { ChallengeType } from '../../core/acme/authorization.ts'
 import { nameBackOff, retryTime } from '../../core/acme/back-off.ts'
 import type { IssuanceBudget } from '../../core/acme/issuance-budget.ts'
+import { settledUntil } from '../../core/acme/renewal-time.ts'
 import { limits } from '../../core/limits.ts'
 import type { DomainName } from '../../core/name/domain.ts'
 import { escapeText } from '../../core/smtp/escape.ts'
@@ -197,6 +198,8 @@ class IssuingWork implements Issuing {
       })
       .finally(() => {
         map.delete(name)
+        // It was passed over as long as it was here, also where it had become due again.
+        this.#table.change(name, {})
         this.onChange?.()
       })
     map.set(name, ended)
@@ -257,7 +260,8 @@ class IssuingWork implements Issuing {
   async #succeeded({ name, lifetime }: NameEntry, issued: IssuedCertificate): Promise<void> {
     const { folder, clock, onIssued } = this.#options
     this.#pace.succeed()
-    const fresh = { failures: 0, retryAt: 0, reason: undefined, window: undefined }
+    const retryAt = settledUntil(clock.now(), issued.notAfter)
+    const fresh = { failures: 0, retryAt, reason: undefined, window: undefined }
     this.#table.change(name, { ...fresh, ...certified(issued, clock.now()) })
     onIssued?.(name)
     this.#tell({ kind: 'issued', name, notAfter: issued.notAfter, isRenewal: lifetime !== undefined })

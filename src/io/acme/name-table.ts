@@ -135,7 +135,7 @@ export async function readNames(table: NameTable, folder: CertificateFolder, now
     if (!table.add(name, now)) return
     // Whoever has asked again since the start has not lost its place by it.
     const askedAt = Math.min(waiting.get(name) ?? now, now)
-    table.change(name, { askedAt, ...planned(plan, now), ...kept(name, certificate, now) })
+    table.change(name, { askedAt, ...planned(plan, certificate, now), ...kept(name, certificate, now) })
   }
   for (const [name, askedAt] of waiting) {
     if (table.add(name, now)) table.change(name, { askedAt: Math.min(askedAt, now) })
@@ -147,8 +147,12 @@ function kept(name: DomainName, certificate: IssuedCertificate | undefined, now:
   return certificate === undefined ? {} : certified(certificate, now + spreadOf(name) * limits.acme.renewalInfoMs)
 }
 
-/** A plan of a clock that was ahead would have us wait for years. */
-function planned(plan: StoredPlan | undefined, now: number): Partial<NameEntry> {
-  if (plan === undefined) return {}
+/** A plan of a clock that was ahead would have us wait for years. What was to be kept for a while, and is not there, is not kept. */
+function planned(
+  plan: StoredPlan | undefined,
+  certificate: IssuedCertificate | undefined,
+  now: number,
+): Partial<NameEntry> {
+  if (plan === undefined || (certificate === undefined && plan.failures === 0)) return {}
   return { ...plan, retryAt: Math.min(plan.retryAt, now + 1.1 * limits.acme.backOffMaxMs) }
 }

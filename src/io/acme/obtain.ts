@@ -65,7 +65,9 @@ async function resumeOrder(wish: Wish, parts: ObtainParts): Promise<OpenOrder | 
   const url = readAcmeUrl(wish.resume, parts.origins)
   if (url === undefined) return undefined
   const found = await fetchOrder(url, wish, parts)
-  if (isAcmeFailure(found)) return found.fault === 'refused' ? undefined : found
+  // Of an order that it has no more an authority need not say so in a document of ACME.
+  if (isAcmeFailure(found))
+    return found.fault === 'refused' || found.status === 404 || found.status === 410 ? undefined : found
   return found.order.status === 'invalid' ? undefined : found
 }
 

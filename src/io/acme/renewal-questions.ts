@@ -22,9 +22,8 @@ export async function askWindow(
 ): Promise<void> {
   const advice = await authority.renewal(renewalId, signal)
   const entry = table.get(name)
-  if (signal.aborted || entry === undefined) return
-  // Meanwhile there is another certificate, and this is no news of it: it has a turn of its own.
-  if (entry.renewalId !== renewalId) return table.change(name, {})
+  // Meanwhile there may be another certificate, and this is no news of it.
+  if (signal.aborted || entry?.renewalId !== renewalId) return
   const now = clock.now()
   if (advice === undefined || isAcmeFailure(advice)) {
     const { renewalInfoMs, renewalInfoMaxMs } = limits.acme

@@ -108,6 +108,7 @@ function failureOf(answer: AcmeAnswer, clock: Clock): AcmeFailure {
   return {
     fault: faultOf(problem, answer.status),
     reason: problem === undefined ? `the authority answered with status ${answer.status}` : describeProblem(problem),
+    status: answer.status,
     ...(problem === undefined ? {} : { problem: problem.type }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   }
