@@ -1,7 +1,7 @@
 import { lastStageOf, termsOf } from '../../../core/publish/sts-stages.ts'
 import { readDays, readMaxAge } from '../../publish/sts/look.ts'
 import { readPatterns } from '../../publish/sts/patterns.ts'
-import { runRamp } from '../../publish/sts/run-ramp.ts'
+import { runRamp, workOfRamp } from '../../publish/sts/run-ramp.ts'
 import { onWay, readTally, wayOptions } from '../../publish/sts/way.ts'
 import { defineCommand, UsageError } from '../command.ts'
 import { EXIT } from '../exit.ts'
@@ -94,7 +94,7 @@ export const stsRamp = defineCommand({
     }
     return onWay(text, values, context, async (way) => {
       const tally = await readTally(values.reports, way.domain, context)
-      return runRamp(way, wish, tally, { out: context.out, json: values.json === true })
+      return runRamp(workOfRamp(way, tally, context.out), wish, { out: context.out, json: values.json === true })
     })
   },
 })

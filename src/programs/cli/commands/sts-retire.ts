@@ -1,6 +1,6 @@
 import { usualMaxAge } from '../../../core/publish/sts-stages.ts'
 import { readMaxAge } from '../../publish/sts/look.ts'
-import { runRetire } from '../../publish/sts/run-retire.ts'
+import { runRetire, workOfRetire } from '../../publish/sts/run-retire.ts'
 import { onWay, wayOptions } from '../../publish/sts/way.ts'
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../exit.ts'
@@ -39,7 +39,7 @@ export const stsRetire = defineCommand({
   async run({ values, positionals: [text = ''] }, context) {
     const longestBefore = readMaxAge('longest', values.longest) ?? usualMaxAge
     return onWay(text, values, context, (way) => {
-      return runRetire(way, { longestBefore }, { out: context.out, json: values.json === true })
+      return runRetire(workOfRetire(way), { longestBefore }, { out: context.out, json: values.json === true })
     })
   },
 })

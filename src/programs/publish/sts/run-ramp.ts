@@ -1,5 +1,5 @@
 import { limits } from '../../../core/limits.ts'
-import { planRamp, type RampPlan, type RampWish } from '../../../core/publish/sts-ramp.ts'
+import { planRamp, type RampLook, type RampPlan, type RampWish } from '../../../core/publish/sts-ramp.ts'
 import type { StsSeen } from '../../../core/publish/sts-seen.ts'
 import { stageText, termsOf } from '../../../core/publish/sts-stages.ts'
 import { currentTerm } from '../../../core/publish/sts-state.ts'
@@ -19,45 +19,56 @@ interface Ended {
   readonly status: number
 }
 
+/** What a run works with: a look at the domain, or the status to end with where there is nothing to lead. */
+export interface RampWork extends Pick<Way, 'domain' | 'file' | 'hands' | 'isDry'> {
+  look(): Promise<RampLook | number>
+}
+
+/** Looks as the checker does; what has no mail is told of. */
+export function workOfRamp({ looking, world, ...way }: Way, tally: ReportTally | undefined, out: Out): RampWork {
+  const { domain } = way
+  return {
+    ...way,
+    async look() {
+      const facts = await looking.facts(domain)
+      if (facts.mail?.mx.row === 'M2') return gone(`${domain}: there is no such domain`, EXIT.unavailable)
+      if (facts.mail?.mx.row === 'M3') return gone(`${domain} takes no mail: there is nothing to protect`, EXIT.noHost)
+      return rampLook(facts, tally, world.clock.now())
+    },
+  }
+
+  function gone(text: string, status: number): number {
+    out.warn(text)
+    return status
+  }
+}
+
 /** Takes all steps that may be taken now, each remembered before it is taken, and looked for before the next. */
 export async function runRamp(
-  way: Way,
+  work: RampWork,
   wish: RampWish,
-  tally: ReportTally | undefined,
   { out, json }: { readonly out: Out; readonly json: boolean },
 ): Promise<number> {
-  const { looking, domain, world, file, isDry } = way
-  let state = file.read()
   const acts: ActResult[] = []
   const turns: string[] = []
+  let state = work.file.read()
   let lastTried: string | undefined
   for (let look = 1; ; look++) {
-    const facts = await looking.facts(domain)
-    const rows: Readonly<Record<string, readonly [string, number]>> = {
-      M2: [`${domain}: there is no such domain`, EXIT.unavailable],
-      M3: [`${domain} takes no mail: there is nothing to protect`, EXIT.noHost],
-    }
-    const row = rows[facts.mail?.mx.row ?? '']
-    if (row !== undefined) {
-      out.warn(row[0])
-      return row[1]
-    }
-    const looked = rampLook(facts, tally, world.clock.now())
+    const looked = await work.look()
+    if (typeof looked === 'number') return looked
     const plan = planRamp(state, looked, wish)
     if (plan.turn !== undefined) turns.push(plan.turn)
-    if (isDry) return tell({ plan, acts, status: statusOf(plan, undefined) }, turns, way, { out, json })
-    await file.write(plan.state)
+    const end = (act?: ActResult) => tell({ plan, acts, status: statusOf(plan, act) }, turns, work, { out, json })
+    if (work.isDry) return end()
+    await work.file.write(plan.state)
     state = plan.state
-    const { step } = plan
-    if (step.kind === 'live' && look < limits.stsWays.looks) continue
-    const wasTried = lastTried === keyOf(plan)
-    if ((step.kind !== 'serve' && step.kind !== 'announce') || wasTried || look >= limits.stsWays.looks) {
-      return tell({ plan, acts, status: statusOf(plan, acts.at(-1)) }, turns, way, { out, json })
-    }
-    const act = await take(plan, looked.seen, way)
+    if (plan.step.kind === 'live' && look < limits.stsWays.looks) continue
+    const isAct = plan.step.kind === 'serve' || plan.step.kind === 'announce'
+    if (!isAct || lastTried === keyOf(plan) || look >= limits.stsWays.looks) return end(acts.at(-1))
+    const act = await take(plan, looked.seen, work)
     acts.push(act)
     lastTried = keyOf(plan)
-    if (act.kind !== 'done') return tell({ plan, acts, status: statusOf(plan, act) }, turns, way, { out, json })
+    if (act.kind !== 'done') return end(act)
   }
 }
 
@@ -66,7 +77,7 @@ function keyOf({ step, state }: RampPlan): string {
   return `${step.kind} ${currentTerm(state)?.id}`
 }
 
-async function take({ step }: RampPlan, seen: StsSeen, { hands }: Way): Promise<ActResult> {
+async function take({ step }: RampPlan, seen: StsSeen, { hands }: RampWork): Promise<ActResult> {
   if (step.kind === 'serve') return serveFile(step.body, hands)
   if (step.kind === 'announce') return announceId(step.id, seen, hands)
   throw new Error(`nothing to do for ${step.kind}`)
@@ -80,13 +91,18 @@ function statusOf({ step, hindrances }: RampPlan, act: ActResult | undefined): n
   return hindrances.every(({ kind }) => kind === 'time') ? EXIT.done : EXIT.nothing
 }
 
-function tell(ended: Ended, turns: readonly string[], way: Way, { out, json }: { out: Out; json: boolean }): number {
-  if (json) out.line(JSON.stringify(toJson(ended, turns, way)))
-  else write(ended, turns, way, out)
+function tell(
+  ended: Ended,
+  turns: readonly string[],
+  work: RampWork,
+  { out, json }: { out: Out; json: boolean },
+): number {
+  if (json) out.line(JSON.stringify(toJson(ended, turns, work)))
+  else write(ended, turns, work, out)
   return ended.status
 }
 
-function toJson({ plan, acts, status }: Ended, turns: readonly string[], { domain, isDry }: Way) {
+function toJson({ plan, acts, status }: Ended, turns: readonly string[], { domain, isDry }: RampWork) {
   const { stage, step, hindrances, calendar, state } = plan
   const { mode } = termsOf(stage)
   return {
@@ -104,7 +120,7 @@ function isoOf(moment: number | undefined): string | null {
   return moment === undefined ? null : new Date(moment).toISOString()
 }
 
-function write({ plan, acts }: Ended, turns: readonly string[], { domain, isDry }: Way, out: Out): void {
+function write({ plan, acts }: Ended, turns: readonly string[], { domain, isDry }: RampWork, out: Out): void {
   const { stage, step, hindrances, calendar, state } = plan
   const since = state.liveAt === undefined ? '' : `, live since ${formatMoment(state.liveAt)}`
   say(out, `${domain}: ${stageText(stage)}${since}.`)

@@ -16,34 +16,49 @@ interface Ended {
   readonly status: number
 }
 
+/** What a run works with. */
+export interface RetireWork extends Pick<Way, 'domain' | 'file' | 'hands' | 'isDry'> {
+  look(): Promise<StsSeen>
+  /** Milliseconds since 1970. */
+  now(): number
+}
+
+/** MX hosts are not looked at: nothing is asked of them any more. */
+export function workOfRetire({ looking, world, ...way }: Way): RetireWork {
+  const sections = new Set(['mta-sts', 'servers'] as const)
+  return {
+    ...way,
+    look: async () => seenIn(await looking.facts(way.domain, { sections })),
+    now: () => world.clock.now(),
+  }
+}
+
 /** Takes all steps out that may be taken now, each remembered before it is taken, and looked for before the next. */
 export async function runRetire(
-  way: Way,
+  work: RetireWork,
   wish: RetireWish,
   { out, json }: { readonly out: Out; readonly json: boolean },
 ): Promise<number> {
-  const { looking, domain, world, file, isDry } = way
-  const sections = new Set(['mta-sts', 'servers'] as const)
   const acts: ActResult[] = []
   const turns: string[] = []
-  let state = file.read()
+  let state = work.file.read()
   let lastTried: string | undefined
   for (let look = 1; ; look++) {
-    const seen = seenIn(await looking.facts(domain, { sections }))
-    const plan = planRetire(state, { seen, now: world.clock.now() }, wish)
+    const seen = await work.look()
+    const plan = planRetire(state, { seen, now: work.now() }, wish)
     if (plan.turn !== undefined) turns.push(plan.turn)
     const end = (act?: ActResult) => {
       const ended = { plan, acts, turns, status: statusOf(plan, act) }
-      if (json) out.line(JSON.stringify(toJson(ended, way)))
-      else write(ended, wish, way, out)
+      if (json) out.line(JSON.stringify(toJson(ended, work)))
+      else write(ended, wish, work, out)
       return ended.status
     }
-    if (isDry) return end()
-    await file.write(plan.state)
+    if (work.isDry) return end()
+    await work.file.write(plan.state)
     state = plan.state
     const key = `${plan.step.kind} ${currentTerm(state)?.id}`
     if (key === lastTried || look >= limits.stsWays.looks) return end(acts.at(-1))
-    const act = await take(plan, seen, way)
+    const act = await take(plan, seen, work)
     if (act === undefined) return end()
     acts.push(act)
     lastTried = key
@@ -52,7 +67,7 @@ export async function runRetire(
 }
 
 /** Undefined where there is nothing to do now. */
-async function take({ step }: RetirePlan, seen: StsSeen, { hands }: Way): Promise<ActResult | undefined> {
+async function take({ step }: RetirePlan, seen: StsSeen, { hands }: RetireWork): Promise<ActResult | undefined> {
   switch (step.kind) {
     case 'serve':
       return serveFile(step.body, hands)
@@ -76,7 +91,7 @@ function statusOf({ step }: RetirePlan, act: ActResult | undefined): number {
   return step.kind === 'wait' || step.kind === 'done' ? EXIT.done : EXIT.temporary
 }
 
-function toJson({ plan, acts, turns, status }: Ended, { domain, isDry }: Way) {
+function toJson({ plan, acts, turns, status }: Ended, { domain, isDry }: RetireWork) {
   const { step, hindrances, calendar, state } = plan
   const iso = (moment: number | undefined) => (moment === undefined ? null : new Date(moment).toISOString())
   return {
@@ -105,9 +120,9 @@ const whats = {
   'remove-host': 'take the policy host away',
 } as const
 
-function write({ plan, acts, turns }: Ended, wish: RetireWish, way: Way, out: Out): void {
+function write({ plan, acts, turns }: Ended, wish: RetireWish, work: RetireWork, out: Out): void {
   const { step, hindrances, calendar, state } = plan
-  const { domain, world, isDry } = way
+  const { domain, isDry } = work
   for (const turn of turns) say(out, `${domain} ${turn}.`)
   for (const act of acts) sayResult(out, act)
   if (isDry && step.kind !== 'wait' && step.kind !== 'done' && step.kind !== 'refused')
@@ -117,9 +132,9 @@ function write({ plan, acts, turns }: Ended, wish: RetireWish, way: Way, out: Ou
     const what =
       step.for === 'policies' ? 'A sender may hold a policy until then' : 'A resolver may hold the record until then'
     say(out, `Too early before ${formatMoment(step.until)}: keep serving mode none. ${what}.`)
-    for (const term of step.for === 'policies' ? heldTerms(state, world.clock.now()).slice(0, 10) : []) {
+    for (const term of step.for === 'policies' ? heldTerms(state, work.now()).slice(0, 10) : []) {
       const lasts = `mode ${term.mode}, remembered for ${formatSeconds(term.maxAge)}`
-      say(out, `${lasts}: until ${formatMoment(heldUntil(term, world.clock.now()))}`, '  ')
+      say(out, `${lasts}: until ${formatMoment(heldUntil(term, work.now()))}`, '  ')
     }
     if (step.for === 'policies' && state.adoptedAt !== undefined) {
       const least = formatMoment(state.adoptedAt + wish.longestBefore * 1000)
