@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { checkReport } from '../../src/core/check/check-report.ts'
 import { parseTrustAnchors } from '../../src/core/dnssec/anchors.ts'
+import { createPolicy } from '../../src/core/dnssec/policy.ts'
 import { parseDomainName } from '../../src/core/name/domain.ts'
 import { systemClock } from '../../src/io/clock.ts'
 import { createPkixTrust } from '../../src/io/https/pkix-trust.ts'
@@ -86,6 +87,7 @@ export function createBatch({ network, rootHints, trustAnchors, ca, size }: Batc
   const clock = systemClock
   const resolverOptions: ResolverOptions = {
     ...{ engine: 'iterate', network, clock, rootHints, trustAnchors: anchors.value },
+    policy: createPolicy({ remembers: true }),
   }
   const resolver = createResolver(resolverOptions)
   const store = openStore(':memory:')

@@ -42,6 +42,8 @@ export const limits = {
     rsaBitsMax: 4096,
     rsaExponentOctets: 5,
     importedKeys: 1000,
+    /** Signatures known to be good, where many servers are asked for the same. */
+    verifiedSignatures: 10_000,
     /** Unless told otherwise, and the most that may be told. */
     inceptionSkew: 60,
     inceptionSkewMax: 3600,

@@ -1,4 +1,4 @@
-import type { KeyObject } from 'node:crypto'
+import { hash, type KeyObject } from 'node:crypto'
 import { limits } from '../limits.ts'
 import { type Algorithm, type DigestType, digestTypes, withSha1, workingAlgorithms } from './algorithms.ts'
 
@@ -12,6 +12,14 @@ export interface ValidationPolicy {
   readonly nsec3Iterations: number
   /** Keys imported under it by record data, the longest unused first: importing costs as much as a check. */
   readonly imported: Map<string, KeyObject>
+  /** Signatures that verified under it, with the digest of what they sign; undefined where none is met twice. */
+  readonly verified: VerifiedSignatures | undefined
+}
+
+/** Good signatures, of which the one met longest ago is forgotten first. */
+export interface VerifiedSignatures {
+  has(key: string, data: Uint8Array): boolean
+  add(key: string, data: Uint8Array): void
 }
 
 export interface PolicyOptions {
@@ -19,6 +27,11 @@ export interface PolicyOptions {
   readonly allowSha1?: boolean | undefined
   /** Seconds, at most `limits.dnssec.inceptionSkewMax`. */
   readonly inceptionSkew?: number | undefined
+  /**
+   * Whether a signature that verified is not checked again over the same data with the same key: for whoever has many
+   * servers say the same.
+   */
+  readonly remembers?: boolean | undefined
 }
 
 export function createPolicy(options: PolicyOptions = {}): ValidationPolicy {
@@ -30,5 +43,22 @@ export function createPolicy(options: PolicyOptions = {}): ValidationPolicy {
     inceptionSkew: Math.min(inceptionSkew, limits.dnssec.inceptionSkewMax),
     nsec3Iterations: limits.dnssec.nsec3Iterations,
     imported: new Map(),
+    verified: options.remembers === true ? createVerifiedSignatures() : undefined,
   }
+}
+
+function createVerifiedSignatures(): VerifiedSignatures {
+  const digests = new Map<string, string>()
+  return {
+    has: (key, data) => digests.get(key) === digestOf(data),
+    add(key, data) {
+      digests.delete(key)
+      digests.set(key, digestOf(data))
+      if (digests.size > limits.dnssec.verifiedSignatures) digests.delete(digests.keys().next().value as string)
+    },
+  }
+}
+
+function digestOf(data: Uint8Array): string {
+  return hash('sha256', data, 'base64')
 }

@@ -108,3 +108,32 @@ test('DNSSEC-33 what the crypto library cannot do is told by name, SHA-1 only wh
   assert.deepEqual(brokenAlgorithms({ allowSha1: false }, working), ['ED448'])
   assert.deepEqual(brokenAlgorithms({ allowSha1: true }, working), ['RSASHA1', 'RSASHA1-NSEC3-SHA1', 'ED448'])
 })
+
+test('a signature that verified is not checked again over the same data with the same key, and anew over any other', () => {
+  const policy = { ...createPolicy({ remembers: true }), inceptionSkew: 0 }
+  const algorithm = policy.algorithms.get(15)
+  assert.ok(algorithm !== undefined)
+  let checks = 0
+  const counting = {
+    ...algorithm,
+    verify: (...given: Parameters<typeof algorithm.verify>) => {
+      checks++
+      return algorithm.verify(...given)
+    },
+  }
+  const counted = { ...policy, algorithms: new Map([[15, counting]]) }
+  const now = 2_145_916_800 // 2038
+  const judge = (text: string) => {
+    const [record] = readRecords(keyText)
+    const [rrset] = groupRrsets(readRecords(text))
+    const key = record && readZoneKey(record.rdata)
+    assert.ok(key !== undefined && rrset !== undefined)
+    const options = { zone: zoneOf('vec.test.'), keys: [key], budget: createBudget(), now, policy: counted }
+    return verifyRrset(rrset, options).verdict
+  }
+  assert.deepEqual([judge(crosses2038), judge(crosses2038), checks], ['secure', 'secure', 1])
+  assert.deepEqual([judge(crosses2038.replace('192.0.2.71', '192.0.2.72')), checks], ['bogus', 2])
+  assert.deepEqual([judge(crosses2038.replace('192.0.2.71', '192.0.2.72')), checks], ['bogus', 3])
+  assert.deepEqual([judge(crosses2038.replace('jbz3', 'jbz4')), checks], ['bogus', 4])
+  assert.deepEqual([judge(crosses2038), checks], ['secure', 4])
+})

@@ -1,3 +1,5 @@
+import type { KeyObject } from 'node:crypto'
+import { latin1 } from '../dns/octets.ts'
 import { readNsec } from '../dns/rdata/records.ts'
 import type { ReceivedSignature, Rrset } from '../dns/rrset.ts'
 import { CLASS, TYPE } from '../dns/types.ts'
@@ -181,14 +183,25 @@ function checkWith(
   const by = () => nameSignature(rrset, signature)
   if (!budget.takeCheck()) return problem('limit', `too many signature checks, before ${by()}`)
   const object = importZoneKey(key, policy)
-  const algorithm = policy.algorithms.get(key.algorithm)
-  if (object !== undefined && algorithm?.verify(signedData(rrset, signature), object, signature.signature) === true) {
-    return undefined
-  }
+  if (object !== undefined && isGood(object, key, { rrset, signature }, policy)) return undefined
   budget.countFailure()
   return object === undefined
     ? problem('invalid-key', `${by()} is by a key that is none`)
     : problem('wrong-signature', `${by()} does not verify`)
+}
+
+function isGood(
+  object: KeyObject,
+  { id, algorithm }: ZoneKey,
+  { rrset, signature }: { rrset: Rrset; signature: ReceivedSignature },
+  { algorithms, verified: known }: ValidationPolicy,
+): boolean {
+  const data = signedData(rrset, signature)
+  const mark = known && `${id} ${latin1(signature.signature)}`
+  if (mark !== undefined && known?.has(mark, data) === true) return true
+  const isRight = algorithms.get(algorithm)?.verify(data, object, signature.signature) === true
+  if (isRight && mark !== undefined) known?.add(mark, data)
+  return isRight
 }
 
 function nameSignature(rrset: Rrset, { algorithm, keyTag }: ReceivedSignature): string {

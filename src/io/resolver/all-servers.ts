@@ -3,7 +3,6 @@ import { readSoa } from '../../core/dns/rdata/records.ts'
 import { findPart, type SortedReply, sortReply } from '../../core/dns/reply.ts'
 import { recordsOf } from '../../core/dns/rrset.ts'
 import { RCODE, TYPE } from '../../core/dns/types.ts'
-import { createPolicy } from '../../core/dnssec/policy.ts'
 import type { Security } from '../../core/dnssec/resolution.ts'
 import { limits } from '../../core/limits.ts'
 import { isAtOrBelow, isBelow, type Name, sameName } from '../../core/name/name.ts'
@@ -14,7 +13,14 @@ import { createEnding, type Ending } from '../ending.ts'
 import { type Asker, type AskFault, askAuthority, createAsker, formatServer } from './ask.ts'
 import { faultText, type Patience, patienceBy, refusalText } from './attempts.ts'
 import { scrub } from './authority-reply.ts'
-import { anchorsFor, exchangeFor, forwarderFor, iteratorFor, type ResolverOptions } from './create-resolver.ts'
+import {
+  anchorsFor,
+  exchangeFor,
+  forwarderFor,
+  iteratorFor,
+  policyOf,
+  type ResolverOptions,
+} from './create-resolver.ts'
 import type { Exchanged } from './exchange.ts'
 import type { Iterator } from './iterate.ts'
 import type { ResolveOptions } from './resolver.ts'
@@ -89,11 +95,11 @@ interface Work {
  * So are the keys that their answers are judged by.
  */
 export function createServerSurvey(options: ResolverOptions): ServerSurvey {
-  const { clock = systemClock, allowSha1, clockSkew } = options
+  const { clock = systemClock } = options
   const exchange = exchangeFor(options)
   const asker = createAsker(exchange)
   const now = () => clock.now()
-  const policy = createPolicy({ allowSha1, inceptionSkew: clockSkew })
+  const policy = policyOf(options)
   const anchors = anchorsFor(options, policy)
   const iterator = isForwarding(options) ? undefined : iteratorFor({ asker, clock, options })
   const upstream = iterator ?? forwarderFor({ asker, clock, options })

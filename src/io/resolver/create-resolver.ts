@@ -85,6 +85,8 @@ export interface ResolverOptions extends RecursiveOptions {
   readonly after?: After | undefined
   /** In the place of sockets, for tests. */
   readonly exchange?: Exchange | undefined
+  /** Shared with others that validate the same; its own, by `allowSha1` and `clockSkew`, unless given. */
+  readonly policy?: ValidationPolicy | undefined
   /** Counts what the resolver does, for whoever reads it. */
   readonly counters?: ResolverCounters | undefined
   /** Told once which engine `auto` took, and why. */
@@ -114,7 +116,7 @@ export function createResolver(given: ResolverOptions): LastingResolver {
   const exchange = exchangeFor(options)
   const clock = options.clock ?? systemClock
   const keeper = keeperFor(options, clock)
-  const policy = createPolicy({ allowSha1: options.allowSha1, inceptionSkew: options.clockSkew })
+  const policy = policyOf(options)
   const anchors = anchorsFor(options, policy)
   const resolver = choose({ asker: createAsker(exchange, counters), exchange, clock, policy, anchors, options, keeper })
   warnOfNegativeAnchors(options)
@@ -130,6 +132,11 @@ export function createResolver(given: ResolverOptions): LastingResolver {
     },
     save: async () => keeper?.save(),
   }
+}
+
+/** What is accepted, as the options have it. */
+export function policyOf({ policy, allowSha1, clockSkew }: ResolverOptions): ValidationPolicy {
+  return policy ?? createPolicy({ allowSha1, inceptionSkew: clockSkew })
 }
 
 /** What a server said to be secure cannot be proved again: `trust-ad` has nothing to save. */

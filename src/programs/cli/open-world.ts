@@ -1,5 +1,6 @@
 import { ConfigError } from '../../core/config-error.ts'
 import { brokenAlgorithms } from '../../core/dnssec/algorithms.ts'
+import { createPolicy } from '../../core/dnssec/policy.ts'
 import { createPkixTrust } from '../../io/https/pkix-trust.ts'
 import { createStsService } from '../../io/mtasts/sts-service.ts'
 import type { Network } from '../../io/network.ts'
@@ -43,7 +44,12 @@ export async function openWorld(
   const tell = observer?.told ?? warnerTo(out, trace !== undefined)
   // The store comes last, so that nothing that fails may leave it open; nothing is asked before it is there.
   const keeping: Keeping = { path: chooseStorePath(settings.store, need, environment), store: undefined }
-  const resolverOptions = resolverOptionsOf(settings, inputs, { network, trust, clock, tell, keeping })
+  const validation = { allowSha1: settings['allow-sha1'], inceptionSkew: settings['clock-skew'] }
+  const resolverOptions = {
+    ...resolverOptionsOf(settings, inputs, { network, trust, clock, tell, keeping }),
+    // Who checks a domain has all its servers say the same; a service asks one of them, and has its memory to mind.
+    ...(need !== 'shared' && { policy: createPolicy({ ...validation, remembers: true }) }),
+  }
   const counters = observer?.counters ?? createCounters()
   const own = createResolver({ ...resolverOptions, counters })
   const resolver = observed(traced(own, trace), observer)
