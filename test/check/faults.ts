@@ -183,6 +183,18 @@ export const faults: readonly Fault[] = [
     'zone _25._tcp.mx.D 3600 TLSA 3 1 1 {mx.D.spki.sha256}\nzone _25._tcp.mx.D 3600 TLSA 2 1 1 {zeros.32}',
   ],
   [
+    'an authority that stands whole in a record, and is not sent',
+    'protected',
+    'chain-incomplete sts-missing tlsa-whole-data',
+    'host mx.D address=192.0.2.%,2001:db8::% certificate=dane-ta sends=chain\nzone _25._tcp.mx.D 3600 TLSA 2 0 0 {mx.D.root.cert.full}\n-policy',
+  ],
+  [
+    'the key of an authority that stands whole in a record, and is not sent',
+    'protected',
+    'chain-incomplete sts-missing tlsa-whole-data',
+    'host mx.D address=192.0.2.%,2001:db8::% certificate=dane-ta sends=chain\nzone _25._tcp.mx.D 3600 TLSA 2 1 0 {mx.D.root.spki.full}\n-policy',
+  ],
+  [
     'more records for next keys than there are keys',
     'protected',
     'tlsa-stale-record',

@@ -58,6 +58,9 @@ ${[...Array(24).keys()].map((at) => `zone _25._tcp.mx.large.example 3600 TLSA 3 
 zone ending.example
 host mx.ending.example certificate=dane-ta valid=ending
 ${record('mx.ending.example', '2 0 1 {mx.ending.example.root.cert.sha256}')}
+zone whole.example
+host mx.whole.example certificate=dane-ta sends=chain
+${record('mx.whole.example', '2 0 0 {mx.whole.example.root.cert.full}')}
 zone busy.example
 host mx.busy.example greeting="421 4.7.0 try again later"
 ${record('mx.busy.example')}
@@ -157,6 +160,13 @@ const visits: [what: string, host: string, verdict: DoctorVerdict, first: RegExp
     'answer-over-tcp tlsa-stale-record',
   ],
   ['a certificate under usage 2 that ends tomorrow', 'mx.ending.example', 'act-soon', /^Renew/, 'dane-ta-expires'],
+  [
+    'DANE-55: an authority that stands whole in DNS, and is not sent',
+    'mx.whole.example',
+    'sound',
+    null,
+    'tlsa-whole-data',
+  ],
   ['a host that greylists, which says nothing', 'mx.busy.example', 'undetermined', null, 'host-busy'],
   ['DANE-36: records behind an alias', 'mx.alias.example', 'sound', null, ''],
 ]

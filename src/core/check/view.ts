@@ -1,11 +1,11 @@
 import type { X509Certificate } from 'node:crypto'
-import { matches } from '../dane/match.ts'
+import { demandOf, matches } from '../dane/match.ts'
 import type { DaneEvidence } from '../dane/peer.ts'
 import type { UsableTlsa } from '../dane/tlsa.ts'
 import type { DaneUse, DomainDecision, HostDecision } from '../decision/decision.ts'
 import type { Facts, HostFacts } from '../decision/facts.ts'
 import type { DomainName } from '../name/domain.ts'
-import type { PkixEvidence } from '../x509/peer.ts'
+import { type PkixEvidence, pathOf } from '../x509/peer.ts'
 import type { AddressProbe, Talk } from './address-probe.ts'
 import type { CheckFacts, HostSide } from './check-facts.ts'
 import { type Owners, ownersIn } from './owners.ts'
@@ -103,8 +103,20 @@ function keyView(one: Presented, { host, dane, address, side, now }: KeyContext)
   return { ...one, pkix, dane: evidence, matched }
 }
 
-/** Whether the record is of the server's own certificate, or of one above it, as its usage has it. RFC 7671 §5 */
-export function isOfChain(record: UsableTlsa, [leaf, ...above]: readonly X509Certificate[]): boolean {
-  if (record.usage === 3) return leaf !== undefined && matches(record, leaf)
-  return above.some((certificate) => matches(record, certificate))
+/**
+ * Whether the record is of the server's own certificate, or of one above it, as its usage has it; an authority that stands
+ * whole in DNS need not be sent. RFC 7671 §5.1, §5.2.2, §5.2.3
+ */
+export function isOfChain(record: UsableTlsa, chain: readonly X509Certificate[]): boolean {
+  const [leaf, ...above] = chain
+  if (leaf === undefined) return false
+  if (record.usage === 3) return matches(record, leaf)
+  return above.some((certificate) => matches(record, certificate)) || standsAbove(record, chain)
+}
+
+function standsAbove(record: UsableTlsa, chain: readonly X509Certificate[]): boolean {
+  const top = pathOf(chain).at(-1)
+  if (record.matchingType !== 0 || top === undefined) return false
+  const { wholeAnchors, signedByAnchor } = demandOf([record])
+  return signedByAnchor(top) || wholeAnchors.some((anchor) => top.checkIssued(anchor) && top.verify(anchor.publicKey))
 }
