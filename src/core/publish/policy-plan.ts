@@ -46,8 +46,11 @@ export function planPolicy(before: StsState, order: PolicyOrder, seen: StsSeen, 
     before,
   )
   const mx = mode === 'none' ? [] : unionOf({ wanted, live })
-  const state = publish(known, { mode, maxAge, mx }, id, now)
-  const term = currentTerm(state) as ServedTerm // it was just made
+  const published = publish(known, { mode, maxAge, mx }, id, now)
+  const term = currentTerm(published) as ServedTerm // it was just made
+  // Whoever sets another mode by hand has left the stage that the way in was at.
+  const isOtherMode = currentTerm(before)?.mode !== mode
+  const state: StsState = isOtherMode ? { ...published, stage: undefined, liveAt: undefined } : published
   const isSame = id === term.id
   if (mode === 'none') return { term, state, isSame, steps: undefined }
   // Who holds a policy that demands nothing, or that lists them all, minds no change.

@@ -1,6 +1,6 @@
 import type { Hindrance } from './sts-gates.ts'
 import type { StsSeen } from './sts-seen.ts'
-import { type RampStage, rampStages, rankOf, stageOf } from './sts-stages.ts'
+import { type RampStage, rampStages, rankOf, stageOf, termsOf } from './sts-stages.ts'
 import { adopt, currentTerm, foreignPolicies, type StsState } from './sts-state.ts'
 
 /** Where the way goes on from. */
@@ -25,7 +25,10 @@ export function beginRamp(
   const base = { state: before, stage: known ?? 'none', turn: undefined, refusal: undefined } as const
   const [first] = foreign
   if (first === undefined) {
-    if (known !== undefined) return { ...base, state: { ...before, stage: known, goneAt: undefined } }
+    if (known !== undefined) {
+      const liveAt = known === before.stage ? before.liveAt : undefined
+      return { ...base, state: { ...before, stage: known, liveAt, goneAt: undefined } }
+    }
     const isAnnounced = seen.announced.some(({ kind }) => kind === 'id' || kind === 'invalid')
     if (!isAnnounced || adopts)
       return { ...base, state: { ...before, stage: 'none', liveAt: undefined, goneAt: undefined } }
@@ -39,18 +42,25 @@ export function beginRamp(
   const id = highestId(seen) ?? 'unannounced'
   const taken = foreign.reduce((state, policy) => adopt(state, policy, id, now), before)
   const stages = [...foreign.map(stageOf), ...(known === undefined ? [] : [known])]
-  const stage = stages.reduce((lowest, one) => (rankOf(one) < rankOf(lowest) ? one : lowest))
+  const stage = stages.reduce(lower)
   const state: StsState = { ...taken, stage, liveAt: undefined, goneAt: undefined }
   return { ...base, state, stage, turn: `takes over the policy in mode ${first.mode} that is served` }
 }
 
-/** Whoever was on the way out, and is to come back, begins afresh: mode `none` is what he serves, if anything. */
+/**
+ * Whoever was on the way out, and is to come back, begins afresh: mode `none` is what he serves, if anything. Where a lower
+ * mode was published than the stage has, as by hand, the way goes on from there.
+ */
 function stageIn({ stage, served }: StsState): RampStage | undefined {
   const known = rampStages.find((one) => one === stage)
-  if (known !== undefined) return known
   const last = served.at(-1)
-  if (stage === undefined) return last === undefined ? undefined : stageOf(last)
-  return 'none'
+  const there = last && stageOf(last)
+  if (known === undefined) return stage === undefined ? there : 'none'
+  return last !== undefined && there !== undefined && last.mode !== termsOf(known).mode ? lower(known, there) : known
+}
+
+function lower(one: RampStage, other: RampStage): RampStage {
+  return rankOf(one) < rankOf(other) ? one : other
 }
 
 /** The id that servers announce; where they differ, the latest of ours. */

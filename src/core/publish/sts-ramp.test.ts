@@ -9,7 +9,7 @@ import { parseMxPattern } from './mx-patterns.ts'
 import type { Hindrance } from './sts-gates.ts'
 import { planRamp, type RampLook, type RampPlan, type RampWish } from './sts-ramp.ts'
 import type { StsSeen } from './sts-seen.ts'
-import { currentTerm, newState, type StsState } from './sts-state.ts'
+import { currentTerm, newState, publish, type StsState } from './sts-state.ts'
 
 const own = domain('example.org')
 const day = 86_400_000
@@ -309,6 +309,16 @@ test('a policy that is announced and cannot be read is not taken for none', () =
   const look = lookOf(start, seenOf([undefined], ['x1']))
   assert.equal(planRamp(newState(own), look, usualWish).step.kind, 'refused')
   assert.equal(planRamp(newState(own), look, { ...usualWish, adopts: true }).step.kind, 'serve')
+})
+
+test('STS-90: where a lower mode was published than the stage has, the way goes on from there, through all gates', () => {
+  const way = at('enforce-weeks')
+  const term = currentTerm(way.state)
+  assert.ok(term)
+  const lowered = publish(way.state, { ...term, mode: 'testing', maxAge: 604_800 }, undefined, way.now)
+  const plan = planRamp(lowered, lookOf(way.now, liveOf(lowered), { failing: both }), usualWish)
+  assert.deepEqual([plan.stage, plan.step.kind], ['testing-week', 'hold'])
+  assert.equal(plan.state.liveAt, way.now)
 })
 
 test('whoever was on the way out begins afresh', () => {

@@ -1,5 +1,4 @@
 import { limits } from '../../../core/limits.ts'
-import { dayMaxAge, usualMaxAge } from '../../../core/publish/sts-stages.ts'
 import { escapeText } from '../../../core/smtp/escape.ts'
 import { readPrivateFile } from '../../../io/private-file.ts'
 import { openStsStateFile } from '../../../io/publish/sts-state-file.ts'
@@ -22,9 +21,6 @@ import { worldOptions } from '../world-options.ts'
 
 const modes = ['none', 'testing', 'enforce'] as const
 
-/** Seconds, unless told. */
-const usualMaxAges = { none: dayMaxAge, testing: 604_800, enforce: usualMaxAge } as const
-
 export const stsPolicy = defineCommand({
   name: 'sts policy',
   summary: 'Write an MTA-STS policy for the MX hosts of a domain, or check one against them',
@@ -43,11 +39,15 @@ export const stsPolicy = defineCommand({
     'The id is the time and a digest of the policy: the same as long as the policy is, and never one that was there before.',
   ],
   options: {
-    mode: { type: 'string', value: 'MODE', description: 'none, testing, as unless told, or enforce' },
+    mode: {
+      type: 'string',
+      value: 'MODE',
+      description: 'none, testing or enforce; unless told, that of the policy there is, or testing',
+    },
     'max-age': {
       ...{ type: 'string', value: 'TIME' },
       description:
-        'how long senders remember it, as 604800, 7d or 4w; unless told a day, a week or four weeks, by mode',
+        'how long senders remember it, as 604800, 7d or 4w; unless told as now, or a day, a week or four weeks, by mode',
     },
     mx: {
       ...{ type: 'string', value: 'PATTERN', multiple: true },
@@ -163,12 +163,12 @@ interface Given {
 }
 
 function readOrder(values: Given): Omit<WriteOrder, 'file'> {
-  const mode = modes.find((one) => one === (values.mode ?? 'testing'))
-  if (mode === undefined)
-    throw new UsageError(`option --mode: "${escapeText(values.mode ?? '')}" is none of ${modes.join(', ')}`)
+  const mode = modes.find((one) => one === values.mode)
+  if (values.mode !== undefined && mode === undefined)
+    throw new UsageError(`option --mode: "${escapeText(values.mode)}" is none of ${modes.join(', ')}`)
   const mx = readPatterns('mx', values.mx)
   if (mode === 'none' && mx.length > 0) throw new UsageError('a policy in mode none lists no hosts')
-  const maxAge = readMaxAge('max-age', values['max-age']) ?? usualMaxAges[mode]
+  const maxAge = readMaxAge('max-age', values['max-age'])
   return { mode, maxAge, mx, output: values.output, allowsUnknown: values.unchecked === true }
 }
 

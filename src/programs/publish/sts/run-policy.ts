@@ -9,7 +9,8 @@ import { type PolicyPlan, planPolicy } from '../../../core/publish/policy-plan.t
 import { defaultTtl } from '../../../core/publish/record.ts'
 import { writeStsPolicy } from '../../../core/publish/sts-policy.ts'
 import { stsRecord, stsRecordName } from '../../../core/publish/sts-record.ts'
-import { seenIn } from '../../../core/publish/sts-seen.ts'
+import { type StsSeen, seenIn } from '../../../core/publish/sts-seen.ts'
+import { dayMaxAge, usualMaxAge } from '../../../core/publish/sts-stages.ts'
 import { newState } from '../../../core/publish/sts-state.ts'
 import { escapeText } from '../../../core/smtp/escape.ts'
 import type { Clock } from '../../../io/clock.ts'
@@ -33,8 +34,10 @@ export interface PolicyWork {
 }
 
 export interface WriteOrder {
-  readonly mode: StsPolicy['mode']
-  readonly maxAge: number
+  /** Undefined for that of the policy that is served, and for `testing` where there is none that asks for anything. */
+  readonly mode: StsPolicy['mode'] | undefined
+  /** Seconds; undefined for those of the policy that is served, in the same mode, and else for what is usual. */
+  readonly maxAge: number | undefined
   readonly mx: readonly MxPattern[]
   readonly output: string | undefined
   /** Undefined where nothing is remembered. */
@@ -47,11 +50,12 @@ export interface WriteOrder {
 export async function writePolicy(order: WriteOrder, work: PolicyWork): Promise<number> {
   const { domain, looking, clock, out, json } = work
   const facts = await looking.facts(domain)
-  const ended = withoutMail(facts, order.mode, work)
-  if (ended !== undefined) return ended
   const live = hostsIn(facts)
   const seen = seenIn(facts)
-  const { mode, maxAge, mx } = order
+  const { mode, maxAge } = termsFor(order, seen)
+  const { mx } = order
+  const ended = withoutMail(facts, mode, work)
+  if (ended !== undefined) return ended
   if (mode !== 'none' && mx.length === 0 && live.length === 0) return fail(work, 'no MX host is known', EXIT.temporary)
   const terms = { mode, maxAge, live, mxTtl: mxTtlOf(facts), txtTtl: seen.ttl > 0 ? seen.ttl : defaultTtl }
   const wanted = mx.length === 0 ? undefined : mx
@@ -77,6 +81,16 @@ export async function writePolicy(order: WriteOrder, work: PolicyWork): Promise<
   if (json) out.line(JSON.stringify(toJson(plan, { policy, body, record, tried, status, domain })))
   else sayPolicy({ plan, body, record, tried, policy, status, order, domain }, out)
   return status
+}
+
+/** Seconds, unless told. */
+const usualMaxAges = { none: dayMaxAge, testing: 604_800, enforce: usualMaxAge } as const
+
+/** Who changes hosts does not mean to change the mode, nor for how long the policy is remembered. */
+function termsFor({ mode: wished, maxAge }: WriteOrder, { served }: StsSeen) {
+  const there = served.flatMap((at) => (at.kind === 'policy' && at.policy.mode !== 'none' ? [at.policy] : []))[0]
+  const mode = wished ?? there?.mode ?? 'testing'
+  return { mode, maxAge: maxAge ?? (there?.mode === mode ? there.maxAge : usualMaxAges[mode]) }
 }
 
 /** What is written is remembered first: a policy that somebody fetched and nobody remembers is never waited for. */
