@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { gzipSync } from 'node:zlib'
 import { limits } from '../../src/core/limits.ts'
+import { writeStsPolicy } from '../../src/core/publish/sts-policy.ts'
+import { newState, publish } from '../../src/core/publish/sts-state.ts'
 import { parseTlsReport } from '../../src/core/tlsrpt/report.ts'
 import { tallyReports } from '../../src/core/tlsrpt/report-tally.ts'
+import { formatStsState, parseStsState } from '../../src/io/publish/sts-state-text.ts'
 import { unpackReport } from '../../src/io/tlsrpt/unpack-report.ts'
 import { domain } from '../support/domain.ts'
 import { reportText } from '../support/tls-report.ts'
@@ -53,4 +56,26 @@ const packedTarget: Target = {
   words: [gzipSync('{}'), Uint8Array.of(0x1f, 0x8b, 8), Uint8Array.of(0, 0, 0xff, 0xff)],
 }
 
-export const reportTargets: readonly Target[] = [reportTarget, packedTarget]
+const state = publish(
+  newState(own),
+  { mode: 'enforce', maxAge: 86_400, mx: [{ name: domain('mx.example.org'), wildcard: false }] },
+  undefined,
+  0,
+)
+
+/** What is read of a state is written as it was read, and every policy in it can be served. */
+const stateTarget = textTarget(
+  'sts-state',
+  (text) => {
+    const read = parseStsState(text)
+    if (!read.ok) return
+    assert.deepEqual(parseStsState(formatStsState(read.value)), read)
+    for (const term of read.value.served) assert.ok(writeStsPolicy(term).ok)
+  },
+  {
+    seeds: [formatStsState(newState(own)), formatStsState({ ...state, stage: 'enforce-day', liveAt: 5 })],
+    words: '"waxseal.sts/1" "stage" "none" "testing" "served" "mx" "*.example.org" "id" null 0 -1 1e99 [ ] { } ,',
+  },
+)
+
+export const reportTargets: readonly Target[] = [reportTarget, packedTarget, stateTarget]

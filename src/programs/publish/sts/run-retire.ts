@@ -123,7 +123,7 @@ const whats = {
 function write({ plan, acts, turns }: Ended, wish: RetireWish, work: RetireWork, out: Out): void {
   const { step, hindrances, calendar, state } = plan
   const { domain, isDry } = work
-  for (const turn of turns) say(out, `${domain} ${turn}.`)
+  for (const turn of turns) say(out, `${domain}: ${turn}.`)
   for (const act of acts) sayResult(out, act)
   if (isDry && step.kind !== 'wait' && step.kind !== 'done' && step.kind !== 'refused')
     say(out, `Next: ${nextText(plan)}.`)
