@@ -67,6 +67,32 @@ export const registry: readonly Registered[] = [
     load: async () => (await import('./commands/tlsa-doctor.ts')).tlsaDoctor,
   },
   {
+    name: 'sts policy',
+    summary: 'Write an MTA-STS policy for the MX hosts of a domain, or check one against them',
+    load: async () => (await import('./commands/sts-policy.ts')).stsPolicy,
+  },
+  {
+    name: 'sts ramp',
+    summary: 'Lead a domain into MTA-STS, each step when it is safe, and back at once',
+    load: async () => (await import('./commands/sts-ramp.ts')).stsRamp,
+  },
+  {
+    name: 'sts retire',
+    summary: 'Lead a domain out of MTA-STS, so that no sender is left with a policy that has ended',
+    load: async () => (await import('./commands/sts-retire.ts')).stsRetire,
+  },
+  {
+    name: 'sts host',
+    summary: 'Serve MTA-STS policies over HTTPS, for one domain or for thousands',
+    graceMs: 15_000,
+    load: async () => (await import('./commands/sts-host.ts')).stsHost,
+  },
+  {
+    name: 'zone change',
+    summary: 'Put records into a zone and take others out, all at once',
+    load: async () => (await import('./commands/zone-change.ts')).zoneChange,
+  },
+  {
     name: 'send',
     summary: 'Deliver a message from standard input to its recipients, enforced',
     load: async () => (await import('./commands/send.ts')).send,
@@ -115,21 +141,6 @@ export const registry: readonly Registered[] = [
     load: async () => (await import('./commands/override-audit.ts')).overrideAudit,
   },
   {
-    name: 'sts policy',
-    summary: 'Write an MTA-STS policy for the MX hosts of a domain, or check one against them',
-    load: async () => (await import('./commands/sts-policy.ts')).stsPolicy,
-  },
-  {
-    name: 'sts ramp',
-    summary: 'Lead a domain into MTA-STS, each step when it is safe, and back at once',
-    load: async () => (await import('./commands/sts-ramp.ts')).stsRamp,
-  },
-  {
-    name: 'sts retire',
-    summary: 'Lead a domain out of MTA-STS, so that no sender is left with a policy that has ended',
-    load: async () => (await import('./commands/sts-retire.ts')).stsRetire,
-  },
-  {
     name: 'export',
     summary: 'Write the MTA-STS policies in force to a signed file, for another machine',
     load: async () => (await import('./commands/export.ts')).exportPolicies,
@@ -143,17 +154,6 @@ export const registry: readonly Registered[] = [
     name: 'dns',
     summary: 'Look up records and show the chain of trust that proves them',
     load: async () => (await import('./commands/dns.ts')).dns,
-  },
-  {
-    name: 'zone change',
-    summary: 'Put records into a zone and take others out, all at once',
-    load: async () => (await import('./commands/zone-change.ts')).zoneChange,
-  },
-  {
-    name: 'sts host',
-    summary: 'Serve MTA-STS policies over HTTPS, for one domain or for thousands',
-    graceMs: 15_000,
-    load: async () => (await import('./commands/sts-host.ts')).stsHost,
   },
   {
     name: 'config check',
