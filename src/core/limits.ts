@@ -647,6 +647,17 @@ export const limits = {
     /** Questions when to renew that are asked at once. */
     renewalInfoAtOnce: 2,
   },
+  acmeBudget: {
+    /** Orders unless told otherwise, and the most that may be told. */
+    perHour: 60,
+    perDay: 500,
+    perWeek: 2500,
+    ordersMost: 100_000,
+    atOnce: 4,
+    atOnceMost: 64,
+    /** Of the file with the key of an external account. RFC 8555 §7.3.4 */
+    externalKeyOctets: 4096,
+  },
   doctor: {
     /** Of one host: steps and TLSA records that are told. */
     steps: 50,

@@ -17,7 +17,7 @@ export interface SecuringOptions {
   readonly bounds: HandshakeBounds
   /** Whether the host is one of ours; where it must be looked up first, a promise. */
   serves(host: DomainName): boolean | Promise<boolean>
-  certificates(): CertificateSource
+  certificates(): Pick<CertificateSource, 'contextFor' | 'challenges'>
   /** Once for each connection that comes to no request; it is closed then. */
   onEnd(end: HandshakeEnd): void
 }

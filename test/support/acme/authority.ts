@@ -28,6 +28,8 @@ export interface StubOptions {
   readonly externalAccountRequired?: boolean
   readonly profiles?: Readonly<Record<string, string>>
   readonly termsOfService?: string
+  /** Where it says that it is; `acme.test` unless told. */
+  readonly host?: string
 }
 
 export interface StubOrder {
@@ -63,7 +65,6 @@ export interface StubAuthority {
 }
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
-const host = 'acme.test'
 const dayMs = 86_400_000
 
 export const problem = (type: string, detail: string, status = 400): StubAnswer => ({
@@ -73,6 +74,7 @@ export const problem = (type: string, detail: string, status = 400): StubAnswer 
 })
 
 export async function startStubAuthority(options: StubOptions): Promise<StubAuthority> {
+  const { host = 'acme.test' } = options
   const server = await createAuthority('CN=Server Root')
   const identity = await server.issue({ names: [host], notBefore: new Date(0), notAfter: new Date('2049-01-01') })
   const issuer = await makeIssuer()

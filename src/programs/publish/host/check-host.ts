@@ -25,6 +25,10 @@ export async function checkHost(path: string, { out, clock }: CommandContext): P
   const [trouble] = troubles
   if (trouble !== undefined) throw new ConfigError(trouble)
   const more = lacking.length > named ? ` and ${lacking.length - named} more` : ''
+  if (lacking.length > 0 && config.acme !== undefined) {
+    out.line(`${lacking.length} of their policy hosts get certificates from ${config.acme.directory}.`)
+    return
+  }
   if (lacking.length > 0)
     throw new ConfigError(`no certificate in date for ${lacking.slice(0, named).join(', ')}${more}`)
   out.line('All their policy hosts have certificates.')

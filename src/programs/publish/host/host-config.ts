@@ -12,6 +12,7 @@ import { readOctets } from '../../config/read-file.ts'
 import { type ListenAddress, readListenAddress } from '../../daemon/listen-address.ts'
 import type { LogFormat } from '../../daemon/log.ts'
 import { suggestion } from '../../nearest.ts'
+import { type AcmeConfig, readAcmeConfig } from './acme-config.ts'
 import type { HostTable } from './host-schema.ts'
 import { lineOfPath, type TomlPath } from './toml-place.ts'
 
@@ -37,6 +38,8 @@ export interface HostConfig {
   readonly contextsKept: number
   readonly certificates: readonly CertificateEntry[]
   readonly profiles: readonly ProfileSource[]
+  /** Undefined where certificates are from files alone. */
+  readonly acme: AcmeConfig | undefined
 }
 
 const usualHttps = ['0.0.0.0:443', '[::]:443']
@@ -81,6 +84,7 @@ export async function parseHostConfig(text: string, path: string): Promise<HostC
       key: reader.file(key) ?? key,
     })),
     profiles: Object.entries(table.profile ?? {}).map(([label, profile]) => reader.profile(label, profile)),
+    acme: table.acme === undefined ? undefined : readAcmeConfig(table.acme, { refuse, file: reader.file }),
   }
   if (config.customers && name === undefined) refuse(['customers'], 'it needs "name", to which their domains lead')
   if (config.customers && config.profiles.length === 0) refuse(['customers'], 'it needs a profile that they can choose')
@@ -164,7 +168,8 @@ async function parseTable(text: string, path: string, at: (where: TomlPath) => s
   if (issue?.code === 'unrecognized_keys') {
     const [key = ''] = issue.keys
     const [first] = where
-    const known = first === 'profile' || first === 'certificate' ? hostKeys[first] : hostKeys.top
+    const isOwn = first === 'profile' || first === 'certificate' || first === 'acme'
+    const known = isOwn ? hostKeys[first] : hostKeys.top
     throw new ConfigError(`${at([...where, key])}: unknown key ${JSON.stringify(key)}${suggestion(key, known)}`)
   }
   const names = where.filter((part) => typeof part === 'string').join('.')
@@ -175,12 +180,17 @@ async function parseTable(text: string, path: string, at: (where: TomlPath) => s
 function shapeOf(names: string): string {
   const last = names.split('.').at(-1) ?? ''
   if (names === 'certificate') return 'it must be tables [[certificate]]'
+  if (names === 'acme') return 'it must be a table [acme]'
   if (names === 'profile' || /^profile\.[^.]*$/.test(names)) return 'it must be tables [profile.NAME]'
-  if (last === 'customers') return 'it must be true or false'
-  if (last === 'max-age' || last === 'contexts-kept') return 'it must be a number'
-  const isList = ['https', 'http', 'plain', 'metrics', 'proxy', 'addresses', 'mx', 'domains'].includes(last)
+  if (['customers', 'agree-terms', 'check-addresses'].includes(last)) return 'it must be true or false'
+  if (/^(?:max-age|contexts-kept|per-hour|per-day|per-week|at-once)$/.test(last)) return 'it must be a number'
+  const isList = ['https', 'http', 'plain', 'metrics', 'proxy', 'addresses', 'mx', 'domains', ...acmeLists].includes(
+    last,
+  )
   return isList ? 'it must be a text in quotes or a list of such' : 'it must be a text in quotes'
 }
+
+const acmeLists = ['contact', 'challenges', 'other-servers']
 
 function list(given: string | readonly string[] | undefined): readonly string[] {
   return given === undefined ? [] : typeof given === 'string' ? [given] : given

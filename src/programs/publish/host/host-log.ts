@@ -5,6 +5,7 @@ import type { LogFormat } from '../../daemon/log.ts'
 /** Names of what a policy host tells by its log and counts in its metrics: stable, and listed in docs/sts-host.md. */
 export const hostEvents = [
   ...['listening', 'serving', 'reloaded', 'reload-failed', 'policy-trouble', 'policy-mended', 'domain-gone'],
+  ...['certificate-issued', 'certificate-failed', 'certificate-ended', 'acme-paused', 'acme-budget', 'acme-full'],
   ...['certificate-trouble', 'copy-failed', 'watch-failed', 'answer-failed', 'resolver-warning'],
   ...['stopping', 'stopped', 'cut-off'],
 ] as const

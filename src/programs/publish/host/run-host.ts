@@ -1,7 +1,9 @@
 import type { Server } from 'node:http'
 import { dirname } from 'node:path'
 import { ConfigError } from '../../../core/config-error.ts'
+import type { DomainName } from '../../../core/name/domain.ts'
 import { createDelegations, type Delegations } from '../../../io/publish/delegations.ts'
+import { type Certificates, hostsWithoutFiles, joinCertificates } from '../../../io/publish/joined-certificates.ts'
 import { createPolicyListener, type PolicyListener } from '../../../io/publish/policy-listener.ts'
 import { createCounters } from '../../../io/resolver/counters.ts'
 import type { CommandContext } from '../../cli/command.ts'
@@ -19,6 +21,7 @@ import { createHostLog, type HostLog } from './host-log.ts'
 import { addHostReadings, createHostMeters } from './host-metrics.ts'
 import { hostRoutes } from './host-routes.ts'
 import { findPolicy, type Hosting, openHosting, renewHosting } from './hosting.ts'
+import { openAcme } from './open-acme.ts'
 import { watchFolders } from './watch-files.ts'
 
 /** How long those who asked before the server was stopped may wait for their answers. */
@@ -36,11 +39,26 @@ export async function runHost(path: string, values: WorldValues, context: Comman
   const opened = await openHosting(options)
   hosting = opened
   const current = (): Hosting => hosting ?? opened
-  const world = opened.config.customers ? await openResolver(values, context, log) : undefined
+  const { customers, acme } = opened.config
+  const world = customers || acme !== undefined ? await openResolver(values, context, log) : undefined
   const delegations = openDelegations(world, current)
+  const mayIssue = async (host: DomainName) => (await findPolicy(host, current(), delegations)) !== undefined
+  const issued =
+    acme === undefined || world === undefined
+      ? undefined
+      : await openAcme(acme, { config: opened.config, world, log, mayIssue }).catch(async (error) => {
+          await world.close()
+          throw error
+        })
+  /** Files may take their place with every reload; what an authority issued stays. */
+  const certificates = () => joinCertificates(current().certificates, issued)
+  const wishCertificates = async () => {
+    const { shelf, certificates: files } = current()
+    if (issued !== undefined) issued.serve(await hostsWithoutFiles(shelf.hosts, files))
+  }
   const ledger = createFetchLedger(() => clock.now())
-  const ends = createCertificateEnds(() => ({ hosts: current().shelf.hosts, certificates: current().certificates }))
-  const listeners = createListeners({ current, delegations, ledger, meters, log })
+  const ends = createCertificateEnds(() => ({ hosts: current().shelf.hosts, certificates: certificates() }))
+  const listeners = createListeners({ current, certificates, delegations, ledger, meters, log })
   const good = { at: clock.now(), isNow: true }
   addHostReadings(meters.registry, {
     ...{ hosting: current, ledger, delegations, ends, version: packageVersion() },
@@ -64,7 +82,8 @@ export async function runHost(path: string, values: WorldValues, context: Comman
       hosting = await renewHosting(before, options)
       Object.assign(good, { at: clock.now(), isNow: true })
       meters.reloaded(true)
-      const moved = placesOf(before) === placesOf(hosting) ? '' : '; new addresses need a restart'
+      const moved = placesOf(before) === placesOf(hosting) ? '' : '; new addresses and [acme] need a restart'
+      await wishCertificates()
       log.event('reloaded', `${hosting.shelf.domains.size} domains have a policy${moved}`)
     } catch (error) {
       good.isNow = false
@@ -80,6 +99,7 @@ export async function runHost(path: string, values: WorldValues, context: Comman
 
   const listenings: Listening[] = []
   try {
+    await wishCertificates()
     await listenAll(listenings, current(), { ...listeners, metrics }, { environment, log })
     context.onReload?.(reload)
     const watched = watchFolders(foldersOf(current()), {
@@ -98,6 +118,7 @@ export async function runHost(path: string, values: WorldValues, context: Comman
     for (const listening of listenings) listening.close()
     await drain([...listeners.all, metrics], log)
     delegations?.close()
+    await issued?.close()
     await current().certificates.close()
     await world?.close()
   }
@@ -106,6 +127,7 @@ export async function runHost(path: string, values: WorldValues, context: Comman
 
 interface Serving {
   current(): Hosting
+  certificates(): Certificates
   readonly delegations: Delegations | undefined
   readonly ledger: ReturnType<typeof createFetchLedger>
   readonly meters: ReturnType<typeof createHostMeters>
@@ -120,7 +142,7 @@ interface Listeners {
 }
 
 /** Connections outlive a configuration: each request goes by the one that is there when it comes. */
-function createListeners({ current, delegations, ledger, meters, log }: Serving): Listeners {
+function createListeners({ current, certificates, delegations, ledger, meters, log }: Serving): Listeners {
   const common = { onEnd: meters.ended, onError: (error: unknown) => log.event('answer-failed', stackOf(error)) }
   const handle = createPolicyAnswers({
     find: (host) => findPolicy(host, current(), delegations),
@@ -135,13 +157,13 @@ function createListeners({ current, delegations, ledger, meters, log }: Serving)
         const found = findPolicy(host, current(), delegations)
         return found instanceof Promise ? found.then((policy) => policy !== undefined) : found !== undefined
       },
-      certificates: () => current().certificates,
+      certificates,
     },
   })
   const plain = createPolicyListener({ ...common, handle, isClientBounded: false })
   const door = createPolicyListener({
     ...{ ...common, isClientBounded: true },
-    handle: createChallengeAnswers(() => current().certificates.challenges),
+    handle: createChallengeAnswers(() => certificates().challenges),
   })
   return { tls, plain, door, all: [tls, plain, door] }
 }
@@ -170,7 +192,7 @@ async function listenAll(
     throw new ConfigError(`${config.path}: nothing is listened to: set "https" or "plain"`)
 }
 
-/** Only who has customers looks anything up. */
+/** Only who has customers or obtains certificates looks anything up. */
 async function openResolver(values: WorldValues, context: CommandContext, log: HostLog): Promise<World> {
   const observer: WorldObserver = {
     told(event: WorldEvent) {
@@ -183,8 +205,8 @@ async function openResolver(values: WorldValues, context: CommandContext, log: H
 }
 
 function openDelegations(world: World | undefined, current: () => Hosting): Delegations | undefined {
-  const { name } = current().config
-  if (world === undefined || name === undefined) return undefined
+  const { name, customers } = current().config
+  if (world === undefined || name === undefined || !customers) return undefined
   const { resolver, clock } = world
   return createDelegations({ resolver, clock, name, profiles: () => current().shelf.profiles.keys() })
 }
@@ -216,8 +238,9 @@ function foldersOf({ config }: Hosting): ReadonlySet<string> {
   return new Set([...folders, ...(config.policies === undefined ? [] : [config.policies])])
 }
 
-function placesOf({ config: { https, http, plain, metrics } }: Hosting): string {
-  return [https, http, plain, metrics].map((places) => places.map(formatListenAddress).join(' ')).join(', ')
+function placesOf({ config: { https, http, plain, metrics, acme } }: Hosting): string {
+  const places = [https, http, plain, metrics].map((some) => some.map(formatListenAddress).join(' ')).join(', ')
+  return `${places} ${JSON.stringify(acme)}`
 }
 
 async function runUntil(
