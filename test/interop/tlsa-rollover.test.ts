@@ -132,12 +132,11 @@ function writeConfig(): void {
   const main = join(import.meta.dirname, '..', '..', 'src', 'programs', 'cli', 'main.ts')
   writeFileSync(program, `#!/bin/sh\nHOME=/nonexistent exec '${process.execPath}' '${main}' "$@"\n`)
   chmodSync(program, 0o755)
-  const state = join(stage.folder, 'rollover.json')
   const lines = [
     `FOLDER='${folder}'`,
     `HOSTS='${host}'`,
     `WAXSEAL='${program}'`,
-    `OPTIONS='--state ${state} ${network.join(' ')}'`,
+    `OPTIONS='${network.join(' ')}'`,
     `APPLY='--tsig ${tsig}'`,
     `RELOAD='postfix -c ${stage.folder}/postfix/etc reload'`,
   ]
@@ -158,7 +157,7 @@ function deploy(...args: readonly string[]): Promise<Run> {
 }
 
 const tlsa = (command: string, ...args: readonly string[]) => {
-  const options = ['--state', join(stage.folder, 'rollover.json'), ...network]
+  const options = ['--state', join(folder, `${host}.json`), ...network]
   return waxseal(['tlsa', command, ...options, ...args, host])
 }
 

@@ -10,6 +10,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -68,6 +69,7 @@ function run(
 ): SpawnSyncReturns<string> {
   return spawnSync(join(share, script), args, {
     encoding: 'utf8',
+    timeout: 30_000,
     env: {
       ...{ PATH: process.env.PATH, WAXSEAL_TLSA_CONFIG: at('tlsa.conf') },
       ...environment,
@@ -77,6 +79,7 @@ function run(
 
 const deployed = (kind: string) => at('state', 'deployed', host, `${kind}.pem`)
 const staged = (kind: string) => at('state', 'staged', host, `${kind}.pem`)
+const state = () => `--state ${at('state', `${host}.json`)}`
 const whole = ({ key, chain }: Pair) => `${key}\n${chain}`
 const pair = (name: string) => pairs[name] as Pair
 const calls = () => (existsSync(at('called')) ? readFileSync(at('called'), 'utf8').trimEnd().split('\n') : [])
@@ -148,8 +151,8 @@ for (const [client, renew] of clients) {
     assert.equal(readFileSync(deployed('ecdsa'), 'utf8'), whole(pair('ecdsa')))
     assert.equal(existsSync(staged('ecdsa')), false)
     assert.deepEqual(calls(), [
-      `tlsa apply --tsig k --renewed ${staged('ecdsa')} ${host}`,
-      `tlsa gate --certificate ${at('state', 'deployed', host, '.ecdsa')} ${host}`,
+      `tlsa apply ${state()} --tsig k --renewed ${staged('ecdsa')} ${host}`,
+      `tlsa gate ${state()} --certificate ${at('state', 'deployed', host, '.ecdsa')} ${host}`,
       'reloaded',
     ])
   })
@@ -176,7 +179,9 @@ test('RSA and ECDSA go side by side, each when its own key is known', () => {
   run('certbot-hook', [], renewByCertbot('ecdsa'))
   run('deploy', [host, ...renewal])
   assert.deepEqual([existsSync(staged('rsa')), existsSync(staged('ecdsa'))], [true, true])
-  assert.ok(calls().includes(`tlsa apply --tsig k --renewed ${staged('rsa')} --renewed ${staged('ecdsa')} ${host}`))
+  assert.ok(
+    calls().includes(`tlsa apply ${state()} --tsig k --renewed ${staged('rsa')} --renewed ${staged('ecdsa')} ${host}`),
+  )
   put('gate', '0')
   run('deploy')
   assert.equal(readFileSync(deployed('rsa'), 'utf8'), whole(rsa))
@@ -201,10 +206,10 @@ test('a server that was not told of its new certificate is told by the next run'
   put('reload-status', '0')
   rmSync(at('called'))
   assert.equal(run('deploy').status, 0)
-  assert.deepEqual(calls(), [`tlsa apply --tsig k ${host}`, 'reloaded'])
+  assert.deepEqual(calls(), [`tlsa apply ${state()} --tsig k ${host}`, 'reloaded'])
   rmSync(at('called'))
   run('deploy')
-  assert.deepEqual(calls(), [`tlsa apply --tsig k ${host}`])
+  assert.deepEqual(calls(), [`tlsa apply ${state()} --tsig k ${host}`])
 })
 
 test('a certificate staged while another is judged is judged by itself', () => {
@@ -220,4 +225,48 @@ test('keys lie where nobody else reads them', () => {
   run('certbot-hook', [], renewByCertbot('ecdsa'))
   const { stdout } = spawnSync('find', [at('state'), '-perm', '/077'], { encoding: 'utf8' })
   assert.equal(stdout, '')
+})
+
+for (const [step, condition] of [
+  ['the record is published', '"$2" = apply'],
+  ['the gate looks', '"$2" = gate'],
+  ['the server is told', '"$1" = reload'],
+] as const) {
+  test(`a run that is killed while ${step} is followed by one that goes on`, () => {
+    put('kill', 'yes')
+    const program = readFileSync(at('waxseal'), 'utf8')
+    const killing = `if [ ${condition} ] && [ -e '${at('kill')}' ]; then rm '${at('kill')}'; kill -9 $PPID; exit 0; fi\n`
+    put('waxseal', program.replace('\n', `\n${killing}`))
+    put(
+      'tlsa.conf',
+      readFileSync(at('tlsa.conf'), 'utf8').replace(`RELOAD='${at('reload')}'`, `RELOAD='${at('waxseal')} reload'`),
+    )
+    assert.equal(run('certbot-hook', [], renewByCertbot('ecdsa')).status === 0, false)
+    assert.equal(existsSync(at('kill')), false)
+    assert.equal(run('deploy').status, 0)
+    assert.equal(readFileSync(deployed('ecdsa'), 'utf8'), whole(pair('ecdsa')))
+    assert.equal(calls().at(-1), 'reload')
+    assert.equal(existsSync(staged('ecdsa')), false)
+    assert.deepEqual(readdirSync(at('state', 'deployed', host)), ['ecdsa.pem'])
+  })
+}
+
+test('a daemon that a reload starts does not keep the next run waiting', () => {
+  put('reload', `#!/bin/sh\nsleep 60 >/dev/null 2>&1 &\necho $! >'${at('daemon')}'\n`)
+  try {
+    assert.equal(run('certbot-hook', [], renewByCertbot('ecdsa')).status, 0)
+    assert.equal(run('deploy').status, 0)
+  } finally {
+    process.kill(Number(readFileSync(at('daemon'), 'utf8')), 'SIGKILL')
+  }
+})
+
+test('a mail server with a group of its own may read what is deployed, and nothing else', () => {
+  const group = spawnSync('id', ['-gn'], { encoding: 'utf8' }).stdout.trim()
+  put('tlsa.conf', `${readFileSync(at('tlsa.conf'), 'utf8')}GROUP='${group}'\n`)
+  run('certbot-hook', [], renewByCertbot('ecdsa'))
+  const { stdout } = spawnSync('find', [at('state'), '-type', 'f', '-perm', '/077'], { encoding: 'utf8' })
+  assert.equal(stdout, `${deployed('ecdsa')}\n`)
+  assert.equal(statSync(deployed('ecdsa')).mode & 0o777, 0o640)
+  assert.equal(statSync(at('state', 'staged')).mode & 0o777, 0o700)
 })
