@@ -149,6 +149,8 @@ test('rollover.rewriteMs: what a server lacks for an hour after it was written i
   const lastWrite = { at: 2 * hour, add: [recordOf(next)], remove: [] }
   assert.equal(at(2 * hour + limits.rollover.rewriteMs - 1, lastWrite), 'wait-for-servers')
   assert.equal(at(2 * hour + limits.rollover.rewriteMs, lastWrite), 'write')
+  // Nor does it wait for what a clock that was ahead has noted.
+  assert.equal(at(2 * hour, { ...lastWrite, at: 1000 * hour }), 'write')
 })
 
 test('rollover.keys: more keys than that are refused', () => {

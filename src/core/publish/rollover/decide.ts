@@ -164,7 +164,8 @@ function publish(situation: Situation, add: readonly string[]): Step {
 /** What was written is on its way; after an hour it is written again, as it may be lost. */
 function spread(situation: Situation, change: Change, late: readonly { readonly place: string }[]): Step {
   const { rollover, now } = situation
-  const isOld = rollover.lastWrite === undefined || now - rollover.lastWrite.at >= limits.rollover.rewriteMs
+  const since = rollover.lastWrite === undefined ? undefined : now - rollover.lastWrite.at
+  const isOld = since === undefined || since >= limits.rollover.rewriteMs || since < 0
   if (!isOld) return { kind: 'wait-for-servers', places: late.map(({ place }) => place) }
   const refusals = whyUnsafe(situation, change)
   if (refusals.length > 0) return { kind: 'refused', refusals }

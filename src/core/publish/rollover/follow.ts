@@ -36,7 +36,7 @@ export function follow(rollover: Rollover, zone: ZoneSeen, host: HostSeen, now: 
   const noted: Rollover = { ...rollover, history: noteServed(rollover.history, servedBy(zone), now) }
   const adopted = adopt(noted, zone, host, now)
   const keys = adopted.keys
-    .map((key) => withRole(key, host, now))
+    .map((key) => withRole(key.since > now ? { ...key, since: now } : key, host, now))
     .flatMap((key): Tracked[] => {
       if (!isForgotten(key, adopted, zone, host)) return [key]
       return key.isCompromised ? [{ ...key, role: 'barred', since: now }] : []

@@ -73,6 +73,11 @@ test('what no cache can have is forgotten, and a wait that is over stays over', 
   assert.deepEqual(freeFrom(history, hasNext), { at: Number.NEGATIVE_INFINITY })
 })
 
+test('what a clock noted that was ahead is no later than now once it is right', () => {
+  const history = note([0, [[old, 300]]], [1_000_000, [[both, 300]]], [60, [[both, 300]]])
+  assert.deepEqual(freeFrom(history, hasNext), { at: seconds(60 + 600) })
+})
+
 test('harm lasts for one TTL of what does not hold, and without an end while it is served', () => {
   const history = note([0, [[old, 300]]], [100, [[both, 60]]])
   assert.equal(harmUntil(history, hasNext, seconds(101)), seconds(400))

@@ -29,6 +29,9 @@ export interface Served {
 export function noteServed(history: History, { sets, isWhole }: Served, now: number): History {
   const before = history.length > 0 ? history : unknownBefore(sets, now)
   const known = before.map((set): SeenSet => {
+    // What a clock that was ahead has noted was so by now, at the latest.
+    if (set.goneAt !== undefined && set.goneAt > now && !sets.some((one) => isSame(one, set)))
+      return { ...set, goneAt: now }
     if (sets.some((one) => isSame(one, set))) return { ...set, goneAt: undefined }
     return isWhole && set.goneAt === undefined ? { ...set, goneAt: now } : set
   })

@@ -7,7 +7,7 @@ import { writePlan } from '../../publish/rollover/plan-text.ts'
 import { readHost, readWishes, rolloverOptions, wishOptions } from '../../publish/rollover/rollover-options.ts'
 import { openRolloverWorld } from '../../publish/rollover/rollover-world.ts'
 import { type Applied, applyStep } from '../../publish/rollover/run-step.ts'
-import { statusOfStep, tellRefused } from '../../publish/rollover/tell.ts'
+import { inTime, statusOfStep, tellRefused } from '../../publish/rollover/tell.ts'
 import { keyWords, stepWords } from '../../publish/rollover/words.ts'
 import { createZoneWriter, readWriterPlan, writerOptions } from '../../publish/writer-options.ts'
 import { defineCommand, UsageError } from '../command.ts'
@@ -71,19 +71,21 @@ export const tlsaApply = defineCommand({
     const folder = values['make-keys']
     const rollover = await openRolloverWorld(host, values, context)
     try {
-      const { world, port } = rollover
-      const writer = createZoneWriter(plan, { ...world, environment: context.environment })
-      const applied = await applyStep(
-        { host, port, wishes },
-        {
-          ...{ ...rollover, clock: world.clock, writer, ttl },
-          ...(folder !== undefined && { makeKey: (after, known) => makeKey({ host, folder }, after, known) }),
-        },
-      )
-      if (applied.kind !== 'applied') return tellRefused(applied, context.out)
-      if (values.json === true) context.out.line(JSON.stringify(planToJson(applied, applied)))
-      else writeApplied(applied, context.out)
-      return statusOf(applied)
+      return await inTime(rollover, context, async () => {
+        const { world, port } = rollover
+        const writer = createZoneWriter(plan, { ...world, environment: context.environment })
+        const applied = await applyStep(
+          { host, port, wishes },
+          {
+            ...{ ...rollover, clock: world.clock, writer, ttl },
+            ...(folder !== undefined && { makeKey: (after, known) => makeKey({ host, folder }, after, known) }),
+          },
+        )
+        if (applied.kind !== 'applied') return tellRefused(applied, context.out)
+        if (values.json === true) context.out.line(JSON.stringify(planToJson(applied, applied)))
+        else writeApplied(applied, context.out)
+        return statusOf(applied)
+      })
     } finally {
       await rollover.close()
     }

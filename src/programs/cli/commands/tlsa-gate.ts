@@ -6,7 +6,7 @@ import { readKeyFile } from '../../../io/publish/rollover-key.ts'
 import { readHost, rolloverOptions } from '../../publish/rollover/rollover-options.ts'
 import { openRolloverWorld } from '../../publish/rollover/rollover-world.ts'
 import { type Gated, runGate } from '../../publish/rollover/run-gate.ts'
-import { tellRefused } from '../../publish/rollover/tell.ts'
+import { inTime, tellRefused } from '../../publish/rollover/tell.ts'
 import { defineCommand, UsageError } from '../command.ts'
 import { formatMoment } from '../durations.ts'
 import { EXIT } from '../exit.ts'
@@ -57,14 +57,16 @@ export const tlsaGate = defineCommand({
     const shown = readShown(values.key, values.certificate)
     const rollover = await openRolloverWorld(host, values, context)
     try {
-      const { world, port } = rollover
-      const gated = await runGate({ host, port, shown }, { ...rollover, clock: world.clock })
-      if (gated.kind === 'locked' || gated.kind === 'other-host') return tellRefused(gated, context.out)
-      const said = say(host, gated)
-      if (values.json === true) context.out.line(JSON.stringify(toJson(host, gated, said.text)))
-      else if (said.status === EXIT.done) context.out.line(said.text)
-      else context.out.warn(said.text)
-      return said.status
+      return await inTime(rollover, context, async () => {
+        const { world, port } = rollover
+        const gated = await runGate({ host, port, shown }, { ...rollover, clock: world.clock })
+        if (gated.kind === 'locked' || gated.kind === 'other-host') return tellRefused(gated, context.out)
+        const said = say(host, gated)
+        if (values.json === true) context.out.line(JSON.stringify(toJson(host, gated, said.text)))
+        else if (said.status === EXIT.done) context.out.line(said.text)
+        else context.out.warn(said.text)
+        return said.status
+      })
     } finally {
       await rollover.close()
     }

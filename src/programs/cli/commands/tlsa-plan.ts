@@ -3,7 +3,7 @@ import { writePlan } from '../../publish/rollover/plan-text.ts'
 import { readHost, readWishes, rolloverOptions, wishOptions } from '../../publish/rollover/rollover-options.ts'
 import { openRolloverWorld } from '../../publish/rollover/rollover-world.ts'
 import { lookOnly } from '../../publish/rollover/run-step.ts'
-import { statusOfStep, tellRefused } from '../../publish/rollover/tell.ts'
+import { inTime, statusOfStep, tellRefused } from '../../publish/rollover/tell.ts'
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../exit.ts'
 import { worldOptions } from '../world-options.ts'
@@ -40,12 +40,14 @@ export const tlsaPlan = defineCommand({
     const wishes = readWishes(values)
     const rollover = await openRolloverWorld(host, values, context)
     try {
-      const { world, port } = rollover
-      const looked = await lookOnly({ host, port, wishes }, { ...rollover, clock: world.clock })
-      if (looked.kind !== 'looked') return tellRefused(looked, context.out)
-      if (values.json === true) context.out.line(JSON.stringify(planToJson(looked)))
-      else writePlan(looked, context.out)
-      return statusOfStep(looked.step)
+      return await inTime(rollover, context, async () => {
+        const { world, port } = rollover
+        const looked = await lookOnly({ host, port, wishes }, { ...rollover, clock: world.clock })
+        if (looked.kind !== 'looked') return tellRefused(looked, context.out)
+        if (values.json === true) context.out.line(JSON.stringify(planToJson(looked)))
+        else writePlan(looked, context.out)
+        return statusOfStep(looked.step)
+      })
     } finally {
       await rollover.close()
     }

@@ -1,3 +1,4 @@
+import { limits } from '../../../core/limits.ts'
 import type { Step } from '../../../core/publish/rollover/decide.ts'
 import { EXIT } from '../../cli/exit.ts'
 import type { Out } from '../../cli/out.ts'
@@ -25,4 +26,19 @@ export function tellRefused(refused: Exclude<Applied, { readonly kind: 'applied'
 export function statusOfStep(step: Step): number {
   if (step.kind !== 'refused') return EXIT.done
   return isRefusedForGood(step) ? EXIT.data : EXIT.temporary
+}
+
+/** Does it within the time that there is for one look; what takes longer is told, and worth another try. */
+export async function inTime(
+  { signal }: { readonly signal: AbortSignal },
+  { out, signal: ending }: { readonly out: Pick<Out, 'warn'>; readonly signal: AbortSignal },
+  work: () => Promise<number>,
+): Promise<number> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!signal.aborted || ending.aborted) throw error
+    out.warn(`not everything could be asked in ${limits.rollover.lookMs / 1000} s: run it again`)
+    return EXIT.temporary
+  }
 }
