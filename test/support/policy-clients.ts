@@ -20,7 +20,10 @@ export async function talk(port: number, octets: Uint8Array | string): Promise<B
 }
 
 /** Does a handshake without looking at the certificate; rejects with the error of what fails. */
-export async function handshake(port: number, options: ConnectionOptions): Promise<TLSSocket> {
+export async function handshake(
+  port: number,
+  options: ConnectionOptions & { readonly allowHalfOpen?: boolean },
+): Promise<TLSSocket> {
   const socket = connectTls({ host: '127.0.0.1', port, rejectUnauthorized: false, ...options })
   await once(socket, 'secureConnect')
   return socket

@@ -152,6 +152,14 @@ test('RFC 8737 §3: a challenge sees its certificate, and the connection is clos
   assert.equal(await ended(), 'challenge')
 })
 
+test('a challenge whose client does not go away is hung up on', async (context) => {
+  const { port, listener } = await start(context, { handshakeMs: 200 })
+  const socket = await handshake(port, { servername: host, ALPNProtocols: ['acme-tls/1'], allowHalfOpen: true })
+  socket.on('error', () => {})
+  await emptied(listener)
+  socket.destroy()
+})
+
 test('a client that offers HTTP beside the protocol of challenges is answered in HTTP', async (context) => {
   const { port } = await start(context)
   const ALPNProtocols = ['acme-tls/1', 'http/1.1']

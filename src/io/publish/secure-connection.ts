@@ -36,7 +36,12 @@ export function secure(
   done: (secured: TLSSocket, host: DomainName) => void,
 ): void {
   let isOver = false
-  let timer = setTimeout(() => end('too-slow'), options.bounds.helloMs)
+  // Whatever has been said to the client by then.
+  const tooSlow = () => {
+    end('too-slow')
+    socket.destroy()
+  }
+  let timer = setTimeout(tooSlow, options.bounds.helloMs)
   const end = (why: HandshakeEnd, description?: number) => {
     if (isOver) return
     isOver = true
@@ -53,12 +58,15 @@ export function secure(
       if (isOver) return
       if ('why' in chosen) return end(chosen.why, chosen.description)
       clearTimeout(timer)
-      timer = setTimeout(() => end('too-slow'), options.bounds.handshakeMs)
+      timer = setTimeout(tooSlow, options.bounds.handshakeMs)
       const secured = new TLSSocket(socket, {
         ...{ isServer: true, secureContext: chosen.context, ALPNProtocols: [chosen.protocol] },
       })
       secured.on('error', () => secured.destroy())
-      secured.once('close', () => end('failed'))
+      secured.once('close', () => {
+        clearTimeout(timer)
+        end('failed')
+      })
       secured.once('secure', () => {
         if (isOver) return
         isOver = true
