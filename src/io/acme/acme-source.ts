@@ -33,6 +33,8 @@ export interface AcmeSourceOptions
 /** Certificates that an authority issues by ACME, for a policy server. */
 export interface AcmeSource extends CertificateSource {
   readonly challenges: Challenges
+  /** Resolves when what is kept has been read: from then on `endOf` and `entries` know all of it. */
+  readonly read: Promise<void>
   /** What is known of each name, for metrics and for people. */
   entries(): Iterable<NameEntry>
 }
@@ -81,6 +83,7 @@ export async function openAcmeSource(options: AcmeSourceOptions): Promise<AcmeSo
     endOf: (host) => issuing.entry(host)?.lifetime?.notAfter,
     serve: (hosts) => issuing.configure(hosts),
     challenges: pending,
+    read: issuing.open(),
     entries: () => issuing.entries(),
     close() {
       closed ??= close()

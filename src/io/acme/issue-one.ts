@@ -61,5 +61,10 @@ function orderToResume(
 ): StoredOrder | undefined {
   if (order === undefined || Math.abs(now - order.begunAt) > limits.acme.orderKeptMs) return undefined
   if ((order.key.asymmetricKeyType === 'rsa') !== (keyKind === 'rsa')) return undefined
-  return present !== undefined && pemOfKey(present.key) === pemOfKey(order.key) ? undefined : order
+  return isOrderOf(order, present) ? undefined : order
+}
+
+/** Whether the certificate is what came of the order. */
+export function isOrderOf(order: StoredOrder, certificate: IssuedCertificate | undefined): boolean {
+  return certificate !== undefined && pemOfKey(certificate.key) === pemOfKey(order.key)
 }

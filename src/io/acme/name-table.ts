@@ -4,6 +4,7 @@ import { limits } from '../../core/limits.ts'
 import type { DomainName } from '../../core/name/domain.ts'
 import type { CertificateFolder, StoredPlan } from './certificate-folder.ts'
 import { createHeap } from './heap.ts'
+import { isOrderOf } from './issue-one.ts'
 import type { IssuedCertificate } from './judge-certificate.ts'
 
 /** One name, as the work on it changes it. */
@@ -130,6 +131,9 @@ export async function readNames(table: NameTable, folder: CertificateFolder, now
     if (++count % namesAtOnce === 0) await new Promise((resolve) => setImmediate(resolve))
     const certificate = folder.certificate(name)
     const plan = folder.plan(name)
+    const order = certificate && folder.order(name)
+    // Of a process that ended between the two: its key stands in one place from now on.
+    if (order !== undefined && isOrderOf(order, certificate)) await folder.dropOrder(name)
     // Half of an order and nothing else is no wish: that stands in the queue.
     if (certificate === undefined && !waiting.has(name)) continue
     if (!table.add(name, now)) return
