@@ -61,7 +61,69 @@ test('behind a proxy alone nothing is listened to with TLS unless told', async (
   assert.deepEqual((await parseHostConfig(`plain = "127.0.0.1:8080"\n${profile}`, 'x')).https, [])
 })
 
+const acme = (lines: string) => `${profile}[acme]\ndirectory = "https://acme.example/directory"\n${lines}`
+
+test('RFC 8555: a table [acme] says where certificates are obtained, and within which budget', async () => {
+  assert.equal((await parseHostConfig(profile, 'x')).acme, undefined)
+  const usual = (await parseHostConfig(acme(''), '/etc/w/host.toml')).acme
+  assert.deepEqual(
+    [usual?.agreesToTerms, usual?.keyKind, usual?.challenges, usual?.budget.perDay, usual?.roots],
+    [false, 'p256', ['http-01', 'tls-alpn-01'], 500, undefined],
+  )
+  const lines = [
+    'contact = ["mailto:a@example.org", "mailto:b@example.org"]\nagree-terms = true\nkey = "rsa"\nprofile = "short"',
+    'challenges = "tls-alpn-01"\nper-hour = 1\nper-day = 2\nper-week = 3\nat-once = 1\ncheck-addresses = true',
+    'external-account = "kid"\nexternal-account-key = "eab"\nserver-ca-file = "ca"\ncertificate-ca-file = "/ca"',
+    'other-servers = "https://other.example"',
+  ]
+  assert.deepEqual((await parseHostConfig(acme(lines.join('\n')), '/etc/w/host.toml')).acme, {
+    directory: 'https://acme.example/directory',
+    contact: ['mailto:a@example.org', 'mailto:b@example.org'],
+    agreesToTerms: true,
+    externalAccount: { keyId: 'kid', keyFile: '/etc/w/eab' },
+    profile: 'short',
+    keyKind: 'rsa',
+    challenges: ['tls-alpn-01'],
+    budget: { perHour: 1, perDay: 2, perWeek: 3, atOnce: 1 },
+    checksAddresses: true,
+    serverRoots: '/etc/w/ca',
+    roots: '/ca',
+    otherOrigins: ['https://other.example'],
+  })
+})
+
 const refused: [what: string, text: string, message: RegExp][] = [
+  ['an unknown key of [acme]', acme('contcat = "a"'), /^x\.toml:7: unknown key "contcat", did you mean "contact"$/],
+  [
+    'a directory in clear',
+    `${profile}[acme]\ndirectory = "http://acme.example/"\n`,
+    /acme\.directory: it must be an https URL/,
+  ],
+  ['no directory', `${profile}[acme]\nkey = "rsa"\n`, /acme\.directory: it must be a text in quotes/],
+  [
+    'a contact that is no mailbox',
+    acme('contact = "mailto:a@b?cc=c@d"'),
+    /acme\.contact: "mailto:a@b\?cc=c@d" is no mailto:/,
+  ],
+  [
+    'an unknown challenge',
+    acme('challenges = ["dns-01"]'),
+    /acme\.challenges: it lists "http-01", "tls-alpn-01" or both/,
+  ],
+  ['no challenge', acme('challenges = []'), /acme\.challenges: it lists/],
+  ['an unknown kind of key', acme('key = "p512"'), /acme\.key: it is neither "p256" nor "rsa"/],
+  [
+    'half an external account',
+    acme('external-account = "kid"'),
+    /acme\.external-account: it needs external-account-key/,
+  ],
+  ['a budget of nothing', acme('per-hour = 0'), /acme\.per-hour: it must be from 1 to 100000/],
+  ['a budget in words', acme('per-day = "many"'), /acme\.per-day: it must be a number/],
+  [
+    'another server in clear',
+    acme('other-servers = ["http://a.example"]'),
+    /acme\.other-servers: each must be an https URL/,
+  ],
   ['what is no TOML', 'https = [', /^x\.toml:1: /],
   ['an unknown key', `htps = "a"\n${profile}`, /^x\.toml:1: unknown key "htps", did you mean "https"$/],
   [

@@ -2,6 +2,7 @@ import type { Server } from 'node:http'
 import { dirname } from 'node:path'
 import { ConfigError } from '../../../core/config-error.ts'
 import type { DomainName } from '../../../core/name/domain.ts'
+import type { AcmeSource } from '../../../io/acme/acme-source.ts'
 import { createDelegations, type Delegations } from '../../../io/publish/delegations.ts'
 import { type Certificates, hostsWithoutFiles, joinCertificates } from '../../../io/publish/joined-certificates.ts'
 import { createPolicyListener, type PolicyListener } from '../../../io/publish/policy-listener.ts'
@@ -14,6 +15,7 @@ import { formatListenAddress, type ListenAddress } from '../../daemon/listen-add
 import { createNotifier, type Notifier } from '../../daemon/notify.ts'
 import { keepHeapSmall } from '../../daemon/small-heap.ts'
 import { packageVersion } from '../../daemon/version.ts'
+import type { AcmeConfig } from './acme-config.ts'
 import { createChallengeAnswers, createPolicyAnswers } from './answer.ts'
 import { createCertificateEnds } from './certificate-ends.ts'
 import { createFetchLedger } from './fetch-ledger.ts'
@@ -21,7 +23,7 @@ import { createHostLog, type HostLog } from './host-log.ts'
 import { addHostReadings, createHostMeters } from './host-metrics.ts'
 import { hostRoutes } from './host-routes.ts'
 import { findPolicy, type Hosting, openHosting, renewHosting } from './hosting.ts'
-import { openAcme } from './open-acme.ts'
+import type { OpenAcmeOptions } from './open-acme.ts'
 import { watchFolders } from './watch-files.ts'
 
 /** How long those who asked before the server was stopped may wait for their answers. */
@@ -43,13 +45,7 @@ export async function runHost(path: string, values: WorldValues, context: Comman
   const world = customers || acme !== undefined ? await openResolver(values, context, log) : undefined
   const delegations = openDelegations(world, current)
   const mayIssue = async (host: DomainName) => (await findPolicy(host, current(), delegations)) !== undefined
-  const issued =
-    acme === undefined || world === undefined
-      ? undefined
-      : await openAcme(acme, { config: opened.config, world, log, mayIssue }).catch(async (error) => {
-          await world.close()
-          throw error
-        })
+  const issued = world && acme && (await openIssued(acme, { config: opened.config, world, log, mayIssue }))
   /** Files may take their place with every reload; what an authority issued stays. */
   const certificates = () => joinCertificates(current().certificates, issued)
   const wishCertificates = async () => {
@@ -202,6 +198,17 @@ async function openResolver(values: WorldValues, context: CommandContext, log: H
     resolved: () => {},
   }
   return context.openWorld(values, 'optional', observer)
+}
+
+/** Who has certificates in files alone must not wait for the rest to be loaded. */
+async function openIssued(acme: AcmeConfig, options: OpenAcmeOptions): Promise<AcmeSource> {
+  const { openAcme } = await import('./open-acme.ts')
+  try {
+    return await openAcme(acme, options)
+  } catch (error) {
+    await options.world.close()
+    throw error
+  }
 }
 
 function openDelegations(world: World | undefined, current: () => Hosting): Delegations | undefined {
