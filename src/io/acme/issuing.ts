@@ -91,7 +91,10 @@ class IssuingWork implements Issuing {
   }
 
   open(): Promise<void> {
-    this.#opened ??= this.#read()
+    this.#opened ??= this.#read().catch((error) => {
+      this.#opened = undefined // the next step tries again
+      throw error
+    })
     return this.#opened
   }
 
@@ -146,7 +149,7 @@ class IssuingWork implements Issuing {
 
   async close(): Promise<void> {
     this.#stop.abort()
-    await this.#opened
+    await this.#opened?.catch(() => {}) // whoever opened it was told
     await this.settled()
     if (this.#isQueueChanged) await this.#saveQueue()
   }
