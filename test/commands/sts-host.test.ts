@@ -77,7 +77,6 @@ async function prepare(extra = '', names = ['a', 'b', 'customer', 'stranger']): 
   const write = (name: string, text: string) => writeFileSync(join(folder, name), text, { mode: 0o600 })
   mkdirSync(join(folder, 'certificates'))
   mkdirSync(join(folder, 'policies'))
-  mkdirSync(join(folder, 'state'))
   for (const name of names) {
     const { cert, key } = await authority.issue({ names: [`mta-sts.${name}.example`] })
     write(`certificates/mta-sts.${name}.example.crt`, cert)

@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { limits } from '../../core/limits.ts'
 import { type DomainName, parseDomainName } from '../../core/name/domain.ts'
 import { type HostedPolicy, readHostedPolicy } from '../../core/publish/hosted-policy.ts'
@@ -60,6 +62,7 @@ export async function writeLastGood(path: string, { profiles, domains }: PolicyS
     ),
     own,
   }
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 }) // before the first start there is none
   await writePrivateFile(path, Buffer.from(JSON.stringify(saved)))
 }
 
