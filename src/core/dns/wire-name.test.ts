@@ -5,7 +5,7 @@ import { names } from '../../../test/fuzz/arbitrary-names.ts'
 import { limits } from '../limits.ts'
 import { formatName } from '../name/text.ts'
 import { fromLatin1 } from './octets.ts'
-import { readWireName, type WireNameFault } from './wire-name.ts'
+import { endOfPlainName, readWireName, type WireNameFault } from './wire-name.ts'
 
 /** A message of an empty header and this text, whose octets stand as characters. */
 function message(body: string): Uint8Array {
@@ -157,4 +157,22 @@ test('WIRE-05: a name read before costs as much of the budget as when it is expa
   })
   assert.deepEqual(costs, [6, 6, 9])
   assert.equal(budget.known.size, 2)
+})
+
+test('WIRE-03: endOfPlainName ends where readWireName does without pointers, and nowhere else', () => {
+  const octets = fc.oneof(
+    fc.uint8Array({ maxLength: 300 }),
+    names.map((name) => fromLatin1(name.wire)),
+    fc.array(fc.nat(63), { maxLength: 12 }).map((labels) => {
+      return fromLatin1(labels.map((length) => String.fromCharCode(length) + 'x'.repeat(length)).join(''))
+    }),
+  )
+  fc.assert(
+    fc.property(octets, fc.nat(300), fc.nat(5), (given, cut, start) => {
+      const limit = Math.min(given.length, cut)
+      const whole = read(given, start, { compressed: false, limit })
+      assert.equal(endOfPlainName(given, start, limit), whole.ok ? whole.value.end : undefined)
+    }),
+    { numRuns: 2000 },
+  )
 })

@@ -77,6 +77,17 @@ export function readWireName(
   return accept({ name, end: end ?? at + 1 })
 }
 
+/** Where a name without pointers ends, which is not made for it; undefined for one with pointers, or none. */
+export function endOfPlainName(octets: Uint8Array, start: number, limit: number): number | undefined {
+  for (let at = start; at < limit; ) {
+    const length = octets[at] as number
+    if (at + 1 - start > limits.names.octets || length > limits.names.labelOctets) return undefined
+    at += 1 + length
+    if (length === 0) return at
+  }
+  return undefined
+}
+
 function nameOf(wire: string, labelCount: number): Name {
   return labelCount === 0 ? rootName : { wire, key: foldCase(wire), labelCount }
 }

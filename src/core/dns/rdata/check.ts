@@ -1,6 +1,6 @@
 import { accept, type Result, refuse } from '../../result.ts'
 import { fromLatin1 } from '../octets.ts'
-import { type ExpansionBudget, readWireName } from '../wire-name.ts'
+import { type ExpansionBudget, endOfPlainName, readWireName } from '../wire-name.ts'
 import { type Field, layoutOf } from './layout.ts'
 
 /** Why record data is malformed. */
@@ -41,6 +41,14 @@ function walkRdata(
   let copied = from
   for (const field of layout) {
     if (field === 'name' || field === 'tolerated-name' || field === 'plain-name') {
+      // Most stand there as they are: those who want them will read them.
+      const plain = endOfPlainName(message, at, to)
+      if (plain !== undefined) {
+        budget.octets -= plain - at
+        if (budget.octets < 0) return refuse('rdata-name', at)
+        at = plain
+        continue
+      }
       const read = readWireName(message, at, { limit: to, compressed: compressed && field !== 'plain-name', budget })
       if (!read.ok) return refuse('rdata-name', read.at)
       const { name, end } = read.value
