@@ -175,7 +175,7 @@ test('set-up instructions have the names and keys of the domain in them', async 
     /_mta-sts\.bank\.example\. IN TXT &#34;v=STSv1; id=\d+;&#34;/,
     /mx: mx\.bank\.example/,
     /_smtp\._tls\.bank\.example\. IN TXT/,
-    /smtpd_tls_chain_files = \/etc\/letsencrypt\/live\/mx\.bank\.example\/privkey\.pem/,
+    /smtpd_tls_chain_files =\n {4}\/etc\/letsencrypt\/live\/mx\.bank\.example-ecdsa\/privkey\.pem, /,
     /server_name mta-sts\.bank\.example;/,
     /zone &#34;bank\.example&#34;/,
     /tls_advertise_hosts = \*/,

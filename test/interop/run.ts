@@ -21,7 +21,9 @@ function filesToRun(): string[] {
 
 /** Resolves to the exit status. Files that need the package registry say so in their name and stay outside. */
 function runFile(file: string): Promise<number> {
-  const node = [process.execPath, '--test', '--test-reporter=./scripts/summary-reporter.mjs', file]
+  // A test that fails may leave a service open, and must not hold up all others for it.
+  const ends = ['--test-timeout=600000', '--test-force-exit']
+  const node = [process.execPath, '--test', ...ends, '--test-reporter=./scripts/summary-reporter.mjs', file]
   const inNamespace = [
     // Should this runner be killed, its children are too, and with them their namespaces.
     ...['setpriv', '--pdeathsig', 'KILL', 'unshare'],
