@@ -600,6 +600,8 @@ export const limits = {
     networks: 10_000,
     /** Different User-Agent texts whose kind is remembered. */
     agents: 1000,
+    /** How long, when the server is stopped, connections without a request are waited for. */
+    silentMs: 1000,
     /** Certificates whose end is looked for in a second. */
     endsPerSecond: 50,
     /** How long files must have been left alone before they are read again because they changed. */

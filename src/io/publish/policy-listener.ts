@@ -139,6 +139,10 @@ export function createPolicyListener(options: PolicyListenerOptions): PolicyList
           if (latest?.writableFinished === true) socket.destroySoon()
           else latest?.once('close', () => socket.destroySoon())
         }
+        // Of those who shook hands and have not asked, some are gone without a word.
+        setTimeout(() => {
+          for (const { socket, latest } of open) if (latest === undefined) socket.destroy()
+        }, limits.policyServer.silentMs).unref()
       }),
     destroy() {
       for (const { socket } of open) socket.destroy()
