@@ -38,10 +38,6 @@ before(async () => {
   world = await openTestLab(join(stage.folder, 'lab'), systemClock)
   stage.onStop(() => world.close())
   lines = join(openFolder(stage, 'run'), 'lines')
-  service = await startPolicyService(stage, [
-    ...[...iterate(), '--store', join(stage.folder, 'policies.sqlite')],
-    ...['--socketmap', '127.0.0.1:8461', '--lines', lines],
-  ])
   const { resolver, authority } = world.files
   postfix = await startSendingPostfix(stage, {
     ...{ resolver, authorities: authority, routes: [], settings: ['minimal_backoff_time = 1s'] },
@@ -52,6 +48,12 @@ before(async () => {
     },
   })
   exim = installExim(stage, { socket: lines, authority, resolver })
+  // The lab answers nobody while other servers are started, and what did not answer is left alone for a while.
+  service = await startPolicyService(stage, [
+    ...[...iterate(), '--store', join(stage.folder, 'policies.sqlite')],
+    ...['--socketmap', '127.0.0.1:8461', '--lines', lines],
+  ])
+  await service.hear(/ready: the root is secure/)
 })
 
 after(() => stage.stop())
