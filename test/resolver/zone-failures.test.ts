@@ -45,6 +45,20 @@ for (const engine of engines) {
   })
 }
 
+test('RES-26: when nobody answers for the root, that is tried again every five seconds, however long it lasts', async () => {
+  let isDown = true
+  const { ask, clock } = world.resolver('iterate', () => (isDown ? 'timeout' : undefined))
+  for (let count = 0; count < 20; count++) {
+    assert.match(show(await ask('mx.alpha.example. A')), /^failure timeout/)
+    clock.move(5)
+  }
+  assert.match(show(await ask('mx.alpha.example. A')), /^failure timeout/)
+  isDown = false
+  assert.match(show(await ask('mx.alpha.example. A')), /^failure timeout/, 'it is remembered for so long')
+  clock.move(5)
+  assert.match(show(await ask('mx.alpha.example. A')), /^answer secure/)
+})
+
 test('DNSSEC-67, DNSSEC-69: that a zone is insecure holds as long as the SOA record lets its denial live', async () => {
   const short = (message: Message) => ({
     ...message,

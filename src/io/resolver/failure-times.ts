@@ -1,5 +1,6 @@
 import type { Failure } from '../../core/dnssec/resolution.ts'
 import { limits } from '../../core/limits.ts'
+import type { Name } from '../../core/name/name.ts'
 import { createCache } from './cache.ts'
 
 /** How long failures are remembered: longer each time in a row. RFC 9520 §3.2 */
@@ -23,4 +24,12 @@ export function createFailureTimes(now: () => number): FailureTimes {
     },
     forget: (key) => last.delete(key),
   }
+}
+
+/**
+ * Nobody answers for the root: it is we who are cut off, and not for longer because it has lasted. All that is asked waits
+ * for it, and one question in five seconds is no burden. RFC 9520 §3.2
+ */
+export function isOutage(name: Name, why: Failure['why']): boolean {
+  return name.labelCount === 0 && (why === 'timeout' || why === 'unreachable')
 }

@@ -12,7 +12,7 @@ import type { AnchorSource } from './anchor-source.ts'
 import { hasSignedAnswer } from './authority-reply.ts'
 import { createCache } from './cache.ts'
 import { countResult, createCounters, type ResolverCounters } from './counters.ts'
-import { createFailureTimes, type FailureTimes } from './failure-times.ts'
+import { createFailureTimes, type FailureTimes, isOutage } from './failure-times.ts'
 import { createKnownDenials } from './known-denials.ts'
 import { createLinkCache, type KnownLink } from './link-cache.ts'
 import { createLookups, type Lookups } from './lookups.ts'
@@ -147,9 +147,11 @@ function createAnswers(means: Means): Answers {
     const key = keyOf(question)
     const found = await lookUp(question, task, { upstream, validator })
     if (found.link.kind === 'failed') {
-      const { why } = found.link.trouble
-      if (why !== 'aborted' && why !== 'limit' && links.find(question, now()) === undefined)
-        links.put(question, found.link, failures.next(key, why))
+      const { why, zone = question.name } = found.link.trouble
+      if (why !== 'aborted' && why !== 'limit' && links.find(question, now()) === undefined) {
+        const seconds = isOutage(zone, why) ? limits.resolver.failureTtl : failures.next(key, why)
+        links.put(question, found.link, seconds)
+      }
     } else {
       failures.forget(key)
       keep(question, found.link, found.reply)

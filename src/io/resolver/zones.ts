@@ -3,7 +3,7 @@ import { limits } from '../../core/limits.ts'
 import { isBelow, type Name, parentOfName, sameName } from '../../core/name/name.ts'
 import { createSharedWork } from '../shared-work.ts'
 import { createCache } from './cache.ts'
-import { createFailureTimes } from './failure-times.ts'
+import { createFailureTimes, isOutage } from './failure-times.ts'
 import { renewalTime } from './link-cache.ts'
 import { joinOnOwnMeans, type Task } from './task.ts'
 import { cross, crossWithKeys } from './zone-crossing.ts'
@@ -57,7 +57,8 @@ export function createZones(options: ZonesOptions): Zones {
   function endOf(apex: Name, state: ZoneState): number {
     if (state.kind !== 'failed') failures.forget(apex.key)
     if (state.kind !== 'failed' || !sameName(state.zone, apex) || state.until <= now()) return state.until
-    return now() + failures.next(apex.key, state.trouble.why) * 1000
+    const { why } = state.trouble
+    return now() + (isOutage(apex, why) ? limits.resolver.failureTtl : failures.next(apex.key, why)) * 1000
   }
 
   function knownState(state: ZoneState): KnownState {
