@@ -29,6 +29,8 @@ export function beginRamp(
       const liveAt = known === before.stage ? before.liveAt : undefined
       return { ...base, state: { ...before, stage: known, liveAt, goneAt: undefined } }
     }
+    const unknown = whyUnknown(seen)
+    if (unknown !== undefined) return { ...base, refusal: { kind: 'check', text: unknown } }
     const isAnnounced = seen.announced.some(({ kind }) => kind === 'id' || kind === 'invalid')
     if (!isAnnounced || adopts)
       return { ...base, state: { ...before, stage: 'none', liveAt: undefined, goneAt: undefined } }
@@ -45,6 +47,15 @@ export function beginRamp(
   const stage = stages.reduce(lower)
   const state: StsState = { ...taken, stage, liveAt: undefined, goneAt: undefined }
   return { ...base, state, stage, turn: `takes over the policy in mode ${first.mode} that is served` }
+}
+
+/** Where every look for the record failed, there may be a policy that would be written over. */
+function whyUnknown({ announced }: StsSeen): string | undefined {
+  const failed = announced.flatMap((at) => (at.kind === 'failed' ? [at] : []))
+  const [first] = failed
+  if (failed.length < announced.length) return undefined
+  const why = first === undefined ? 'nobody was asked for its record' : `${first.server}: ${first.reason}`
+  return `whether there is a policy already cannot be told: ${why}`
 }
 
 /**

@@ -59,6 +59,39 @@ function at(stage: string): Way {
   throw new Error(`never at ${stage}`)
 }
 
+const failedAt = (server: string) => ({ server, kind: 'failed', reason: 'no answer' }) as const
+
+test('STS-112: a look that failed is never read as "no policy": the way does not begin, whatever is asked', () => {
+  for (const announced of [[failedAt('ns1.example.org'), failedAt('ns2.example.org')], []]) {
+    const unknown = seenOf([], [], { announced, isHostGone: false })
+    for (const adopts of [false, true]) {
+      const plan = planRamp(newState(own), lookOf(start, unknown), { ...usualWish, adopts })
+      assert.equal(plan.step.kind, 'refused')
+      assert.deepEqual(plan.state, newState(own))
+      const why = announced.length === 0 ? 'nobody was asked for its record' : 'ns1.example.org: no answer'
+      assert.deepEqual(
+        plan.hindrances.map(({ text }) => text),
+        [`whether there is a policy already cannot be told: ${why}`],
+      )
+    }
+  }
+  // One name server that says so is enough to begin: the others must have the record before anything is live.
+  const partly = seenOf([], [], {
+    announced: [failedAt('ns1.example.org'), { server: 'ns2.example.org', kind: 'none' }],
+  })
+  assert.equal(planRamp(newState(own), lookOf(start, partly), usualWish).step.kind, 'serve')
+})
+
+for (const [isHostGone, says] of [
+  [true, 'the policy host has no address'],
+  [false, 'the addresses of the policy host cannot be looked up'],
+] as const) {
+  test(`STS-110: a policy is not served where ${says}`, () => {
+    const { step } = planRamp(newState(own), lookOf(start, seenOf([], [undefined], { isHostGone })), usualWish)
+    assert.deepEqual(step.kind === 'serve' && step.missing, [says])
+  })
+}
+
 test('STS-110: the file is served first, then announced, and only then does a stage begin', () => {
   const plan = planRamp(newState(own), lookOf(start, nothing), usualWish)
   const file = body('none', 86_400)

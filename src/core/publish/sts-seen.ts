@@ -62,10 +62,15 @@ export function seenIn({ domain, sts, servers = [] }: CheckFacts): StsSeen {
     records,
     ttl: Math.max(0, ...records.map(({ ttl }) => ttl)),
     hostRecords: standingIn(sts?.addresses ?? []),
-    isHostGone: sts?.addresses.every(({ kind }) => kind === 'nodata' || kind === 'nxdomain') === true,
+    isHostGone: isGone(sts?.addresses ?? []),
     zone: finding?.zone,
     isDelegated,
   }
+}
+
+/** A lookup that fails says nothing, nor does one that was not made. */
+function isGone(lookups: readonly Resolution[]): boolean {
+  return lookups.length > 0 && lookups.every(({ kind }) => kind === 'nodata' || kind === 'nxdomain')
 }
 
 function servedAt({ address, outcome }: PolicyLook): ServedAt {

@@ -15,8 +15,9 @@ export function nextStep(term: ServedTerm, seen: StsSeen): PublishStep {
   return { kind: 'announce', id: term.id, missing: withoutId(term, seen) }
 }
 
-function withoutPolicy(term: ServedTerm, { served }: StsSeen): string[] {
-  if (served.length === 0) return ['the policy host has no address']
+function withoutPolicy(term: ServedTerm, { served, isHostGone }: StsSeen): string[] {
+  if (served.length === 0)
+    return [isHostGone ? 'the policy host has no address' : 'the addresses of the policy host cannot be looked up']
   return served.flatMap((at) => {
     if (at.kind !== 'policy') return [`${at.address}: ${at.reason}`]
     return isOfTerm(at.policy, term) ? [] : [`${at.address} serves another policy, in mode ${at.policy.mode}`]
