@@ -7,7 +7,8 @@ import { escapeText } from '../../core/smtp/escape.ts'
 import { readPrivateFile, writePrivateFile } from '../private-file.ts'
 import type { StopSignal } from '../stop.ts'
 import { type Pause, takeFileLock } from './file-lock.ts'
-import { formatRollover, parseRollover, type StateFault } from './rollover-state.ts'
+import { formatRollover, parseRollover } from './rollover-state.ts'
+import type { VersionedFault } from './versioned-json.ts'
 
 /** Where a host's rollover is remembered. */
 export interface RolloverFile {
@@ -20,7 +21,7 @@ export interface RolloverFile {
   lock(signal?: StopSignal): Promise<(() => void) | undefined>
 }
 
-const faults: Record<StateFault, string> = {
+const faults: Record<VersionedFault, string> = {
   'other-version': 'another version of waxseal wrote it, use that one',
   'not-ours': 'it is something else than the state of a rollover',
   damaged: 'it is damaged',

@@ -8,14 +8,9 @@ import { combinationsOffered } from '../../core/publish/rollover/follow.ts'
 import type { Rollover } from '../../core/publish/rollover/rollover.ts'
 import { accept, type Result, refuse } from '../../core/result.ts'
 import { parseCertificate } from '../../core/x509/certificate.ts'
+import { parseVersioned, type VersionedFault } from './versioned-json.ts'
 
 export const rolloverSchema = 'waxseal.rollover/1'
-
-/**
- * Why a file is no state that can be used. `other-version`: another release of ours wrote it. `not-ours`: nothing says
- * that it is a state at all. `damaged`: it ends in the middle, or holds what we never write.
- */
-export type StateFault = 'other-version' | 'not-ours' | 'damaged'
 
 const record = z.string().refine((text) => parseTlsa(text).ok)
 const moment = z.number().int()
@@ -63,21 +58,14 @@ export function formatRollover({ host, port, combinations, keys, history, lastWr
   return `${JSON.stringify(state, undefined, 2)}\n`
 }
 
-export function parseRollover(text: string): Result<Rollover, StateFault> {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return refuse('damaged')
-  }
-  const schema = typeof value === 'object' && value !== null && 'schema' in value ? value.schema : undefined
-  if (typeof schema !== 'string' || !schema.startsWith('waxseal.rollover/')) return refuse('not-ours')
-  if (schema !== rolloverSchema) return refuse('other-version')
-  const read = stateSchema.safeParse(value)
+export function parseRollover(text: string): Result<Rollover, VersionedFault> {
+  const versioned = parseVersioned(text, rolloverSchema)
+  if (!versioned.ok) return versioned
+  const read = stateSchema.safeParse(versioned.value)
   return read.success ? fromState(read.data) : refuse('damaged')
 }
 
-function fromState(state: z.output<typeof stateSchema>): Result<Rollover, StateFault> {
+function fromState(state: z.output<typeof stateSchema>): Result<Rollover, VersionedFault> {
   const host = parseHostName(state.host)
   const keys = state.keys.map(({ kind, role, since, file, compromised, der }) => ({
     ...{ kind, role, since, file: file ?? undefined, isCompromised: compromised, octets: octetsOf(der) },

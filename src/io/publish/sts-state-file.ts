@@ -8,7 +8,8 @@ import { escapeText } from '../../core/smtp/escape.ts'
 import { readPrivateFile, writePrivateFile } from '../private-file.ts'
 import type { StopSignal } from '../stop.ts'
 import { type Pause, takeFileLock } from './file-lock.ts'
-import { formatStsState, parseStsState, type StsStateFault } from './sts-state-text.ts'
+import { formatStsState, parseStsState } from './sts-state-text.ts'
+import type { VersionedFault } from './versioned-json.ts'
 
 /** Where it is remembered what a domain has served. */
 export interface StsStateFile {
@@ -20,7 +21,7 @@ export interface StsStateFile {
   lock(signal?: StopSignal): Promise<(() => void) | undefined>
 }
 
-const faults: Record<StsStateFault, string> = {
+const faults: Record<VersionedFault, string> = {
   'other-version': 'another version of waxseal wrote it, use that one',
   'not-ours': 'it is something else than the state of a domain’s policies',
   damaged: 'it is damaged',

@@ -6,14 +6,9 @@ import { parseMxPattern } from '../../core/publish/mx-patterns.ts'
 import { rampStages, wayOutStages } from '../../core/publish/sts-stages.ts'
 import type { ServedTerm, StsState } from '../../core/publish/sts-state.ts'
 import { accept, type Result, refuse } from '../../core/result.ts'
+import { parseVersioned, type VersionedFault } from './versioned-json.ts'
 
 export const stsSchema = 'waxseal.sts/1'
-
-/**
- * Why a text is no state that can be used. `other-version`: another release of ours wrote it. `not-ours`: nothing says that
- * it is a state at all. `damaged`: it ends in the middle, or holds what we never write.
- */
-export type StsStateFault = 'other-version' | 'not-ours' | 'damaged'
 
 const moment = z.number().int()
 const seconds = z.number().int().min(0)
@@ -48,17 +43,10 @@ export function formatStsState({ domain, stage, liveAt, served, adoptedAt, recor
   return `${JSON.stringify(state, undefined, 2)}\n`
 }
 
-export function parseStsState(text: string): Result<StsState, StsStateFault> {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return refuse('damaged')
-  }
-  const schema = typeof value === 'object' && value !== null && 'schema' in value ? value.schema : undefined
-  if (typeof schema !== 'string' || !schema.startsWith('waxseal.sts/')) return refuse('not-ours')
-  if (schema !== stsSchema) return refuse('other-version')
-  const read = stateSchema.safeParse(value)
+export function parseStsState(text: string): Result<StsState, VersionedFault> {
+  const versioned = parseVersioned(text, stsSchema)
+  if (!versioned.ok) return versioned
+  const read = stateSchema.safeParse(versioned.value)
   if (!read.success) return refuse('damaged')
   const { domain: name, stage, liveAt, served, adoptedAt, recordTtl, goneAt } = read.data
   const domain = parseDomainName(name)
