@@ -236,7 +236,7 @@ test('a new profile and a new certificate come with a reload', async () => {
   place.write('d.key', key)
   const more = '[[certificate]]\nchain = "d.crt"\nkey = "d.key"\n'
   place.write('host.toml', `${listen}${more}${profiles.replace('b.example', 'd.example')}`)
-  const reloaded = run.hear('reloaded: 1 domains')
+  const reloaded = run.hear('reloaded: 1 domain has')
   run.reload()
   await reloaded
   assert.match(await ask(run.port('senders'), 'mta-sts.d.example', get('d.example')), /mx\.soft/)

@@ -6,6 +6,9 @@ import { type HostedPolicy, policyFaultWords, readHostedPolicy } from '../../cor
 import { createFileReader, type FileReader } from './file-reader.ts'
 import type { LastGood } from './last-good.ts'
 
+/** Of files with policies, behind their domains. */
+export const policyEnding = '.txt'
+
 /** A policy that many domains share, and who they are. */
 export interface ProfileSource {
   /** One label of a domain name, lower case. */
@@ -204,9 +207,9 @@ function listFolder(folder: string): Listed {
   const files: [DomainName, string][] = []
   const others: string[] = []
   for (const name of names) {
-    const domain = parseDomainName(name.replace(/\.txt$/, ''))
+    const domain = parseDomainName(name.slice(0, -policyEnding.length))
     // Under any other spelling a domain could have two files.
-    if (domain.ok && name === `${domain.value}.txt`) files.push([domain.value, join(folder, name)])
+    if (domain.ok && name === `${domain.value}${policyEnding}`) files.push([domain.value, join(folder, name)])
     else if (!name.endsWith('~')) others.push(name)
   }
   return { ok: true, files, others }

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { ChallengeType } from '../../../core/acme/authorization.ts'
 import type { IssuanceBudget } from '../../../core/acme/issuance-budget.ts'
 import { limits } from '../../../core/limits.ts'
@@ -6,6 +7,8 @@ import type { HostTable } from './host-schema.ts'
 
 /** How a policy host obtains certificates itself. RFC 8555 */
 export interface AcmeConfig {
+  /** Where all that it brings is kept. */
+  readonly folder: string
   readonly directory: string
   readonly contact: readonly string[]
   readonly agreesToTerms: boolean
@@ -32,8 +35,12 @@ type AcmeTable = NonNullable<HostTable['acme']>
 
 const usualChallenges: readonly ChallengeType[] = ['http-01', 'tls-alpn-01']
 
-/** Reads what texts and numbers of the table mean. */
-export function readAcmeConfig(table: AcmeTable, { refuse, file }: Reader): AcmeConfig {
+/** Reads what texts and numbers of the table mean, and looks for what it needs of the rest. */
+export function readAcmeConfig(
+  table: AcmeTable,
+  { state, http, addresses }: Pick<HostTable, 'state' | 'http' | 'addresses'>,
+  { refuse, file }: Reader,
+): AcmeConfig {
   const of = (key: string) => ['acme', key]
   const { directory } = table
   if (!isHttps(directory)) refuse(of('directory'), 'it must be an https URL')
@@ -46,6 +53,13 @@ export function readAcmeConfig(table: AcmeTable, { refuse, file }: Reader): Acme
   const unknown = challenges.find((one) => one !== 'http-01' && one !== 'tls-alpn-01')
   if (unknown !== undefined || challenges.length === 0)
     refuse(of('challenges'), 'it lists "http-01", "tls-alpn-01" or both, the preferred one first')
+  const folder = file(state)
+  if (folder === undefined) return refuse(['acme'], 'it needs "state", where it keeps what it obtains')
+  // Where nobody listens on port 80, the other way is the only one.
+  const ways = list(http).length > 0 ? challenges : challenges.filter((one) => one !== 'http-01')
+  if (ways.length === 0) refuse(of('challenges'), 'http-01 needs "http", where it is answered')
+  if (table['check-addresses'] === true && list(addresses).length === 0)
+    refuse(of('check-addresses'), 'it needs "addresses", which are to be found')
   const keyId = table['external-account']
   const keyFile = file(table['external-account-key'])
   if ((keyId === undefined) !== (keyFile === undefined))
@@ -59,13 +73,14 @@ export function readAcmeConfig(table: AcmeTable, { refuse, file }: Reader): Acme
   }
   const { perHour, perDay, perWeek, atOnce, ordersMost, atOnceMost } = limits.acmeBudget
   return {
+    folder: join(folder, 'acme'),
     directory,
     contact,
     agreesToTerms: table['agree-terms'] === true,
     externalAccount: keyId === undefined || keyFile === undefined ? undefined : { keyId, keyFile },
     profile: table.profile,
     keyKind: key === 'rsa' ? 'rsa' : 'p256',
-    challenges: challenges.map((one) => (one === 'http-01' ? 'http-01' : 'tls-alpn-01')),
+    challenges: ways.map((one) => (one === 'http-01' ? 'http-01' : 'tls-alpn-01')),
     budget: {
       perHour: number('per-hour', perHour, ordersMost),
       perDay: number('per-day', perDay, ordersMost),

@@ -6,6 +6,7 @@ import {
   createCertificateFiles,
 } from '../../../io/publish/certificate-files.ts'
 import type { CommandContext } from '../../cli/command.ts'
+import { countText } from './hosting.ts'
 import { readStrictly } from './read-strictly.ts'
 
 /** Hosts without a certificate that are named; the others are counted. */
@@ -17,7 +18,7 @@ const named = 10
  */
 export async function checkHost(path: string, { out, clock }: CommandContext): Promise<void> {
   const { config, shelf } = await readStrictly(path)
-  out.line(`${shelf.domains.size} domains have a policy.`)
+  out.line(`${countText(shelf.domains.size)}.`)
   if (config.https.length === 0) return
   const troubles: string[] = []
   const files = openFiles(config.certificates, { clock, onTrouble: (reason) => troubles.push(reason) })

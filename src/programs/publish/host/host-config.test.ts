@@ -61,7 +61,8 @@ test('behind a proxy alone nothing is listened to with TLS unless told', async (
   assert.deepEqual((await parseHostConfig(`plain = "127.0.0.1:8080"\n${profile}`, 'x')).https, [])
 })
 
-const acme = (lines: string) => `${profile}[acme]\ndirectory = "https://acme.example/directory"\n${lines}`
+const ground = 'state = "s"\nhttp = "127.0.0.1:80"\n'
+const acme = (lines: string) => `${ground}${profile}[acme]\ndirectory = "https://acme.example/directory"\n${lines}`
 
 test('RFC 8555: a table [acme] says where certificates are obtained, and within which budget', async () => {
   assert.equal((await parseHostConfig(profile, 'x')).acme, undefined)
@@ -76,7 +77,9 @@ test('RFC 8555: a table [acme] says where certificates are obtained, and within 
     'external-account = "kid"\nexternal-account-key = "eab"\nserver-ca-file = "ca"\ncertificate-ca-file = "/ca"',
     'other-servers = "https://other.example"',
   ]
-  assert.deepEqual((await parseHostConfig(acme(lines.join('\n')), '/etc/w/host.toml')).acme, {
+  const text = `addresses = "192.0.2.1"\n${acme(lines.join('\n'))}`
+  assert.deepEqual((await parseHostConfig(text, '/etc/w/host.toml')).acme, {
+    folder: '/etc/w/s/acme',
     directory: 'https://acme.example/directory',
     contact: ['mailto:a@example.org', 'mailto:b@example.org'],
     agreesToTerms: true,
@@ -92,8 +95,13 @@ test('RFC 8555: a table [acme] says where certificates are obtained, and within 
   })
 })
 
+test('without port 80 certificates are proved by TLS-ALPN-01 alone', async () => {
+  const { acme: found } = await parseHostConfig(acme('').replace(/http = .*/, ''), 'x')
+  assert.deepEqual(found?.challenges, ['tls-alpn-01'])
+})
+
 const refused: [what: string, text: string, message: RegExp][] = [
-  ['an unknown key of [acme]', acme('contcat = "a"'), /^x\.toml:7: unknown key "contcat", did you mean "contact"$/],
+  ['an unknown key of [acme]', acme('contcat = "a"'), /^x\.toml:9: unknown key "contcat", did you mean "contact"$/],
   [
     'a directory in clear',
     `${profile}[acme]\ndirectory = "http://acme.example/"\n`,
@@ -110,6 +118,13 @@ const refused: [what: string, text: string, message: RegExp][] = [
     acme('challenges = ["dns-01"]'),
     /acme\.challenges: it lists "http-01", "tls-alpn-01" or both/,
   ],
+  ['ACME without a folder', acme('').replace('state = "s"', ''), /acme: it needs "state"/],
+  [
+    'HTTP-01 alone without port 80',
+    acme('challenges = "http-01"').replace(/http = .*/, ''),
+    /acme\.challenges: http-01 needs "http"/,
+  ],
+  ['addresses to be found, and none', acme('check-addresses = true'), /acme\.check-addresses: it needs "addresses"/],
   ['no challenge', acme('challenges = []'), /acme\.challenges: it lists/],
   ['an unknown kind of key', acme('key = "p512"'), /acme\.key: it is neither "p256" nor "rsa"/],
   [

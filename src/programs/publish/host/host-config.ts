@@ -84,7 +84,7 @@ export async function parseHostConfig(text: string, path: string): Promise<HostC
       key: reader.file(key) ?? key,
     })),
     profiles: Object.entries(table.profile ?? {}).map(([label, profile]) => reader.profile(label, profile)),
-    acme: table.acme === undefined ? undefined : readAcmeConfig(table.acme, { refuse, file: reader.file }),
+    acme: table.acme === undefined ? undefined : readAcmeConfig(table.acme, table, { refuse, file: reader.file }),
   }
   if (config.customers && name === undefined) refuse(['customers'], 'it needs "name", to which their domains lead')
   if (config.customers && config.profiles.length === 0) refuse(['customers'], 'it needs a profile that they can choose')

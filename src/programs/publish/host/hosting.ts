@@ -55,6 +55,10 @@ export async function renewHosting(before: Hosting, { path, clock, log }: Hostin
   return { config, shelf, certificates }
 }
 
+export function countText(domains: number): string {
+  return domains === 1 ? '1 domain has a policy' : `${domains} domains have a policy`
+}
+
 /** Which policy a host has: its own or its profile's, or that which its delegation chose. */
 export function findPolicy(
   host: DomainName,

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { ConfigError } from '../../../core/config-error.ts'
 import { limits } from '../../../core/limits.ts'
 import type { DomainName } from '../../../core/name/domain.ts'
@@ -26,12 +25,6 @@ export interface OpenAcmeOptions {
 export async function openAcme(acme: AcmeConfig, options: OpenAcmeOptions): Promise<AcmeSource> {
   const { config, world, log, mayIssue } = options
   const { resolver, network, clock } = world
-  if (config.state === undefined)
-    throw new ConfigError(`${config.path}: acme: it needs "state", where it keeps what it obtains`)
-  if (acme.challenges.length === 1 && acme.challenges[0] === 'http-01' && config.http.length === 0)
-    throw new ConfigError(`${config.path}: acme: http-01 needs "http", where its challenges are answered`)
-  if (acme.checksAddresses && config.addresses.length === 0)
-    throw new ConfigError(`${config.path}: acme: check-addresses needs "addresses", which are to be found`)
   const { contact, agreesToTerms, directory, otherOrigins, profile, keyKind, budget } = acme
   return openAcmeSource({
     ...{
@@ -48,11 +41,9 @@ export async function openAcme(acme: AcmeConfig, options: OpenAcmeOptions): Prom
       mayIssue,
     },
     externalAccount: readExternalAccount(acme),
-    // Where nobody listens on port 80, the other way is the only one.
-    challenges: config.http.length > 0 ? acme.challenges : acme.challenges.filter((one) => one !== 'http-01'),
+    ...{ challenges: acme.challenges, folder: acme.folder },
     trust: readRoots(acme.serverRoots),
     roots: readRoots(acme.roots),
-    folder: join(config.state, 'acme'),
     most: config.contextsKept,
     precheck: acme.checksAddresses ? createAddressCheck(resolver, config.addresses) : undefined,
     onEvent: (event) => tell(event, log),

@@ -1,11 +1,12 @@
 import type { Server } from 'node:http'
-import { dirname } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { ConfigError } from '../../../core/config-error.ts'
 import type { DomainName } from '../../../core/name/domain.ts'
 import type { AcmeSource } from '../../../io/acme/acme-source.ts'
 import { createDelegations, type Delegations } from '../../../io/publish/delegations.ts'
 import { type Certificates, hostsWithoutFiles, joinCertificates } from '../../../io/publish/joined-certificates.ts'
 import { createPolicyListener, type PolicyListener } from '../../../io/publish/policy-listener.ts'
+import { policyEnding } from '../../../io/publish/policy-shelf.ts'
 import { createCounters } from '../../../io/resolver/counters.ts'
 import type { CommandContext } from '../../cli/command.ts'
 import type { World, WorldEvent, WorldObserver, WorldValues } from '../../cli/world.ts'
@@ -22,9 +23,9 @@ import { createFetchLedger } from './fetch-ledger.ts'
 import { createHostLog, type HostLog } from './host-log.ts'
 import { addHostReadings, createHostMeters } from './host-metrics.ts'
 import { hostRoutes } from './host-routes.ts'
-import { findPolicy, type Hosting, openHosting, renewHosting } from './hosting.ts'
+import { countText, findPolicy, type Hosting, openHosting, renewHosting } from './hosting.ts'
 import type { OpenAcmeOptions } from './open-acme.ts'
-import { watchFolders } from './watch-files.ts'
+import { type Watched, watchFolders } from './watch-files.ts'
 
 /** How long those who asked before the server was stopped may wait for their answers. */
 const drainMs = 10_000
@@ -80,7 +81,7 @@ export async function runHost(path: string, values: WorldValues, context: Comman
       meters.reloaded(true)
       const moved = placesOf(before) === placesOf(hosting) ? '' : '; new addresses and [acme] need a restart'
       await wishCertificates()
-      log.event('reloaded', `${hosting.shelf.domains.size} domains have a policy${moved}`)
+      log.event('reloaded', `${countText(hosting.shelf.domains.size)}${moved}`)
     } catch (error) {
       good.isNow = false
       meters.reloaded(false)
@@ -103,7 +104,7 @@ export async function runHost(path: string, values: WorldValues, context: Comman
       onTrouble: (folder, reason) => log.event('watch-failed', `changes in "${folder}" are not seen: ${reason}`),
     })
     try {
-      log.event('serving', `${current().shelf.domains.size} domains have a policy`)
+      log.event('serving', countText(current().shelf.domains.size))
       await runUntil(signal, { tick: () => ends.tick(), notifier })
     } finally {
       watched.close()
@@ -236,13 +237,19 @@ function createReload(work: () => Promise<void>): () => void {
   }
 }
 
-function foldersOf({ config }: Hosting): ReadonlySet<string> {
+function foldersOf({ config }: Hosting): ReadonlyMap<string, Watched> {
   const files = config.profiles.flatMap(({ policy, domainsFile }) => [
     ...(policy.kind === 'file' ? [policy.path] : []),
     ...(domainsFile === undefined ? [] : [domainsFile]),
   ])
-  const folders = [config.path, ...files].map((file) => dirname(file))
-  return new Set([...folders, ...(config.policies === undefined ? [] : [config.policies])])
+  const named = Map.groupBy([config.path, ...files], (file) => dirname(resolve(file)))
+  const folders = new Map<string, Watched>()
+  for (const [folder, own] of named)
+    folders.set(folder, { names: new Set(own.map((file) => basename(file))), ending: undefined })
+  const { policies } = config
+  if (policies !== undefined)
+    folders.set(policies, { names: folders.get(policies)?.names ?? new Set(), ending: policyEnding })
+  return folders
 }
 
 function placesOf({ config: { https, http, plain, metrics, acme } }: Hosting): string {
