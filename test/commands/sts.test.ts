@@ -101,6 +101,19 @@ test('a host of which nothing can be said passes when that is asked for, and one
   assert.equal((await run('policy', '--mode', 'enforce', '--unchecked', 'clear.example')).status, 1)
 })
 
+test('STS-112: sts ramp writes nothing while it cannot be told whether there is a policy', async () => {
+  const output = join(commands.folder, 'unknown.txt')
+  const files = ['--state', join(commands.folder, 'unknown.json'), '--output', output]
+  const nobody = ['--engine', 'forward', '--server', '192.0.2.250', '--trust-anchor', join(commands.folder, 'anchors')]
+  const ended = await commands.run(['sts', 'ramp', ...nobody, ...files, 'served.example'])
+  assert.match(
+    ended.stdout,
+    /^served\.example: not begun\.\nNothing was done:\n {2}• whether there is a policy already/,
+  )
+  assert.doesNotMatch(ended.stdout, /If nothing goes wrong/)
+  assert.deepEqual([ended.status, existsSync(output)], [1, false])
+})
+
 test('a domain without mail has no policy to write', async () => {
   assert.equal((await run('policy', 'null.example')).status, 68)
   assert.equal((await run('policy', 'nobody.example')).status, 69)

@@ -123,7 +123,8 @@ function isoOf(moment: number | undefined): string | null {
 function write({ plan, acts }: Ended, turns: readonly string[], { domain, isDry }: RampWork, out: Out): void {
   const { stage, step, hindrances, calendar, state } = plan
   const since = state.liveAt === undefined ? '' : `, live since ${formatMoment(state.liveAt)}`
-  say(out, `${domain}: ${stageText(stage)}${since}.`)
+  const isBegun = step.kind !== 'refused' || state.served.length > 0
+  say(out, isBegun ? `${domain}: ${stageText(stage)}${since}.` : `${domain}: not begun.`)
   for (const turn of turns) say(out, `${turn}.`, '  ')
   for (const act of acts) sayResult(out, act)
   if (isDry && step.kind === 'serve') {
@@ -151,6 +152,8 @@ function write({ plan, acts }: Ended, turns: readonly string[], { domain, isDry 
       `Where mail is held back, go back at once: "waxseal sts ramp --to testing" with the same options for ${domain}.`,
     )
   }
+  // What is refused has no date.
+  if (step.kind === 'refused') return
   if (calendar.length > 0) say(out, 'If nothing goes wrong:')
   for (const { stage: next, at } of calendar) say(out, stageText(next), `  ${formatMoment(at)}  `)
 }
