@@ -92,6 +92,10 @@ export const limits = {
     capabilityQueries: 6,
     /** Least time between two looks at /etc/resolv.conf. */
     resolvConfPause: 5,
+    /** Sockets kept for servers that show a cookie: how many, how long without use, and questions from each. RFC 7873 §3 */
+    udpKept: 64,
+    udpKeptMs: 1000,
+    udpKeptQuestions: 16,
     udpFirstTryMs: 400,
     udpLastTryMs: 1500,
     /** How long a recursive server may take at first where there is another to ask. */

@@ -25,6 +25,7 @@ import { createLoopTurns } from './loop-turns.ts'
 import type { TraceEvent } from './resolver.ts'
 import { createTcpConnections, type TcpConnections } from './tcp.ts'
 import { askUdp, type Doubt, type DroppedDatagrams } from './udp.ts'
+import { createUdpSockets, type UdpSockets } from './udp-sockets.ts'
 
 export type { Exchanged, ExchangeFault, ExchangeRequest } from './exchange-query.ts'
 
@@ -58,7 +59,7 @@ function createRandomBits(): (octets: number) => Uint8Array {
 
 /** What all questions have in common. */
 interface Parts {
-  readonly network: Network
+  readonly sockets: UdpSockets
   readonly connections: TcpConnections
   readonly randomId: () => number
   readonly randomBits: (octets: number) => Uint8Array
@@ -97,6 +98,7 @@ export function createExchange(
   counters = createCounters(),
 ): Exchange {
   const connections = createTcpConnections(network, randomId)
+  const sockets = createUdpSockets(network)
   const underWay = new Map<Ending, Promise<unknown>>()
   const takeTurn = createLoopTurns()
   let now = () => 0
@@ -105,7 +107,7 @@ export function createExchange(
   const ednsBlind = createCache<true>({ now: () => now(), ...bounds, octetsOf: () => 8 })
   const cookies = createCookies(() => now(), randomBits)
   const parts: Parts = {
-    ...{ network, connections, randomId, randomBits, caseBlind, ednsBlind, cookies, counters },
+    ...{ sockets, connections, randomId, randomBits, caseBlind, ednsBlind, cookies, counters },
     now: () => now(),
   }
   let isClosed = false
@@ -133,6 +135,7 @@ export function createExchange(
       isClosed = true
       for (const ending of underWay.keys()) ending.abort()
       connections.close()
+      sockets.close()
       await Promise.allSettled(underWay.values())
     },
   }
@@ -177,7 +180,7 @@ async function askOverUdp(
   { isRenewed = false }: { readonly isRenewed?: boolean } = {},
 ): Promise<Result<Exchanged, ExchangeFault>> {
   const { request, server, signal } = asking
-  const { network, cookies, randomId, counters } = asking.parts
+  const { sockets, cookies, randomId, counters } = asking.parts
   const write = (localAddress: string) =>
     writeQuery(request, {
       id: randomId(),
@@ -188,9 +191,8 @@ async function askOverUdp(
   const wasPlain = isPlain(asking)
   tellQuery(asking, 'udp', wasPlain)
   counters.queries.udp++
-  const { query, finding, dropped } = await askUdp(network, write, {
-    endpoint: request.endpoint,
-    chosenBy: request.chosenBy,
+  const { query, finding, dropped } = await askUdp(sockets, write, {
+    target: { endpoint: request.endpoint, server, chosenBy: request.chosenBy },
     signal,
   })
   const cookie = query?.cookie

@@ -1,9 +1,11 @@
 import type { Message } from '../../core/dns/message.ts'
 import { limits } from '../../core/limits.ts'
-import type { ChosenBy, Datagrams, Endpoint, Network } from '../network.ts'
+import { accept, type Result } from '../../core/result.ts'
+import type { Datagrams, DialFault } from '../network.ts'
 import type { StopSignal } from '../stop.ts'
 import { doubtCookie } from './cookies.ts'
 import { type ExchangeFault, endedBy, isTruncatedReply, matchReply, type Query, readReply } from './exchange-query.ts'
+import type { UdpSocket, UdpSockets, UdpTarget } from './udp-sockets.ts'
 
 /** What came of one datagram sent. */
 export type UdpFinding =
@@ -36,24 +38,68 @@ export interface UdpOutcome {
 }
 
 /**
- * Sends a query from a socket of its own and waits for the reply until the signal aborts. RFC 5452 §9.1, §9.2
+ * Sends a query and waits for the reply until the signal aborts. RFC 5452 §9.1
  *
  * What does not match is dropped and the wait goes on: no forged datagram may end a question.
  */
 export async function askUdp(
-  network: Network,
+  sockets: UdpSockets,
   write: (localAddress: string) => Query,
-  { endpoint, chosenBy, signal }: { endpoint: Endpoint; chosenBy: ChosenBy; signal: StopSignal },
+  { target, signal }: { readonly target: UdpTarget; readonly signal: StopSignal },
 ): Promise<UdpOutcome> {
   const dropped = { wrongId: 0, other: 0, undecodable: 0 }
-  const opened = await network.openUdp(endpoint, { chosenBy })
+  const opened = writeFromKept(sockets, write, target) ?? (await writeFromNew(sockets, write, target))
   if (!opened.ok) return { query: undefined, finding: { kind: 'fault', fault: opened.fault }, dropped }
+  const { socket, query } = opened.value
+  let mayKeep = false
   try {
-    const query = write(opened.value.localAddress)
-    return { query, finding: await awaitReply(opened.value, query, { signal, dropped }), dropped }
+    socket.questions++
+    const finding = await awaitReply(socket.datagrams, query, { signal, dropped })
+    mayKeep = finding.kind === 'reply' && isShared(query) && isQuiet(dropped)
+    return { query, finding, dropped }
   } finally {
-    opened.value.close()
+    if (mayKeep) sockets.keep(socket)
+    else socket.datagrams.close()
   }
+}
+
+/** Whoever sent us something else has found the port. */
+function isQuiet({ wrongId, other, undecodable }: DroppedDatagrams): boolean {
+  return wrongId + other + undecodable === 0
+}
+
+interface Written {
+  readonly socket: UdpSocket
+  readonly query: Query
+}
+
+/** Whether the server has a cookie of its own to show. RFC 7873 §5.3 */
+function isShared({ cookie }: Query): boolean {
+  return cookie?.server !== undefined
+}
+
+function writeFromKept(
+  sockets: UdpSockets,
+  write: (localAddress: string) => Query,
+  target: UdpTarget,
+): Result<Written, never> | undefined {
+  const socket = sockets.takeKept(target)
+  if (socket === undefined) return undefined
+  const query = write(socket.datagrams.localAddress)
+  if (isShared(query)) return accept({ socket, query })
+  socket.datagrams.close()
+  return undefined
+}
+
+async function writeFromNew(
+  sockets: UdpSockets,
+  write: (localAddress: string) => Query,
+  target: UdpTarget,
+): Promise<Result<Written, DialFault>> {
+  const opened = await sockets.open(target)
+  if (!opened.ok) return opened
+  const socket = opened.value
+  return accept({ socket, query: write(socket.datagrams.localAddress) })
 }
 
 function awaitReply(
