@@ -58,13 +58,14 @@ export function isWishForTls(fate: Fate): boolean {
 }
 
 /**
- * What became of the recipients at this address. A server that wants TLS, and was met in the clear because TLS failed, has
- * refused nobody for good: TLS may not fail the next time, and whoever broke it must not have mail returned.
+ * What became of the recipients at this address. A server that wants TLS or lacks something, and was met in the clear
+ * because TLS failed, has refused nobody for good: TLS may not fail the next time, inside it more may be offered (RFC 3207
+ * §4.2), and whoever broke it must not have mail returned.
  */
 export function fatesOf(sessions: readonly SessionRecord[]): readonly Fate[] {
   const fates = sessions.at(-1)?.fates ?? []
   if (!sessions.slice(0, -1).some(failedInTls)) return fates
-  return fates.map((fate) => (isWishForTls(fate) ? { kind: 'open' } : fate))
+  return fates.map((fate) => (isWishForTls(fate) || fate.kind === 'unsupported' ? { kind: 'open' } : fate))
 }
 
 /** unrecognized_name. RFC 6066 §3 */

@@ -49,7 +49,7 @@ const mailbox = (text: string): Mailbox => {
 async function send(
   hosts: readonly HostPlan[],
   scripts: Record<string, SmtpScript>,
-  wish: { to?: string[]; io?: Partial<SessionIo> } = {},
+  wish: { to?: string[]; message?: string; io?: Partial<SessionIo> } = {},
 ) {
   const seen: Record<string, SmtpTestServer> = {}
   const ports: Record<string, number> = {}
@@ -59,7 +59,7 @@ async function send(
     seen[address] = server
     ports[`${address}:25`] = server.port
   }
-  const message = Buffer.from('\nx\n')
+  const message = Buffer.from(wish.message ?? '\nx\n')
   const network = fakeNetwork(ports)
   const { recipients, domain } = await deliverDomain(
     {
@@ -113,6 +113,44 @@ test('a refusal for good is not taken to the next host', async () => {
   const { brief, dialled } = await send(hosts, { '192.0.2.1': { answer }, '192.0.2.2': {} })
   assert.deepEqual(brief, ['a@example.org permanent 550 5.1.1 a.test'])
   assert.equal(dialled.length, 1)
+})
+
+const lacking: [what: string, wish: { to?: string[]; message?: string }, lacks: string, has: string, final: string][] =
+  [
+    ['RFC 1870 §6.1: room for the message', { message: `\n${'x'.repeat(20)}\n` }, 'SIZE 10', 'SIZE 100', '552 5.3.4'],
+    ['RFC 6152 §3: 8BITMIME', { message: '\nü\n' }, 'HELP', '8BITMIME', '554 5.6.3'],
+    ['RFC 6531 §3.2: SMTPUTF8', { to: ['ü@example.org'] }, '8BITMIME', 'SMTPUTF8', '553 5.6.7'],
+  ]
+for (const [what, wish, lacks, has, final] of lacking) {
+  const [who] = wish.to ?? ['a@example.org']
+  const hosts = [connect('a.test', ['192.0.2.1']), connect('b.test', ['192.0.2.2'])]
+  const without = { offers: [lacks] }
+
+  test(`${what}, which one host lacks, another may have: DLV-7 has it tried`, async () => {
+    const { brief } = await send(hosts, { '192.0.2.1': without, '192.0.2.2': { offers: [has] } }, wish)
+    assert.deepEqual(brief, [`${who} delivered 250 2.0.0 b.test`])
+  })
+
+  test(`${what}, which every host lacks, is missing for good`, async () => {
+    const { brief, dialled } = await send(hosts, { '192.0.2.1': without, '192.0.2.2': without }, wish)
+    assert.deepEqual(brief, [`${who} permanent ${final} a.test`])
+    assert.equal(dialled.length, 2)
+  })
+
+  test(`${what}, which one host lacks and another could not be asked for, may be there later`, async () => {
+    const down = await send(hosts, { '192.0.2.1': without }, wish)
+    assert.deepEqual(down.brief, [`${who} temporary 451 4.4.1 b.test`])
+    const skipped = await send([...hosts.slice(0, 1), skip('c.test')], { '192.0.2.1': without }, wish)
+    assert.deepEqual(skipped.brief, [`${who} temporary 451 4.7.5 c.test`])
+  })
+}
+
+test('what one host lacks for one recipient keeps the others from nothing', async () => {
+  const hosts = [connect('a.test', ['192.0.2.1']), connect('b.test', ['192.0.2.2'])]
+  const to = ['ü@example.org', 'a@example.org']
+  const { brief, seen } = await send(hosts, { '192.0.2.1': {}, '192.0.2.2': { offers: ['SMTPUTF8'] } }, { to })
+  assert.deepEqual(brief, ['ü@example.org delivered 250 2.0.0 b.test', 'a@example.org delivered 250 2.0.0 a.test'])
+  assert.equal(seen['192.0.2.2']?.sessions[0]?.lines.filter((line) => line.startsWith('RCPT')).length, 1)
 })
 
 test('a refusal for now is taken to the next host, for those refused alone', async () => {

@@ -219,6 +219,14 @@ test('RFC 3207 §4: a server that wants TLS and was met in the clear because TLS
   assert.deepEqual(never.brief, ['a@good.test permanent 530 5.7.0'])
 })
 
+test('RFC 3207 §4.2: what a server lacks in the clear it may have inside TLS, and is not missing for good where TLS failed', async () => {
+  const script: SmtpScript = { offers: ['STARTTLS'], insteadOfTls: () => Buffer.from('no TLS\r\n') }
+  const { brief, report } = await send(['ü@good.test'], good, script)
+  assert.deepEqual(brief, ['ü@good.test temporary 451 4.7.5'])
+  assert.match(report.recipients[0]?.status.text ?? '', /handshake failed.*does not offer what the message needs$/)
+  assert.deepEqual((await send(['ü@good.test'], good, {})).brief, ['ü@good.test permanent 553 5.6.7'])
+})
+
 for (const [fours, sixes, tried] of [
   [30, 1, [19, 1]],
   [30, 30, [10, 10]],

@@ -71,7 +71,10 @@ interface Outcome {
   readonly settles: boolean
 }
 
-/** RFC 5321 §5.1 has the other hosts tried when one cannot take the mail now, not when it will not. */
+/**
+ * RFC 5321 §5.1 has the other hosts tried when one cannot take the mail now, not when it will not. What one host lacks
+ * another may have (RFC 1870 §6.1, RFC 6152 §3, RFC 6531 §3.2): it is permanent when all that could be asked lack it.
+ */
 function outcomeOf(fate: Fate, failure: Status): Outcome {
   switch (fate.kind) {
     case 'delivered':
@@ -81,7 +84,7 @@ function outcomeOf(fate: Fate, failure: Status): Outcome {
       return { status: peerStatus(permanent ? 'permanent' : 'temporary', fate.reply), settles: permanent }
     }
     case 'unsupported':
-      return { status: unsupported(fate.what), settles: true }
+      return { status: unsupported(fate.what), settles: false }
     case 'uncertain':
       return { status: ourStatus('connection-lost', 'smtp', lostAfterMessage), settles: true }
     case 'postponed':

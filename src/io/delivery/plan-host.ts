@@ -84,15 +84,20 @@ function judgeAddress(
     return { row, reason: text, protection, failure: failureOf(verdict, last), reports }
   }
   // After a retry: in the clear, or in TLS without SNI.
-  const failure = asksForTls(last)
-    ? ourStatus('tls-failed', 'starttls', `${text}, and the server takes no mail without TLS`)
-    : failureOf(judgeSession(host, findingOfSession(last, seen)), last)
+  const wanting = wantingInTheClear(last)
+  const failure =
+    wanting === undefined
+      ? failureOf(judgeSession(host, findingOfSession(last, seen)), last)
+      : ourStatus('tls-failed', 'starttls', `${text}, and ${wanting}`)
   return { row, reason: text, protection: last.secured ? 'encrypted' : 'none', failure, reports }
 }
 
-/** Whether a server in the clear wants TLS first. RFC 3207 §4 */
-function asksForTls({ fates, secured }: SessionRecord): boolean {
-  return !secured && fates.some(isWishForTls)
+/** Why a server in the clear did not get what it may take inside TLS. RFC 3207 §4, §4.2 */
+function wantingInTheClear({ fates, secured }: SessionRecord): string | undefined {
+  if (secured) return undefined
+  if (fates.some(isWishForTls)) return 'the server takes no mail without TLS'
+  const isLacking = fates.some(({ kind }) => kind === 'unsupported')
+  return isLacking ? 'without TLS the server does not offer what the message needs' : undefined
 }
 
 function noSession(reason: string): SessionFinding {
