@@ -114,6 +114,9 @@ test('DLV-8: where we are the best host ourselves the mail would loop, and nobod
 })
 
 const mx = 'insecure mx.good.test. A 192.0.2.1\ninsecure test. *\n'
+function signedMx(trouble: string): string {
+  return `secure d.test. MX 1 m.d.test.\n${trouble} m.d.test. A\n${trouble} m.d.test. AAAA`
+}
 const domains: [claim: string, dns: string, outcome: string][] = [
   ['DLV-2: an alias has the MX records of its target', 'insecure d.test. CNAME good.test.', 'delivered 250 2.0.0'],
   ['DLV-2: an alias that leads round in a circle waits', 'insecure d.test. CNAME d.test.', 'temporary 451 4.4.3'],
@@ -140,6 +143,13 @@ const domains: [claim: string, dns: string, outcome: string][] = [
     'insecure d.test. MX 1 192.0.2.1.\ninsecure d.test. MX 2 mx.good.test.',
     'delivered 250 2.0.0',
   ],
+  ['DANE-24, rows H2 and 1: bogus addresses behind signed MX records', signedMx('bogus'), 'temporary 451 4.7.5'],
+  ['DANE-24, rows H2 and 1: no answer for addresses behind them', signedMx('servfail'), 'temporary 451 4.7.5'],
+  [
+    'row H2: bogus addresses behind MX records nobody signed',
+    signedMx('bogus').replace('secure', 'insecure'),
+    'temporary 451 4.4.3',
+  ],
   ['DLV-20: null MX', 'insecure d.test. MX 0 .\ninsecure d.test. A 192.0.2.1', 'permanent 556 5.1.10'],
   ['DLV-22: "." alone with another preference', 'insecure d.test. MX 5 .', 'permanent 556 5.1.10'],
   [
@@ -152,6 +162,24 @@ for (const [claim, dns, outcome] of domains) {
   test(`${claim}: ${outcome}`, async () => {
     const { brief } = await send(['a@d.test'], `insecure good.test. MX 10 mx.good.test.\n${mx}${dns}`, {})
     assert.deepEqual(brief, [`a@d.test ${outcome}`])
+  })
+}
+
+const busy = '421 4.3.2 too busy'
+const beforeMail: [claim: string, script: SmtpScript, code: string, text: RegExp][] = [
+  ['421 in the greeting', { greeting: busy }, '4.4.1', /the server closes: 421 4\.3\.2 too busy/],
+  ['another code in the greeting', { greeting: '554 no mail here' }, '4.4.1', /greets with 554 no mail here/],
+  ['no SMTP in the greeting', { greeting: 'SSH-2.0-x' }, '4.4.1', /cannot be understood/],
+  ['a connection closed before the greeting', { greeting: 'close' }, '4.4.1', /the connection was lost/],
+  ['silence in the place of a greeting', { greeting: '' }, '4.4.1', /did not answer in time/],
+  ['421 to EHLO', { answer: () => busy }, '4.4.2', /the server closes: 421 4\.3\.2 too busy/],
+  ['a connection closed at EHLO', { answer: () => 'close' }, '4.4.2', /the connection was lost/],
+]
+for (const [claim, script, code, text] of beforeMail) {
+  test(`row 30, RFC 3463 §3.5: ${claim} is ${code}`, async () => {
+    const { brief, report } = await send(['a@good.test'], good, script, { io: { timeouts: { greetingMs: 50 } } })
+    assert.deepEqual([brief, report.recipients[0]?.row], [[`a@good.test temporary 451 ${code}`], '30'])
+    assert.match(report.recipients[0]?.status.text ?? '', text)
   })
 }
 

@@ -122,10 +122,10 @@ function planSkip({
   reason,
   text,
 }: SkipDecision): Omit<Extract<HostPlan, { action: 'skip' }>, 'action'> {
-  return { host, preference, row, reason: text, status: skipStatus(reason, text) }
+  return { host, preference, row, reason: text, status: skipStatus(reason, text, row) }
 }
 
-function skipStatus(reason: SkipDecision['reason'], text: string): Status {
+function skipStatus(reason: SkipDecision['reason'], text: string, row: SkipDecision['row']): Status {
   switch (reason) {
     case 'tlsa-lookup-failed':
     case 'dane-required':
@@ -133,7 +133,8 @@ function skipStatus(reason: SkipDecision['reason'], text: string): Status {
     case 'mx-not-in-policy':
       return ourStatus('tls-failed', 'mta-sts', text)
     case 'address-lookup-failed':
-      return ourStatus('dns-failed', 'dns', text)
+      // Row 1 holds mail back for DANE: behind a signed MX record the addresses lead to the TLSA records. RFC 7672 §2.1.2
+      return row === '1' ? ourStatus('tls-failed', 'dane', text) : ourStatus('dns-failed', 'dns', text)
     case 'no-address':
       return ourStatus('no-host', 'dns', text)
     case 'requiretls-unprotected':

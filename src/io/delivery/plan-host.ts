@@ -155,21 +155,24 @@ function failureOf({ action, text, cause, row }: Verdict, last: SessionRecord | 
     return ourStatus(isHandshake ? 'tls-failed' : skipReasons[cause], cause, text)
   }
   const end = last?.end
+  const say = (reason: Reason, words = text) => {
+    return ourStatus(isBeforeGreeting(end) ? 'not-connected' : reason, 'smtp', words)
+  }
   switch (end?.kind) {
     case undefined:
     case 'not-connected':
     case 'greeting-refused':
-      return ourStatus('not-connected', 'smtp', text)
+      return say('not-connected')
     case 'lost':
-      return ourStatus('connection-lost', 'smtp', 'the connection was lost')
+      return say('connection-lost', 'the connection was lost')
     case 'timed-out':
-      return ourStatus('connection-lost', 'smtp', 'the server did not answer in time')
+      return say('connection-lost', 'the server did not answer in time')
     case 'closing':
-      return ourStatus('connection-lost', 'smtp', `the server closes: ${formatReply(end.reply)}`)
+      return say('connection-lost', `the server closes: ${formatReply(end.reply)}`)
     case 'protocol':
-      return ourStatus('bad-protocol', 'smtp', `the server's reply cannot be understood: ${end.fault}`)
+      return say('bad-protocol', `the server's reply cannot be understood: ${end.fault}`)
     case 'ehlo-refused':
-      return ourStatus('bad-protocol', 'smtp', `the server refuses EHLO: ${formatReply(end.reply)}`)
+      return say('bad-protocol', `the server refuses EHLO: ${formatReply(end.reply)}`)
     case 'completed':
     case 'early-octets':
     case 'handshake-failed':
@@ -177,8 +180,13 @@ function failureOf({ action, text, cause, row }: Verdict, last: SessionRecord | 
     case 'requiretls-not-offered':
     case 'starttls-not-offered':
     case 'starttls-refused':
-      return ourStatus('not-connected', 'smtp', text)
+      return say('not-connected')
   }
+}
+
+/** Whether nobody took the call: busy, silent, or no mail server. RFC 3463 §3.5 has that in X.4.1, what follows in X.4.2. */
+function isBeforeGreeting(end: SessionRecord['end'] | undefined): boolean {
+  return end !== undefined && 'phase' in end && end.phase === 'greeting'
 }
 
 const skipReasons = {
