@@ -15,6 +15,7 @@ import { formatName, parseName } from './core/name/text.ts'
 import { formatMailDomain, type Mailbox, parseMailbox, parseMailDomain } from './core/smtp/mailbox.ts'
 import { type Clock, systemClock } from './io/clock.ts'
 import { deliver } from './io/delivery/deliver.ts'
+import { type OwnHosts, ownHostsOf, readOwnHost } from './io/delivery/own-hosts.ts'
 import type { DeliveryReport } from './io/delivery/report.ts'
 import { examine } from './io/examine/examine.ts'
 import { createPkixTrust } from './io/https/pkix-trust.ts'
@@ -125,6 +126,11 @@ export interface WaxsealOptions {
   readonly smtpPort?: number
   /** Our name for EHLO, or our address in brackets. */
   readonly clientName?: string
+  /**
+   * Names and addresses of this mail server: `deliver` leaves out where they stand among MX hosts, with the hosts that are
+   * no better, so that mail does not go round. RFC 5321 §5.1
+   */
+  readonly ownHosts?: readonly string[]
   /** How to decide where RFC 7672 and RFC 8461 leave room; what is left out is as they recommend. */
   readonly decision?: Partial<DecisionOptions>
   /** In the place of sockets, for tests and the lab. */
@@ -202,6 +208,7 @@ export function createWaxseal(options: WaxsealOptions = {}): Waxseal {
   const { clock = systemClock, allowPrivate = false, smtpPort = 25, ca } = options
   checkOptions(options)
   const clientName = readClientName(options.clientName ?? 'localhost')
+  const ownHosts = readOwnHosts(options)
   const network = options.network ?? createNetwork({ allowPrivate })
   const trust = createPkixTrust(ca)
   const anchors = { trustAnchors: readAnchors(options), negativeAnchors: readNegativeAnchors(options) }
@@ -249,7 +256,7 @@ export function createWaxseal(options: WaxsealOptions = {}): Waxseal {
         { sender: from === null ? null : readMailbox(from), recipients: to.map(readMailbox), message, requireTls },
         {
           ...{ resolver, network, clock, profile, sts, signal, clientName, port: smtpPort, anchors: store.anchors },
-          ...{ random: Math.random, options: decision, overrides: watch.current },
+          ...{ random: Math.random, options: decision, overrides: watch.current, ownHosts },
         },
       )
     },
@@ -293,6 +300,17 @@ function readClientName(text: string): string {
   const name = parseMailDomain(text)
   if (!name.ok) throw new ConfigError(`client name: not a host name: ${JSON.stringify(text)}`)
   return formatMailDomain(name.value)
+}
+
+function readOwnHosts({ ownHosts = [] }: WaxsealOptions): OwnHosts {
+  if (!Array.isArray(ownHosts)) throw new ConfigError(`option ownHosts: cannot be ${JSON.stringify(ownHosts)}`)
+  return ownHostsOf(
+    ownHosts.map((text: unknown) => {
+      const host = readOwnHost(String(text))
+      if (host === undefined) throw new ConfigError(`option ownHosts: not a host or address: ${JSON.stringify(text)}`)
+      return host
+    }),
+  )
 }
 
 function readName(text: string) {

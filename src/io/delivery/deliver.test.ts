@@ -11,6 +11,7 @@ import type { StsService } from '../mtasts/sts-service.ts'
 import { createAnchorMemory } from '../smtp/anchor-memory.ts'
 import { createTlsProfile } from '../smtp/tls-profile.ts'
 import { deliver, deliverForTheLastTime } from './deliver.ts'
+import { ownHostsOf } from './own-hosts.ts'
 import type { DeliveryIo } from './plan-domain.ts'
 
 const profile = createTlsProfile({ environment: {} })
@@ -107,10 +108,27 @@ test('RFC 5321 §4.5.4.1: when the queue lifetime is over nothing is temporary',
   ])
 })
 
-test('DLV-8: where we are the best host ourselves the mail would loop, and nobody is called', async () => {
-  const { brief, server } = await send(['a@good.test'], good, {}, { io: { isSelf: (host) => host === 'mx.good.test' } })
-  assert.deepEqual(brief, ['a@good.test permanent 554 5.4.6'])
-  assert.equal(server.sessions.length, 0)
+for (const [claim, own] of [
+  ['by name', 'mx.good.test'],
+  ['by address', '192.0.2.1'],
+] as const) {
+  test(`DLV-8: where we are the best host ourselves, ${claim}, the mail would loop, and nobody is called`, async () => {
+    const { brief, server } = await send(['a@good.test'], good, {}, { io: { ownHosts: ownHostsOf([own]) } })
+    assert.deepEqual(brief, ['a@good.test permanent 554 5.4.6'])
+    assert.equal(server.sessions.length, 0)
+  })
+}
+
+test('DLV-8: a backup host sends to what is preferred to it, and to nobody else', async () => {
+  const dns = `insecure d.test. MX 5 mx.good.test.\ninsecure d.test. MX 10 me.test.\ninsecure d.test. MX 20 b.test.
+    insecure mx.good.test. A 192.0.2.2\ninsecure me.test. A 192.0.2.1\ninsecure b.test. A 192.0.2.3\ninsecure test. *`
+  const { brief, dialled } = await send(['a@d.test'], dns, {}, { io: { ownHosts: ownHostsOf(['me.test']) } })
+  assert.deepEqual([brief, dialled], [['a@d.test temporary 451 4.4.1'], ['192.0.2.2:25']])
+})
+
+test('DLV-8, DLV-10: an address of ours as the next hop would loop too', async () => {
+  const { brief } = await send(['a@[192.0.2.1]'], good, {}, { io: { ownHosts: ownHostsOf(['192.0.2.1']) } })
+  assert.deepEqual(brief, ['a@[192.0.2.1] permanent 554 5.4.6'])
 })
 
 const mx = 'insecure mx.good.test. A 192.0.2.1\ninsecure test. *\n'

@@ -19,6 +19,7 @@ import type { AuthenticatorIo } from '../smtp/authenticator.ts'
 import type { SessionIo } from '../smtp/run-session.ts'
 import { StoreError } from '../store/store.ts'
 import { cutSelf, orderHosts, type Random } from './order-hosts.ts'
+import { isOwnHost, noOwnHosts, type OwnHosts } from './own-hosts.ts'
 import type { DomainPlan, HostPlan } from './plan.ts'
 import { planHost } from './plan-host.ts'
 import { ourStatus, type Status } from './status.ts'
@@ -36,8 +37,8 @@ export interface DeliveryIo extends SessionIo, AuthenticatorIo {
   readonly options?: DecisionOptions | undefined
   /** What operators decided otherwise. */
   readonly overrides?: Overrides | undefined
-  /** MX hosts that are ourselves: mail must not come back. RFC 5321 §5.1 */
-  readonly isSelf?: ((host: string) => boolean) | undefined
+  /** By what we know ourselves among MX hosts: mail must not come back. RFC 5321 §5.1 */
+  readonly ownHosts?: OwnHosts | undefined
   /** Hears what was found out and decided about each domain. */
   readonly onDecision?: ((decided: DecidedDomain) => void) | undefined
 }
@@ -62,7 +63,7 @@ export async function planDomain(domain: MailDomain, demand: PlanDemand, io: Del
   const decision = decide(facts, { now, options, demand, overrides })
   onDecision?.({ facts, decision })
   const { negativeAnchors } = decision
-  return { ...planOf(decision, io), ...(negativeAnchors.length > 0 && { negativeAnchors }) }
+  return { ...planOf(decision, facts, io), ...(negativeAnchors.length > 0 && { negativeAnchors }) }
 }
 
 /** The lookup that follows says it when the store cannot be read. */
@@ -80,16 +81,22 @@ function nextHopOf(domain: MailDomain): NextHop {
     : { kind: 'literal', address: domain.address }
 }
 
-function planOf(decision: DomainDecision, io: DeliveryIo): DomainPlan {
+function planOf(decision: DomainDecision, facts: Facts, io: DeliveryIo): DomainPlan {
   const { row, reason, text, hosts } = decision
   if (hosts.length === 0) return { action: 'refuse', row, status: domainStatus(reason, text) }
-  const { isSelf = () => false } = io
-  const left = cutSelf(hosts, ({ host }) => isSelf(host))
+  const { ownHosts = noOwnHosts } = io
+  // Hosts that are skipped are looked at too: whatever else is wrong with us, what is no better than us is cut.
+  const left = cutSelf(hosts, ({ host }) => isOwnHost(ownHosts, host, addressesOf(host, facts)))
   if (left.length === 0) {
     const words = 'this mail server is the best host for the domain, and was not told to take its mail'
     return { action: 'refuse', row, status: ourStatus('mail-loop', 'dns', words) }
   }
   return { action: 'deliver', hosts: orderHosts(left, io.random).map((host) => planOne(host, io)) }
+}
+
+function addressesOf(host: string, { hosts }: Facts): readonly string[] {
+  const addresses = hosts.find((found) => found.host === host)?.addresses
+  return addresses?.kind === 'found' ? addresses.addresses : []
 }
 
 function domainStatus(reason: DomainDecision['reason'], text: string): Status {

@@ -16,6 +16,7 @@ import type { Store } from '../../io/store/store.ts'
 import type { SettingValues } from '../config/settings.ts'
 import type { StoreNeed } from '../config/store-path.ts'
 import type { Values } from './command.ts'
+import type { sendingOptions } from './sending-options.ts'
 import type { serviceOptions } from './service-options.ts'
 import type { worldOptions } from './world-options.ts'
 
@@ -49,7 +50,7 @@ export interface World {
   close(): Promise<void>
 }
 
-export type WorldValues = Partial<Values<typeof worldOptions & typeof serviceOptions>>
+export type WorldValues = Partial<Values<typeof worldOptions & typeof sendingOptions & typeof serviceOptions>>
 
 /** Something that an operator may have to hear of a world; texts may quote strangers. */
 export type WorldEvent =

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { nameOfText } from '../../../test/support/records.ts'
+import { sendingOptions } from '../cli/sending-options.ts'
 import { serviceOptions } from '../cli/service-options.ts'
 import { worldOptions } from '../cli/world-options.ts'
 import { defaultConfigPaths, findConfigPath, parseConfigFile, readConfigFile } from './config-file.ts'
@@ -48,6 +49,11 @@ const refusedFiles: [why: string, text: string, message: string][] = [
     'a place for HTTP that is none',
     'http = "on"',
     `${path}:1: http: "on" is neither address and port nor the path of a socket`,
+  ],
+  [
+    'a prefix for a host of ours',
+    'own-host = ["192.0.2.0/24"]',
+    `${path}:1: own-host: "192.0.2.0/24" is neither a host name nor an address`,
   ],
   [
     'a proxy that is no network',
@@ -97,6 +103,7 @@ ca-file = "ca.pem"
 cache-file = "dns-cache"
 store = ":memory:"
 smtp-port = 2525
+own-host = ["MX.example.org", "192.0.2.25"]
 allow-private = true
 timeout = 30
 socketmap = ["[::1]:8461", "unix:/run/waxseal/postfix"]
@@ -152,6 +159,7 @@ test('every setting can stand in the file, and paths are read from where the fil
     'shared-store-client-file': '/etc/waxseal/client.pem',
     'shared-store-prefix': 'mail:',
     'smtp-port': 2525,
+    'own-host': ['mx.example.org', '192.0.2.25'],
     'allow-private': true,
     timeout: 30,
     socketmap: [
@@ -180,13 +188,13 @@ test('every setting can stand in the file, and paths are read from where the fil
     'web-contact': 'postmaster@check.example',
     'web-allow-private': true,
   })
-  assert.deepEqual(settings.timeout.origin, { from: 'file', path, line: 17 })
+  assert.deepEqual(settings.timeout.origin, { from: 'file', path, line: 18 })
 })
 
 test('every option for the network or the service is a setting too, but for those that are about one run', () => {
-  const options = [...Object.keys(worldOptions), ...Object.keys(serviceOptions)].filter(
-    (name) => name !== 'config' && name !== 'trace',
-  )
+  const options = [worldOptions, sendingOptions, serviceOptions]
+    .flatMap((table) => Object.keys(table))
+    .filter((name) => name !== 'config' && name !== 'trace')
   assert.deepEqual(options.sort(), [...settingNames].sort())
 })
 

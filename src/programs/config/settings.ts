@@ -10,6 +10,7 @@ import type { Endpoint } from '../../io/network.ts'
 import { type ListenAddress, readListenAddress } from '../daemon/listen-address.ts'
 import { suggestion } from '../nearest.ts'
 import { readServer } from './endpoint.ts'
+import { ownHostSetting } from './own-host.ts'
 import { readPrefix, readSharedStore, type SharedStoreUrl } from './shared-store.ts'
 import { contactSetting, heloSetting, proxySetting, urlSetting } from './web-settings.ts'
 
@@ -46,6 +47,8 @@ export interface SettingValues {
   readonly 'shared-store-client-file': string | undefined
   readonly 'shared-store-prefix': string
   readonly 'smtp-port': number
+  /** Names and addresses of the mail server that sends, as `readOwnHost` makes them. */
+  readonly 'own-host': readonly string[]
   readonly 'allow-private': boolean
   /** Seconds. */
   readonly timeout: number
@@ -129,6 +132,7 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
   'shared-store-client-file': pathSetting(),
   'shared-store-prefix': { shape: 'text', fallback: 'waxseal:', read: (raw) => readPrefix(String(raw)) },
   'smtp-port': { shape: 'number', fallback: 25, read: integerBetween(1, 65_535) },
+  'own-host': ownHostSetting,
   'allow-private': { shape: 'boolean', fallback: false, read: readBoolean },
   timeout: { shape: 'number', fallback: 60, read: integerBetween(1, 600) },
   socketmap: {

@@ -82,6 +82,7 @@ function formatValue(name: SettingName, found: Settings): string {
     const anchors = found[name].value.map(describeNegativeAnchor)
     return anchors.length === 0 ? 'none' : anchors.join(', ')
   }
+  if (name === 'own-host') return found[name].value.join(', ') || 'none'
   if (name === 'dry-run') return formatDryRun(found).join(', ') || 'no'
   if (name === 'shared-store') return found[name].value?.text ?? 'none'
   return String(found[name].value ?? unset[name] ?? '')

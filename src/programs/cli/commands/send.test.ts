@@ -13,7 +13,7 @@ import { createStsService } from '../../../io/mtasts/sts-service.ts'
 import { createCounters } from '../../../io/resolver/counters.ts'
 import { createTlsProfile } from '../../../io/smtp/tls-profile.ts'
 import { openStore } from '../../../io/store/open-store.ts'
-import { settingsFromFile } from '../../config/resolve-settings.ts'
+import { resolveSettings } from '../../config/resolve-settings.ts'
 import { valuesOf } from '../../config/settings.ts'
 import type { CommandContext } from '../command.ts'
 import { createOut } from '../out.ts'
@@ -62,7 +62,7 @@ async function send(args: readonly string[], wish: Wish = {}) {
       overrides: { current: noOverrides, refresh: async () => [] },
       profile: createTlsProfile({ environment: {} }),
       ...{ smtpPort: 25, timeoutMs: 1000, trace: values.trace === true ? () => {} : undefined },
-      settings: valuesOf(settingsFromFile(undefined)),
+      settings: valuesOf(resolveSettings(values, undefined)),
       close: async () => {
         await sts.close()
         await store.close()
@@ -97,11 +97,21 @@ for (const [text, name] of [
   })
 }
 
+test('DLV-8: a host that --own-host names is ourselves: its mail would loop', async () => {
+  for (const own of ['MX.b.test', '192.0.2.1']) {
+    const { status, out, sessions } = await send(['--own-host', 'other.test', '--own-host', own, 'a@b.test'])
+    assert.deepEqual([status, sessions.length], [69, 0])
+    assert.match(out, /this mail server is the best host for the domain/)
+  }
+  assert.equal((await send(['--own-host', 'other.test', 'a@b.test'])).status, 0)
+})
+
 const refused: [args: string[], wish: Wish, status: number, words: string][] = [
   [[], {}, 64, 'no recipients: name some, or give -t'],
   [['a@b..c'], {}, 64, 'recipient: not a mail address: "a@b..c" (domain)'],
   [['-f', 'a b', 'a@b.test'], {}, 64, 'option --from: not a mail address: "a b" (syntax)'],
   [['--helo', 'a_b', 'a@b.test'], {}, 64, 'option --helo: not a host name: "a_b"'],
+  [['--own-host', 'a b', 'a@b.test'], {}, 64, 'option --own-host: "a b" is neither a host name nor an address'],
   [['-t'], {}, 64, 'the message names no recipients in To, Cc or Bcc'],
   [['-t'], { input: 'To: "a\n\n' }, 65, 'cannot read the to field (unclosed): ""a"'],
   [['a@b.test'], { input: '' }, 66, 'there is no message on standard input'],

@@ -3,11 +3,13 @@ import { defaultOptions } from '../../../core/decision/decision.ts'
 import { limits } from '../../../core/limits.ts'
 import { escapeText } from '../../../core/smtp/escape.ts'
 import { formatMailbox, type Mailbox, parseForwardPath, type ReversePath } from '../../../core/smtp/mailbox.ts'
+import { ownHostsOf } from '../../../io/delivery/own-hosts.ts'
 import type { DeliveryReport } from '../../../io/delivery/report.ts'
 import { formatEntry } from '../../../io/smtp/transcript.ts'
 import { readClientName } from '../client-name.ts'
 import { type CommandContext, defineCommand, UsageError } from '../command.ts'
 import { EXIT } from '../exit.ts'
+import { sendingOptions } from '../sending-options.ts'
 import { withProgress } from '../with-progress.ts'
 import type { World } from '../world.ts'
 import { worldOptions } from '../world-options.ts'
@@ -35,6 +37,7 @@ export const send = defineCommand({
       ...{ type: 'string', value: 'NAME' },
       description: 'our name for EHLO, or our address in brackets, instead of this machine’s name',
     },
+    ...sendingOptions,
     'require-tls': {
       type: 'boolean',
       description: 'ask for REQUIRETLS: only to verified hosts that pass it on (RFC 8689)',
@@ -153,7 +156,7 @@ interface Delivery {
 async function deliverIn(world: World, delivery: Delivery, { out, signal }: CommandContext): Promise<DeliveryReport> {
   const { deliver } = await import('../../../io/delivery/deliver.ts')
   const { sender, recipients, clientName, submission, requireTls, tlsMandatory, daneMandatory } = delivery
-  const { resolver, network, store, clock, profile, sts, smtpPort, trace, overrides } = world
+  const { resolver, network, store, clock, profile, sts, smtpPort, trace, overrides, settings } = world
   const describe = (seconds: number) => `delivering to ${recipients.map(formatMailbox).join(', ')} for ${seconds} s`
   return withProgress(out, describe, () =>
     deliver(
@@ -163,6 +166,7 @@ async function deliverIn(world: World, delivery: Delivery, { out, signal }: Comm
         random: Math.random,
         options: { ...defaultOptions, tlsMandatory, daneMandatory },
         overrides: overrides.current,
+        ownHosts: ownHostsOf(settings['own-host']),
         ...(trace === undefined ? {} : { follow: (entry, host) => out.note(`${host} ${formatEntry(entry)}`) }),
       },
     ),
