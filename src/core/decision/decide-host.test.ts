@@ -273,13 +273,23 @@ test('row 1d/32: what would have been asked for stays in sight, to be counted as
   assert.deepEqual(decided.sts, { mode: 'enforce', listed: false })
 })
 
-test('SNI is the base domain with DANE, the MX host without (DANE-50, STS-83)', () => {
-  const elsewhere = { ...hostOf('back.example.net', { tlsa: 'H5' }), host: mx }
-  const [dane] = decide(factsOf({ hosts: [elsewhere] }), { now }).hosts
-  assert.equal(dane?.action === 'connect' && dane.serverName, 'back.example.net')
-  const [pkix] = decide(factsOf({ sts: stsOf('enforce', [mx]) }), { now }).hosts
-  assert.equal(pkix?.action === 'connect' && pkix.serverName, mx)
-})
+const serverNames: [claim: string, tlsa: 'H5' | 'H6' | 'H7', sts: ReturnType<typeof stsOf>, name: string][] = [
+  ['the base domain with DANE (DANE-50)', 'H5', stsOf(), 'back.example.net'],
+  ['the base domain with DANE and a policy (TLS-21)', 'H5', stsOf('enforce', [mx]), 'back.example.net'],
+  ['the base domain where no TLSA record can be used (TLS-20)', 'H6', stsOf(), 'back.example.net'],
+  ['the same beside a policy of mode none', 'H6', stsOf('none'), 'back.example.net'],
+  ['the MX host where a policy alone tells of the certificate (STS-83)', 'H6', stsOf('enforce', [mx]), mx],
+  ['the same in mode testing, which judges alike', 'H6', stsOf('testing', [mx]), mx],
+  ['the MX host without TLSA records (STS-83)', 'H7', stsOf('enforce', [mx]), mx],
+  ['the MX host where nobody asks for anything', 'H7', stsOf(), mx],
+]
+for (const [claim, tlsa, sts, name] of serverNames) {
+  test(`TLS-20: SNI is ${claim}`, () => {
+    const elsewhere = { ...hostOf('back.example.net', { tlsa }), host: mx }
+    const [host] = decide(factsOf({ hosts: [elsewhere], sts }), { now }).hosts
+    assert.equal(host?.action === 'connect' && host.serverName, name)
+  })
+}
 
 test('who is connected to has its addresses, and who is not listed hears under which id', () => {
   const decided = decideHost({ tlsa: 'H5' })

@@ -141,14 +141,18 @@ function connect(
     ...{ action: 'connect', host, preference, daneRow: tlsa.row, tls, ...use },
     addresses: addresses.kind === 'found' ? addresses.addresses : [],
     text: describeDemand(tls, use),
-    serverName: serverNameFor(host, use.dane, nextHop.kind === 'literal'),
+    serverName: nextHop.kind === 'literal' ? undefined : serverNameFor(host as DomainName, tlsa, use.sts),
     mxIsSecure: isSecure(mx),
   }
 }
 
-function serverNameFor(host: string, dane: DaneUse, isLiteral: boolean): DomainName | undefined {
-  if (isLiteral) return undefined
-  return dane.state === 'ok' ? dane.baseDomain : (host as DomainName) // no literal, so it is a name
+/**
+ * SNI. With TLSA records, whether they can be used or not, it is their base domain (RFC 7672 §8.1). Where none can be used a
+ * policy alone holds the certificate against a name, and that is the MX host's: RFC 8461 §7.1 then names the host.
+ */
+function serverNameFor(host: DomainName, tlsa: HostFacts['tlsa'], sts: StsUse): DomainName {
+  if (tlsa.row === 'H6') return sts.mode === 'none' ? tlsa.baseDomain : host
+  return tlsa.row === 'H5' ? tlsa.baseDomain : host
 }
 
 type Use = Pick<ConnectDecision, 'dane' | 'sts' | 'options' | 'demand'>
