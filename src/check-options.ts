@@ -1,4 +1,5 @@
 import { ConfigError } from './core/config-error.ts'
+import { digests } from './core/dane/tlsa.ts'
 import { defaultOptions } from './core/decision/decision.ts'
 import { parseAddress } from './core/dns/rdata/address.ts'
 import { limits } from './core/limits.ts'
@@ -58,5 +59,6 @@ function isPort(port: number): boolean {
 
 function isDecisionOption(name: string, value: unknown): boolean {
   if (name === 'insecureMx') return value === 'dane' || value === 'skip'
+  if (name === 'preferredDigest') return digests.some((digest) => digest === value)
   return Object.hasOwn(defaultOptions, name) && typeof value === 'boolean'
 }

@@ -226,7 +226,8 @@ export function createWaxseal(options: WaxsealOptions = {}): Waxseal {
     async explain(domain, { signal } = {}) {
       const nextHop = { kind: 'domain', domain: readDomain(domain) } as const
       const now = clock.now()
-      const facts = await examine(nextHop, { resolver, sts, smtpPort, signal, insecureMx: decision.insecureMx })
+      const { insecureMx, preferredDigest } = decision
+      const facts = await examine(nextHop, { resolver, sts, smtpPort, signal, insecureMx, preferredDigest })
       await watch.refresh()
       return { facts, decision: decide(facts, { now, options: decision, overrides: watch.current }) }
     },

@@ -73,6 +73,11 @@ const refused: [why: string, options: object, message: RegExp][] = [
   ['authorities that are none', { ca: 'x' }, /^no certificate in PEM form found$/],
   ['a host of ours that is none', { ownHosts: ['a b'] }, /^option ownHosts: not a host or address: "a b"$/],
   ['hosts of ours as text', { ownHosts: 'mx.example' }, /^option ownHosts: cannot be "mx\.example"$/],
+  [
+    'an unknown digest',
+    { decision: { preferredDigest: 'sha1' } },
+    /^option decision\.preferredDigest: cannot be "sha1"$/,
+  ],
   ['a port that is none', { smtpPort: 65_536 }, /^option smtpPort: cannot be 65536$/],
   ['an unknown rule', { decision: { requireboth: true } }, /^option decision\.requireboth: cannot be true$/],
   ['a rule that is no yes or no', { decision: { audit: 'no' } }, /^option decision\.audit: cannot be "no"$/],

@@ -4,7 +4,16 @@ import fc from 'fast-check'
 import vectors from '../../../test/vectors/dane-certificates.json' with { type: 'json' }
 import { readTlsa } from '../dns/rdata/records.ts'
 import { writeTlsa } from '../dns/rdata/write.ts'
-import { formatTlsa, isUsable, parseTlsa, selectUsable, type Tlsa, type TlsaFault, whyUnusable } from './tlsa.ts'
+import {
+  type Digest,
+  formatTlsa,
+  isUsable,
+  parseTlsa,
+  selectUsable,
+  type Tlsa,
+  type TlsaFault,
+  whyUnusable,
+} from './tlsa.ts'
 
 const leaf = Buffer.from(vectors.certificates.LEAF, 'base64')
 const spki = Buffer.from(vectors.digests['LEAF SPKI'], 'hex')
@@ -80,6 +89,22 @@ for (const [why, records, kept] of agility) {
   test(`DANE-14: ${why}`, () => {
     assert.deepEqual(
       selectUsable(records),
+      kept.map((place) => records[place]),
+    )
+  })
+}
+
+const preferred: [why: string, preferred: Digest, records: Tlsa[], kept: number[]][] = [
+  ['the digest preferred displaces the other', 'sha2-256', [current, record(3, 1, 2, 64)], [0]],
+  ['the default named displaces the other', 'sha2-512', [current, record(3, 1, 2, 64)], [1]],
+  ['where only the other is there it counts', 'sha2-256', [record(3, 1, 2, 64)], [0]],
+  ['malformed records are dropped first', 'sha2-256', [record(3, 1, 1, 31), record(3, 1, 2, 64)], [1]],
+  ['full data is always kept', 'sha2-256', [record(3, 1, 0, spki), current, record(3, 1, 2, 64)], [0, 1]],
+]
+for (const [why, digest, records, kept] of preferred) {
+  test(`DANE-14: with ${digest} preferred, ${why}`, () => {
+    assert.deepEqual(
+      selectUsable(records, digest),
       kept.map((place) => records[place]),
     )
   })

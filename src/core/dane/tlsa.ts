@@ -13,6 +13,12 @@ export interface UsableTlsa extends TlsaFields {
   readonly matchingType: 0 | 1 | 2
 }
 
+/** Digests by the names that they have beyond TLSA, the stronger first: the default order of RFC 7671 §9. */
+export const digests = ['sha2-512', 'sha2-256'] as const
+export type Digest = (typeof digests)[number]
+
+const typeOfDigest = { 'sha2-256': 1, 'sha2-512': 2 } as const satisfies Record<Digest, 1 | 2>
+
 /** Octets that a digest of each matching type has. RFC 6698 §2.1.3 */
 const digestOctets = { 1: 32, 2: 64 } as const
 
@@ -39,15 +45,16 @@ export function isUsable(record: Tlsa): record is UsableTlsa {
 }
 
 /**
- * The records to match with: the usable ones, and of digests the strongest of each usage and selector. RFC 7671 §9
+ * The records to match with: the usable ones, and of digests those preferred of each usage and selector. RFC 7671 §9
  *
  * Full data is always kept. Malformed records are dropped first, so that they displace no good one.
  */
-export function selectUsable(records: readonly Tlsa[]): UsableTlsa[] {
+export function selectUsable(records: readonly Tlsa[], preferred: Digest = digests[0]): UsableTlsa[] {
+  const best = typeOfDigest[preferred]
   const usable = records.filter(isUsable)
   return usable.filter(({ usage, selector, matchingType }) => {
-    const rivals = usable.filter((other) => other.usage === usage && other.selector === selector)
-    return matchingType === 0 || rivals.every((other) => other.matchingType <= matchingType)
+    if (matchingType === 0 || matchingType === best) return true
+    return !usable.some((other) => other.usage === usage && other.selector === selector && other.matchingType === best)
   })
 }
 

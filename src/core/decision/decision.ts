@@ -1,4 +1,4 @@
-import type { UsableTlsa } from '../dane/tlsa.ts'
+import { type Digest, digests, type UsableTlsa } from '../dane/tlsa.ts'
 import type { NegativeAnchor } from '../dnssec/negative-anchors.ts'
 import type { DomainName } from '../name/domain.ts'
 import type { Override } from './override.ts'
@@ -7,6 +7,8 @@ import type { Override } from './override.ts'
 export interface DecisionOptions {
   /** Of TLSA records of hosts that insecure MX records name: use them, or pass them over. RFC 7672 §2.2.1 */
   readonly insecureMx: 'dane' | 'skip'
+  /** The digest that counts where TLSA records of one usage and selector have several. RFC 7671 §9 */
+  readonly preferredDigest: Digest
   /** Where both apply, MTA-STS must hold as well as DANE. */
   readonly requireBoth: boolean
   /** Deliver what DANE or MTA-STS would hold back after a session (rows 2–7, 16–20), and say so. RFC 7672 §9.1 */
@@ -20,6 +22,7 @@ export interface DecisionOptions {
 
 export const defaultOptions: DecisionOptions = {
   insecureMx: 'dane',
+  preferredDigest: digests[0],
   requireBoth: false,
   audit: false,
   deferOnTxtError: false,

@@ -12,6 +12,7 @@ import {
   secureMx,
   stsOf,
 } from '../../../test/support/decision-facts.ts'
+import { digests } from '../dane/tlsa.ts'
 import { decide } from './decide.ts'
 import type { ConnectDecision, DecisionOptions, HostDecision, MessageDemand } from './decision.ts'
 import type { TlsaFinding } from './facts.ts'
@@ -21,6 +22,7 @@ const fault: PeerFault = { resultType: 'certificate-not-trusted', reason: 'x' }
 
 const options: fc.Arbitrary<DecisionOptions> = fc.record({
   insecureMx: fc.constant('dane'),
+  preferredDigest: fc.constantFrom(...digests),
   requireBoth: fc.boolean(),
   audit: fc.boolean(),
   deferOnTxtError: fc.boolean(),

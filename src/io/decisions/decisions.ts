@@ -297,7 +297,8 @@ async function lookAt<View>(
   try {
     const now = clock.now()
     const { signal } = ending
-    const facts = await examine(nextHop, { resolver, sts, smtpPort: port, signal, insecureMx: decision.insecureMx })
+    const { insecureMx, preferredDigest } = decision
+    const facts = await examine(nextHop, { resolver, sts, smtpPort: port, signal, insecureMx, preferredDigest })
     // Only now, as they may have changed meanwhile; who changes them forgets what was decided before.
     const overrides = options.overrides?.() ?? noOverrides
     return { kind: 'decided', facts, decision: decide(facts, { now, options: decision, overrides }) }

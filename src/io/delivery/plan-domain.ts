@@ -59,7 +59,8 @@ export async function planDomain(domain: MailDomain, demand: PlanDemand, io: Del
   const nextHop = nextHopOf(domain)
   if (demand.recheck && nextHop.kind === 'domain') await refreshPolicy(nextHop.domain, io)
   const now = clock.now()
-  const facts = await examine(nextHop, { ...io, smtpPort: io.port, insecureMx: options.insecureMx })
+  const { insecureMx, preferredDigest } = options
+  const facts = await examine(nextHop, { ...io, smtpPort: io.port, insecureMx, preferredDigest })
   const decision = decide(facts, { now, options, demand, overrides })
   onDecision?.({ facts, decision })
   const { negativeAnchors } = decision

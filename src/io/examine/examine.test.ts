@@ -269,6 +269,24 @@ test('row 1a/M8, STS-30, STLS-52, DANE-2, DANE-34: a relay has DANE at its port,
   assert.equal(facts.sts, none)
 })
 
+const both = `secure example. MX 10 h.\nsecure h. A 192.0.2.1\nsecure _25._tcp.h. TLSA ${data}\nsecure _25._tcp.h. TLSA 3 1 2 ${'5a'.repeat(64)}`
+for (const [preferredDigest, matchingType] of [
+  [undefined, 2],
+  ['sha2-512', 2],
+  ['sha2-256', 1],
+] as const) {
+  test(`DANE-14: with ${preferredDigest ?? 'no digest'} preferred, records of matching type ${matchingType} count`, async () => {
+    const { facts } = await look(both, 'example', { preferredDigest })
+    const tlsa = facts.hosts[0]?.tlsa
+    assert.ok(tlsa?.row === 'H5')
+    assert.deepEqual(
+      tlsa.usable.map((record) => record.matchingType),
+      [matchingType],
+    )
+    assert.equal(tlsa.records.length, 2)
+  })
+}
+
 test('DANE-1: names are asked for as A-labels', async () => {
   const world = `secure xn--bcher-kva.example. A 192.0.2.1\nsecure _25._tcp.xn--bcher-kva.example. TLSA ${data}`
   const { facts, asked } = await look(world, 'bücher.example')

@@ -16,6 +16,7 @@ export interface ExamineIo {
   readonly smtpPort: number
   /** As the decision will have it: TLSA records that it would pass over are not asked for. */
   readonly insecureMx?: DecisionOptions['insecureMx'] | undefined
+  readonly preferredDigest?: DecisionOptions['preferredDigest'] | undefined
   readonly signal?: StopSignal | undefined
 }
 

@@ -1,4 +1,4 @@
-import { selectUsable, type Tlsa } from '../../core/dane/tlsa.ts'
+import { type Digest, selectUsable, type Tlsa } from '../../core/dane/tlsa.ts'
 import type { TlsaFinding } from '../../core/decision/facts.ts'
 import { readTlsa } from '../../core/dns/rdata/records.ts'
 import { TYPE } from '../../core/dns/types.ts'
@@ -13,7 +13,12 @@ import type { ExamineIo } from './examine.ts'
  */
 export async function findTlsa(
   candidates: readonly DomainName[],
-  { resolver, smtpPort, signal }: Pick<ExamineIo, 'resolver' | 'smtpPort' | 'signal'>,
+  {
+    resolver,
+    smtpPort,
+    signal,
+    preferredDigest,
+  }: Pick<ExamineIo, 'resolver' | 'smtpPort' | 'signal' | 'preferredDigest'>,
 ): Promise<TlsaFinding> {
   const lookups: Resolution[] = []
   for (const baseDomain of candidates) {
@@ -22,17 +27,26 @@ export async function findTlsa(
     const lookup = await resolver.resolve(name, TYPE.TLSA, { signal })
     lookups.push(lookup)
     if (lookup.kind === 'failure') return { row: 'H8', reason: lookup.reason, lookups }
-    if (lookup.kind === 'answer' && lookup.status === 'secure') return judgeRecords(baseDomain, lookup, lookups)
+    if (lookup.kind === 'answer' && lookup.status === 'secure') {
+      return judgeRecords(baseDomain, lookup, { lookups, preferredDigest })
+    }
   }
   return { row: 'H7', lookups }
 }
 
-function judgeRecords(baseDomain: DomainName, { records: found }: Answer, lookups: readonly Resolution[]): TlsaFinding {
+function judgeRecords(
+  baseDomain: DomainName,
+  { records: found }: Answer,
+  {
+    lookups,
+    preferredDigest,
+  }: { readonly lookups: readonly Resolution[]; readonly preferredDigest: Digest | undefined },
+): TlsaFinding {
   const records: Tlsa[] = found.flatMap(({ rdata }) => {
     const tlsa = readTlsa(rdata)
     return tlsa.ok ? [tlsa.value] : []
   })
-  const usable = selectUsable(records)
+  const usable = selectUsable(records, preferredDigest)
   if (usable.length === 0) return { row: 'H6', baseDomain, records, lookups }
   return { row: 'H5', baseDomain, records, usable, lookups }
 }

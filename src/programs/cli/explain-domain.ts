@@ -7,6 +7,7 @@ import { describeRule, describeTarget, type Override } from '../../core/decision
 import { formatMxPattern } from '../../core/mtasts/policy.ts'
 import type { DomainName } from '../../core/name/domain.ts'
 import { examine } from '../../io/examine/examine.ts'
+import { decisionOptionsOf } from '../config/decision-options.ts'
 import { deadline } from './deadline.ts'
 import { negativeAnchorToJson, resolutionToJson } from './dns-json.ts'
 import { adviceFor } from './explain-advice.ts'
@@ -17,11 +18,14 @@ import type { World } from './world.ts'
 /** Looks at a domain and says what mail to it must be shown, and why. */
 export async function explainDomain(domain: DomainName, world: World, signal: AbortSignal): Promise<ExplainReport> {
   const until = deadline(signal, world.timeoutMs)
-  const { resolver, sts, smtpPort, clock, overrides } = world
+  const { resolver, sts, smtpPort, clock, overrides, settings } = world
+  const options = decisionOptionsOf(settings)
+  const { preferredDigest } = options
   const now = clock.now()
   try {
-    const facts = await examine({ kind: 'domain', domain }, { resolver, sts, smtpPort, signal: until })
-    return explainDecision(domain, facts, { decision: decide(facts, { now, overrides: overrides.current }), now })
+    const facts = await examine({ kind: 'domain', domain }, { resolver, sts, smtpPort, signal: until, preferredDigest })
+    const decision = decide(facts, { now, options, overrides: overrides.current })
+    return explainDecision(domain, facts, { decision, now })
   } catch (error) {
     if (!until.aborted) throw error
     return unfinished(domain, world.timeoutMs / 1000)
@@ -117,7 +121,8 @@ function tlsaReports(tlsa: TlsaFinding): TlsaReport[] {
   if (!('records' in tlsa)) return []
   const usable: readonly unknown[] = tlsa.row === 'H5' ? tlsa.usable : []
   return tlsa.records.map((record) => {
-    const reason = whyUnusable(record) ?? (usable.includes(record) ? null : 'a record with a stronger digest counts')
+    const reason =
+      whyUnusable(record) ?? (usable.includes(record) ? null : 'a record with a digest preferred to it counts')
     return { record: formatTlsa(record), usable: reason === null, reason }
   })
 }

@@ -46,6 +46,10 @@ export const worldOptions = {
     ...{ type: 'boolean', group },
     description: 'let engine trust-ad believe a resolver that is not on this machine',
   },
+  'preferred-digest': {
+    ...{ type: 'string', value: 'DIGEST', group },
+    description: 'which counts where TLSA records have both: sha2-512 (unless told) or sha2-256',
+  },
   'aggressive-nsec': {
     ...{ type: 'string', value: 'WHERE', group },
     description: 'let denials answer for the names around them: off, hosts (no MX, TLSA, _mta-sts) or all',

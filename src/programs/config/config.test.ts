@@ -98,6 +98,7 @@ negative-trust-anchor = ["example.org 2026-12-01 broken"]
 allow-sha1 = true
 clock-skew = 0
 trust-remote-ad = true
+preferred-digest = "sha2-256"
 aggressive-nsec = "hosts"
 ca-file = "ca.pem"
 cache-file = "dns-cache"
@@ -145,6 +146,7 @@ test('every setting can stand in the file, and paths are read from where the fil
     'allow-sha1': true,
     'clock-skew': 0,
     'trust-remote-ad': true,
+    'preferred-digest': 'sha2-256',
     'aggressive-nsec': 'hosts',
     'ca-file': '/etc/waxseal/ca.pem',
     'cache-file': '/etc/waxseal/dns-cache',
@@ -188,7 +190,7 @@ test('every setting can stand in the file, and paths are read from where the fil
     'web-contact': 'postmaster@check.example',
     'web-allow-private': true,
   })
-  assert.deepEqual(settings.timeout.origin, { from: 'file', path, line: 18 })
+  assert.deepEqual(settings.timeout.origin, { from: 'file', path, line: 19 })
 })
 
 test('every option for the network or the service is a setting too, but for those that are about one run', () => {

@@ -1,3 +1,4 @@
+import { type Digest, digests } from '../../core/dane/tlsa.ts'
 import { type NamePattern, parseNamePattern } from '../../core/decision/override.ts'
 import {
   type NegativeAnchor,
@@ -35,6 +36,8 @@ export interface SettingValues {
   /** Seconds. */
   readonly 'clock-skew': number
   readonly 'trust-remote-ad': boolean
+  /** The digest that counts where TLSA records of one usage and selector have several. RFC 7671 §9 */
+  readonly 'preferred-digest': Digest
   readonly 'aggressive-nsec': AggressiveNsec
   readonly 'ca-file': string | undefined
   readonly 'cache-file': string | undefined
@@ -122,6 +125,7 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
     read: integerBetween(0, limits.dnssec.inceptionSkewMax),
   },
   'trust-remote-ad': { shape: 'boolean', fallback: false, read: readBoolean },
+  'preferred-digest': wordSetting(...digests),
   'aggressive-nsec': wordSetting(...aggressions),
   'ca-file': pathSetting(),
   'cache-file': pathSetting(),

@@ -3,6 +3,7 @@ import type { Resolution } from '../../core/dnssec/resolution.ts'
 import type { DomainName } from '../../core/name/domain.ts'
 import { createDecisions, type Decisions, type Destination, type Outcome } from '../../io/decisions/decisions.ts'
 import type { World, WorldEvent } from '../cli/world.ts'
+import { decisionOptionsOf } from '../config/decision-options.ts'
 import type { DryRun } from '../config/settings.ts'
 import type { History } from './events/history.ts'
 import type { Watch } from './events/watch.ts'
@@ -45,7 +46,7 @@ export function createService(world: World, log: ServiceLog, ledger: Ledger): Se
   const httpToken = readHttpToken(settings)
   const testingLevel = settings['testing-level']
   const decisions = createDecisions<ServedView>({
-    ...{ resolver, sts, clock, random: Math.random },
+    ...{ resolver, sts, clock, random: Math.random, decision: decisionOptionsOf(settings) },
     deadlineMs: world.timeoutMs,
     overrides: () => overrides.current,
     ...viewsWith({

@@ -1,11 +1,11 @@
 import { type FileHandle, open } from 'node:fs/promises'
-import { defaultOptions } from '../../../core/decision/decision.ts'
 import { limits } from '../../../core/limits.ts'
 import { escapeText } from '../../../core/smtp/escape.ts'
 import { formatMailbox, type Mailbox, parseForwardPath, type ReversePath } from '../../../core/smtp/mailbox.ts'
 import { ownHostsOf } from '../../../io/delivery/own-hosts.ts'
 import type { DeliveryReport } from '../../../io/delivery/report.ts'
 import { formatEntry } from '../../../io/smtp/transcript.ts'
+import { decisionOptionsOf } from '../../config/decision-options.ts'
 import { readClientName } from '../client-name.ts'
 import { type CommandContext, defineCommand, UsageError } from '../command.ts'
 import { EXIT } from '../exit.ts'
@@ -164,7 +164,7 @@ async function deliverIn(world: World, delivery: Delivery, { out, signal }: Comm
       {
         ...{ resolver, network, clock, profile, sts, signal, clientName, port: smtpPort, anchors: store.anchors },
         random: Math.random,
-        options: { ...defaultOptions, tlsMandatory, daneMandatory },
+        options: { ...decisionOptionsOf(settings), tlsMandatory, daneMandatory },
         overrides: overrides.current,
         ownHosts: ownHostsOf(settings['own-host']),
         ...(trace === undefined ? {} : { follow: (entry, host) => out.note(`${host} ${formatEntry(entry)}`) }),
