@@ -369,6 +369,8 @@ export const limits = {
     /** Of a question, and of the reason in its answer. */
     queryOctets: 2048,
     reasonOctets: 400,
+    /** Of the TLSA records in an answer; what finds no room is left out. */
+    tlsaOctets: 32_768,
     connections: 2000,
     /** How long a connection may take to ask, and to read its answer. */
     askMs: 10_000,

@@ -25,7 +25,7 @@ const cases: [name: string, facts: Facts, line: string][] = [
   [
     'hosts of one preference stand beside each other, and others behind a plus sign',
     factsOf({ hosts: [hostOf(mx1, { tlsa: 'H5' }), hostOf(mx2), hostOf('mx3.mail.test', { preference: 20 })] }),
-    'action=deliver hosts="mx1.mail.test:mx2.mail.test:+:mx3.mail.test" dane="mx1.mail.test" pkix="" encrypt="" may="mx2.mail.test:mx3.mail.test" reason=""',
+    `action=deliver hosts="mx1.mail.test:mx2.mail.test:+:mx3.mail.test" dane="mx1.mail.test" pkix="" encrypt="" may="mx2.mail.test:mx3.mail.test" reason="" tlsa="mx1.mail.test/3/1/1/${'00'.repeat(32)}"`,
   ],
   [
     'only hosts that the policy lists, each with what it must show; the others have a reason',
@@ -47,6 +47,16 @@ const cases: [name: string, facts: Facts, line: string][] = [
 for (const [name, facts, line] of cases) {
   test(`an answer of one line: ${name}`, () => assert.equal(formatLineReply(answer(facts)), line))
 }
+
+test('TLSA records that find no room are left out, whole', () => {
+  const long = `3/0/0/${'ab'.repeat(10_000)}`
+  const records = [long, long.replace('ab', 'cd'), '3/1/1/ef']
+  const line = formatLineReply({
+    ...{ action: 'deliver', reason: '' },
+    hosts: [{ host: mx1, preference: 10, tls: 'dane', tlsa: records }],
+  })
+  assert.equal(/ tlsa="(.*)"$/.exec(line)?.[1], `${mx1}/${long},${mx1}/3/1/1/ef`)
+})
 
 test('mail that waits or is returned has no hosts, and says why', () => {
   const failed = formatLineReply(answer(factsOf({ hosts: [hostOf(mx1, { tlsa: 'H8' })] })))

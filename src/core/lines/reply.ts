@@ -1,4 +1,4 @@
-import type { ConnectDecision, DomainDecision, TlsDemand } from '../decision/decision.ts'
+import type { ConnectDecision, DaneUse, DomainDecision, TlsDemand } from '../decision/decision.ts'
 import { limits } from '../limits.ts'
 import type { DomainName } from '../name/domain.ts'
 
@@ -16,6 +16,8 @@ export interface LineHost {
   readonly host: string
   readonly preference: number
   readonly tls: TlsDemand
+  /** For `dane`: records that can be used, as `3/1/1/` and the data in hexadecimal. */
+  readonly tlsa?: readonly string[] | undefined
 }
 
 const demands: readonly TlsDemand[] = ['dane', 'pkix', 'encrypt', 'may']
@@ -39,8 +41,16 @@ export function defer(reason: string): LineAnswer {
 export const nothingToSay: LineAnswer = { action: 'none', hosts: [], reason: 'no policy can be about it' }
 
 /** Audit mode only watches, and a mail server that asks has nobody to watch with. */
-function hostOf({ host, preference, tls, options }: ConnectDecision): LineHost {
-  return { host, preference, tls: options.audit && (tls === 'dane' || tls === 'pkix') ? 'may' : tls }
+function hostOf({ host, preference, tls, dane, options }: ConnectDecision): LineHost {
+  if (options.audit && (tls === 'dane' || tls === 'pkix')) return { host, preference, tls: 'may' }
+  if (tls !== 'dane' || dane.state !== 'ok') return { host, preference, tls }
+  return { host, preference, tls, tlsa: dane.records.map(recordOf) }
+}
+
+type TlsaRecord = Extract<DaneUse, { readonly state: 'ok' }>['records'][number]
+
+function recordOf({ usage, selector, matchingType, data }: TlsaRecord): string {
+  return `${usage}/${selector}/${matchingType}/${Buffer.from(data).toString('hex')}`
 }
 
 /** Names that mean nothing to whoever expands a list of them: other octets are allowed in DNS. */
@@ -51,11 +61,27 @@ function isPlain(host: string): boolean {
 /**
  * One line of `key="value"` pairs, without its end, as Exim's `${extract` takes apart. `hosts` is a list for Exim's
  * manualroute, where `+` stands between hosts of different preference; each of the others lists the hosts that must show
- * just that much.
+ * just that much. `tlsa` comes last, where there are TLSA records to show.
  */
 export function formatLineReply({ action, hosts, reason }: LineAnswer): string {
   const lists = demands.map((demand) => pair(demand, namesOf(hosts.filter(({ tls }) => tls === demand)).join(':')))
-  return [`action=${action}`, pair('hosts', listOf(hosts)), ...lists, pair('reason', plainText(reason))].join(' ')
+  const records = recordsOf(hosts)
+  return [
+    ...[`action=${action}`, pair('hosts', listOf(hosts)), ...lists, pair('reason', plainText(reason))],
+    ...(records === '' ? [] : [pair('tlsa', records)]),
+  ].join(' ')
+}
+
+/** `host/3/1/1/data` after another. What finds no room is left out: who looks for a match then finds less, never more. */
+function recordsOf(hosts: readonly LineHost[]): string {
+  const all = hosts.flatMap(({ host, tlsa = [] }) => tlsa.map((record) => `${host}/${record}`))
+  let room: number = limits.lines.tlsaOctets
+  const fitting = [...new Set(all)].filter((record) => {
+    const fits = record.length < room
+    if (fits) room -= record.length + 1
+    return fits
+  })
+  return fitting.join(',')
 }
 
 /** The same about one host of the destination: `tls=skip` for one that mail must not reach, or that is none of its hosts. */

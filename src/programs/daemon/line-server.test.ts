@@ -92,7 +92,8 @@ async function settle(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setImmediate(resolve))
 }
 
-const dane = 'action=deliver hosts="mx.example" dane="mx.example" pkix="" encrypt="" may="" reason=""\n'
+const record = `mx.example/3/1/1/${'5a'.repeat(32)}`
+const dane = `action=deliver hosts="mx.example" dane="mx.example" pkix="" encrypt="" may="" reason="" tlsa="${record}"\n`
 
 const answers: [question: string, reply: string | RegExp][] = [
   ['query example\n', dane],
