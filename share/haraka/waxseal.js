@@ -108,7 +108,7 @@ function judge({ tls, records }, socket, error) {
     case 'pkix':
       return socket.authorized === true ? undefined : `its certificate is not valid: ${error}`
     case 'dane':
-      if (matches(records, socket.getPeerX509Certificate())) return undefined
+      if (matches(records, socket.getPeerCertificate().raw)) return undefined
       return 'its certificate matches none of its DANE-EE records'
     default:
       return `nothing is known of ${tls}`
@@ -116,18 +116,18 @@ function judge({ tls, records }, socket, error) {
 }
 
 /** DANE-EE alone (RFC 7672 §3.1.1): for DANE-TA the chain has to be built, which cannot be done here. */
-function matches(records, certificate) {
-  return (
-    certificate !== undefined &&
-    records.some((record) => {
-      const [usage, selector, matchingType, data] = record.split('/')
-      if (usage !== '3') return false
-      const part = selector === '0' ? certificate.raw : certificate.publicKey.export({ type: 'spki', format: 'der' })
-      const digest = { 1: 'sha256', 2: 'sha512' }[matchingType]
-      const shown = digest === undefined ? part : crypto.createHash(digest).update(part).digest()
-      return shown.toString('hex') === data
-    })
-  )
+function matches(records, der) {
+  if (der === undefined) return false
+  // Not getPeerX509Certificate: with that Node forgets the certificate, and a connection may be used again.
+  const certificate = new crypto.X509Certificate(der)
+  return records.some((record) => {
+    const [usage, selector, matchingType, data] = record.split('/')
+    if (usage !== '3') return false
+    const part = selector === '0' ? certificate.raw : certificate.publicKey.export({ type: 'spki', format: 'der' })
+    const digest = { 1: 'sha256', 2: 'sha512' }[matchingType]
+    const shown = digest === undefined ? part : crypto.createHash(digest).update(part).digest()
+    return shown.toString('hex') === data
+  })
 }
 
 /** One question, one line: docs/exim.md has its grammar. Rejects for whatever is no answer. */

@@ -9,35 +9,46 @@ module.exports.title = 'Waxseal'
 const decisions = new WeakMap()
 
 module.exports.init = (app, done) => {
-  start(app).then(
+  // Hooks first: ZoneMTA sends while plugins are still loading, and goes on without one that could not be.
+  const started = start(app.config)
+  install(app, started, require('wild-config').zones)
+  started.then(
     () => done(),
     (error) => done(error),
   )
 }
 
-async function start(app) {
+/** All that is set beside what ZoneMTA reads itself is for `createWaxseal`. */
+async function start({ enabled: _enabled, ordering: _ordering, ...options }) {
   const { createWaxseal } = await import('waxseal')
-  const { store = ':memory:', servers } = app.config
-  install(app, createWaxseal({ store, ...(servers && { servers }) }))
+  return createWaxseal(options)
 }
 
-/** Apart from `init`, for who has a Waxseal already. */
+/** Apart from `init`, for who has a Waxseal already. `zones` are those of ZoneMTA's configuration. */
 module.exports.install = install
 
-function install(app, waxseal) {
+function install(app, waxseal, zones = {}) {
   // Before anything is looked up: which hosts there are, and whether mail may go at all.
   app.addHook('sender:fetch', (delivery, next) => {
-    if (delivery.mx || delivery.domain.startsWith('[')) return next() // routed by hand
-    waxseal.explain(delivery.domain).then(
-      ({ decision }) => next(prepare(delivery, decision)),
-      (error) => next(policyError('defer', `451 4.4.3 ${delivery.domain} cannot be looked up: ${error.message}`)),
-    )
+    const isRouted = delivery.mx || delivery.http || zones[delivery.sendingZone]?.host
+    if (isRouted || delivery.domain.startsWith('[')) return next() // by hand
+    void decide(waxseal, delivery).then(next)
   })
   // The last hook before MAIL FROM that can stop a message. A connection that was used before passes it again.
   app.addHook('sender:headers', (delivery, connection, next) => {
     const decision = decisions.get(delivery)
     next(decision === undefined ? undefined : judge(decision, connection))
   })
+}
+
+/** Undefined when mail may go, or why not. */
+async function decide(waxseal, delivery) {
+  try {
+    const { decision } = await (await waxseal).explain(delivery.domain)
+    return prepare(delivery, decision)
+  } catch (error) {
+    return policyError('defer', `451 4.4.3 ${delivery.domain} cannot be looked up: ${error.message}`)
+  }
 }
 
 function prepare(delivery, decision) {
@@ -61,6 +72,9 @@ function judge({ hosts }, connection) {
   if (host.tls === 'may') return undefined
   if (connection.secure !== true) return policyError('defer', `451 4.7.4 ${name} offers no TLS, and must`)
   const socket = connection._socket
+  if (!['TLSv1.2', 'TLSv1.3'].includes(socket.getProtocol())) {
+    return policyError('defer', `451 4.7.5 ${name} speaks no version of TLS to be believed`)
+  }
   switch (host.tls) {
     case 'encrypt':
       return undefined
@@ -69,7 +83,7 @@ function judge({ hosts }, connection) {
       if (socket.authorized === true) return undefined
       return policyError('defer', `451 4.7.5 ${name}: its certificate is not valid: ${socket.authorizationError}`)
     case 'dane':
-      if (matches(host.dane.records, socket.getPeerX509Certificate())) return undefined
+      if (matches(host.dane.records, socket.getPeerCertificate().raw)) return undefined
       return policyError('defer', `451 4.7.5 ${name}: its certificate matches none of its DANE-EE records`)
     default:
       return policyError('defer', `451 4.7.5 ${name}: nothing is known of ${host.tls}`)
@@ -77,17 +91,17 @@ function judge({ hosts }, connection) {
 }
 
 /** DANE-EE alone (RFC 7672 §3.1.1): for DANE-TA the chain has to be built, which cannot be done here. */
-function matches(records, certificate) {
-  return (
-    certificate !== undefined &&
-    records.some(({ usage, selector, matchingType, data }) => {
-      if (usage !== 3) return false
-      const part = selector === 0 ? certificate.raw : certificate.publicKey.export({ type: 'spki', format: 'der' })
-      const digest = [undefined, 'sha256', 'sha512'][matchingType]
-      const shown = digest === undefined ? part : crypto.createHash(digest).update(part).digest()
-      return Buffer.compare(shown, data) === 0
-    })
-  )
+function matches(records, der) {
+  if (der === undefined) return false
+  // Not getPeerX509Certificate: with that Node forgets the certificate, and a connection may be used again.
+  const certificate = new crypto.X509Certificate(der)
+  return records.some(({ usage, selector, matchingType, data }) => {
+    if (usage !== 3) return false
+    const part = selector === 0 ? certificate.raw : certificate.publicKey.export({ type: 'spki', format: 'der' })
+    const digest = [undefined, 'sha256', 'sha512'][matchingType]
+    const shown = digest === undefined ? part : crypto.createHash(digest).update(part).digest()
+    return Buffer.compare(shown, data) === 0
+  })
 }
 
 function policyError(action, response) {

@@ -27,7 +27,7 @@ interface Hmail {
 /** As Haraka wraps a connection: `upgrade` ends in what Node thinks of the certificate. */
 class Socket extends EventEmitter {
   options: Record<string, unknown> = {}
-  cleartext = { authorized: false, getProtocol: () => 'TLSv1.3', getPeerX509Certificate: () => undefined }
+  cleartext = { authorized: false, getProtocol: () => 'TLSv1.3', getPeerCertificate: () => ({}) }
   upgrade(options: Record<string, unknown>, done: (authorized: boolean, error?: string) => void): void {
     this.options = options
     done(this.cleartext.authorized, 'CERT_HAS_EXPIRED')

@@ -1,4 +1,5 @@
-// The plugin for ZoneMTA and the options for mx-connect, by the hooks and objects that their sources describe.
+// The plugin for ZoneMTA and the options for mx-connect, by the hooks and objects of their sources. ZoneMTA itself has the
+// plugin in test/interop/zonemta.test.ts.
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -12,11 +13,16 @@ const share = createRequire(join(import.meta.dirname, '..', '..', 'share', 'zone
 interface MxConnectDane {
   readonly enabled: true
   resolveTlsa(name: string): Promise<{ usage: number; selector: number; mtype: number; cert: Buffer }[]>
-  checkDnssecSecure(host: string): Promise<{ secure: boolean }>
 }
 
-const { createDane } = share('./mx-connect.js') as { createDane(waxseal: Waxseal): MxConnectDane }
-const { install } = share('./waxseal.js') as { install(app: object, waxseal: Pick<Waxseal, 'explain'>): void }
+const { createDane, judge } = share('./mx-connect.js') as {
+  createDane(waxseal: Waxseal): MxConnectDane
+  judge(mx: object, socket: object): Error | undefined
+}
+type Explaining = Pick<Waxseal, 'explain'>
+const { install } = share('./waxseal.js') as {
+  install(app: object, waxseal: Explaining | Promise<Explaining>, zones?: object): void
+}
 
 const world = `world  what the adapters meet
 zone dane.example
@@ -48,6 +54,10 @@ zone broken.example
 zone broken.example MX 10 mx.broken.example bogus
 zone null.example
 zone null.example MX 0 .
+zone half.example
+zone half.example MX 10 mx.half.example
+zone _25._tcp.mx.half.example TLSA 3 1 1 {zeros.32}
+zone mx.half.example CNAME mx.sts.example
 `
 
 let lab: Lab
@@ -65,7 +75,7 @@ after(async () => {
 })
 
 test('DANE-24: mx-connect gets secure and usable TLSA records alone, and a failed lookup is an error', async () => {
-  const { resolveTlsa, checkDnssecSecure } = createDane(waxseal)
+  const { resolveTlsa } = createDane(waxseal)
   const records = await resolveTlsa('_25._tcp.mx.dane.example')
   assert.deepEqual(
     records.map(({ usage, selector, mtype, cert }) => [usage, selector, mtype, cert.length]),
@@ -73,15 +83,15 @@ test('DANE-24: mx-connect gets secure and usable TLSA records alone, and a faile
   )
   assert.deepEqual(await resolveTlsa('_25._tcp.none.dane.example'), [])
   assert.deepEqual(await resolveTlsa('_25._tcp.mx.sts.example'), [], 'not signed')
+  assert.deepEqual(await resolveTlsa('_25._tcp.mx.half.example'), [], 'its addresses are not signed: RFC 7672 §2.2.2')
   await assert.rejects(resolveTlsa('_26._tcp.mx.dane.example'), /no TLSA record can be used/)
   await assert.rejects(resolveTlsa('_27._tcp.mx.dane.example'), { code: 'ESERVFAIL' })
-  assert.deepEqual(await checkDnssecSecure('mx.dane.example'), { secure: true })
-  assert.deepEqual(await checkDnssecSecure('mx.sts.example'), { secure: false })
-  assert.deepEqual(await checkDnssecSecure('none.dane.example'), { secure: false })
 })
 
 interface Delivery {
   domain: string
+  http?: boolean
+  sendingZone?: string
   mx?: { exchange: string; priority: number }[]
   skipSTS?: boolean
 }
@@ -89,9 +99,9 @@ interface Delivery {
 type PolicyError = Error & { response: string; action: string; category: string; temporary: boolean }
 type Next = (error?: PolicyError) => void
 
-function load(from: Pick<Waxseal, 'explain'> = waxseal) {
+function load(from: Explaining | Promise<Explaining> = waxseal, zones = {}) {
   const hooks = new Map<string, (...given: never[]) => void>()
-  install({ addHook: (name: string, hook: (...given: never[]) => void) => hooks.set(name, hook) }, from)
+  install({ addHook: (name: string, hook: (...given: never[]) => void) => hooks.set(name, hook) }, from, zones)
   const run = (name: string, ...given: object[]) =>
     new Promise<PolicyError | undefined>((resolve) => {
       const hook = hooks.get(name) as (...all: unknown[]) => void // put there above
@@ -129,6 +139,32 @@ test('hosts are those that the policy lists; mail that is routed by hand goes as
   assert.equal(await fetch(routed), undefined)
   assert.deepEqual(routed.mx, [{ exchange: 'relay.example', priority: 0 }])
   assert.equal(await headers(routed, { options: {} }), undefined)
+})
+
+test('what goes by HTTP or by the host of a zone is left alone', async () => {
+  const { fetch } = load(waxseal, { relayed: { host: 'relay.example' } })
+  for (const given of [{ http: true }, { sendingZone: 'relayed' }]) {
+    const delivery: Delivery = { domain: 'broken.example', ...given }
+    assert.deepEqual([await fetch(delivery), delivery.mx], [undefined, undefined])
+  }
+})
+
+test('mail waits for a library that is still being loaded, and for one that cannot be', async () => {
+  let ready: (from: Explaining) => void = () => {}
+  const { fetch } = load(
+    new Promise((resolve) => {
+      ready = resolve
+    }),
+  )
+  const waiting = fetch({ domain: 'broken.example' })
+  ready(waxseal)
+  assert.equal((await waiting)?.action, 'defer')
+  const failing = Promise.reject<Explaining>(new Error('no such module'))
+  const error = await load(failing).fetch({ domain: 'plain.example' })
+  assert.deepEqual(
+    [error?.action, error?.response],
+    ['defer', '451 4.4.3 plain.example cannot be looked up: no such module'],
+  )
 })
 
 test('a lookup that cannot be made holds mail back', async () => {
@@ -197,4 +233,20 @@ test('a certificate that was swapped holds mail back', async () => {
     assert.match((await tryMail(domain, `mx.${domain}`)) ?? '', /^451 4\.7\.5 .*certificate/)
   }
   lab.calm()
+})
+
+test('for mx-connect a connection is judged once it is secured', async () => {
+  const host = 'mx.dane.example'
+  const tlsaRecords = await createDane(waxseal).resolveTlsa(`_25._tcp.${host}`)
+  const connection = await connectTo(host)
+  try {
+    const { _socket: socket } = connection as unknown as { _socket: object }
+    assert.equal(judge({ hostname: host, tlsaRecords }, socket), undefined)
+    const others = tlsaRecords.map((record) => ({ ...record, data: Buffer.alloc(32) }))
+    assert.match(judge({ hostname: host, tlsaRecords: others }, socket)?.message ?? '', /matches none/)
+    assert.match(judge({ hostname: host, tlsaRecords }, {})?.message ?? '', /no certificate/)
+    assert.equal(judge({ hostname: host, tlsaRecords: [] }, {}), undefined)
+  } finally {
+    connection.close()
+  }
 })
