@@ -86,6 +86,38 @@ test('the transport for nodemailer is imported from the packed package, and asks
   assert.equal(run(process.execPath, ['--input-type=module', '-e', program], elsewhere).trim(), 'Waxseal')
 })
 
+test('nodemailer as it comes from npm takes the transport, and its types fit', () => {
+  const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    devDependencies: Record<string, string>
+  }
+  run('npm', ['install', '--silent', '--prefer-offline', `nodemailer@${devDependencies.nodemailer}`], elsewhere)
+  writeFileSync(
+    join(elsewhere, 'sender.ts'),
+    `import { createTransport } from 'nodemailer'
+import { createWaxsealTransport, WaxsealTransportError } from 'waxseal/nodemailer'
+const nowhere = createWaxsealTransport({ engine: 'forward', servers: [{ address: '127.0.0.1', port: 1 }] })
+const transporter = createTransport(nowhere)
+try {
+  const info = await transporter.sendMail({ from: 'me@example.org', to: ['anna@example.com'], text: 'Hello.' })
+  const accepted: readonly string[] = info.accepted
+  console.log(accepted, info.pending, info.report, info.messageId)
+} catch (error) {
+  if (!(error instanceof WaxsealTransportError)) throw error
+  console.log(error.code, error.pending.join())
+}
+transporter.close()
+`,
+  )
+  const types = join(root, 'node_modules', '@types')
+  const options = ['--strict', '--exactOptionalPropertyTypes', '--module', 'nodenext', '--target', 'es2024']
+  run(
+    join(root, 'node_modules', '.bin', 'tsc'),
+    [...options, '--skipLibCheck', 'false', '--types', 'node', '--typeRoots', types, 'sender.ts'],
+    elsewhere,
+  )
+  assert.equal(run(process.execPath, ['sender.js'], elsewhere).trim(), 'EDEFERRED anna@example.com')
+})
+
 test('publint finds nothing', () => {
   assert.match(run(join(root, 'node_modules', '.bin', 'publint'), ['--strict'], root), /All good/)
 })
