@@ -6,10 +6,11 @@ import { limits } from '../limits.ts'
 import { type Name, sameName } from '../name/name.ts'
 import { formatName } from '../name/text.ts'
 import type { TrustAnchor } from './anchors.ts'
+import { type Checking, checkAtOnce } from './checking.ts'
 import { suspectClock } from './clock.ts'
 import type { ValidationPolicy } from './policy.ts'
 import { type Problem, problem } from './problem.ts'
-import { type VerifiedRrset, type VerifyOptions, verifyRrset } from './signature.ts'
+import { type VerifiedRrset, type VerifyOptions, verifyRrsetInSteps } from './signature.ts'
 import { isRevoked, isZoneKey, readZoneKey, type ZoneKey } from './zone-key.ts'
 
 /** DS digest of a key under its owner's name; undefined for an unsupported digest. RFC 4034 §5.1.4 */
@@ -64,6 +65,11 @@ export type KeysVerdict =
  * small to deal with. One DS that could be used and leads to no key makes the zone bogus, as does any fault of anchors.
  */
 export function authenticateKeys(options: AuthenticateOptions): KeysVerdict {
+  return checkAtOnce(authenticateKeysInSteps(options))
+}
+
+/** The same, for whoever makes the checks elsewhere. */
+export function* authenticateKeysInSteps(options: AuthenticateOptions): Checking<KeysVerdict> {
   const { zone, rrset, by, policy } = options
   const given = by.kind === 'ds' ? readDsRrset(by.rrset) : anchoredDs(by.anchors, zone)
   if (!isAbout(options)) return mismatch(options)
@@ -83,7 +89,7 @@ export function authenticateKeys(options: AuthenticateOptions): KeysVerdict {
     const isAllSmall = by.kind === 'ds' && ds.every((one) => matches.some((match) => match.ds === one))
     return isAllSmall ? { verdict: 'insecure', ds: given } : mismatch(options)
   }
-  const verdict = verifyRrset(rrset, { ...options, keys: sized })
+  const verdict = yield* verifyRrsetInSteps(rrset, { ...options, keys: sized })
   if (verdict.verdict === 'bogus') return by.kind === 'ds' ? verdict : suspectClock(verdict, options)
   const { keyTag, algorithm } = verdict.rrset.key
   const used = matches.filter(({ key }) => key.keyTag === keyTag && key.algorithm === algorithm)

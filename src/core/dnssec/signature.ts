@@ -1,4 +1,3 @@
-import type { KeyObject } from 'node:crypto'
 import { latin1 } from '../dns/octets.ts'
 import { readNsec } from '../dns/rdata/records.ts'
 import type { ReceivedSignature, Rrset } from '../dns/rrset.ts'
@@ -8,9 +7,10 @@ import { isAtOrBelow, isBelow, type Name, sameName, withoutLabels } from '../nam
 import { formatName } from '../name/text.ts'
 import type { Budget } from './budget.ts'
 import { signedData, signedLabelCount } from './canonical.ts'
+import { type Checking, type CheckResult, checkAtOnce, type SignatureCheck } from './checking.ts'
 import type { ValidationPolicy } from './policy.ts'
 import { nameRrset, type Problem, type ProblemKind, problem, showTime } from './problem.ts'
-import { importZoneKey, isRevoked, isZoneKey, type ZoneKey } from './zone-key.ts'
+import { isRevoked, isZoneKey, type ZoneKey } from './zone-key.ts'
 
 /** Not exported, so that nothing outside this file can make a `VerifiedRrset`. */
 const verifiedBrand: unique symbol = Symbol('VerifiedRrset')
@@ -50,6 +50,11 @@ export type RrsetVerdict =
  * Checks at most `limits.dnssec.signaturesPerRrset` pairs of a signature and a key that it names.
  */
 export function verifyRrset(rrset: Rrset, options: VerifyOptions): RrsetVerdict {
+  return checkAtOnce(verifyRrsetInSteps(rrset, options))
+}
+
+/** The same, for whoever makes the checks elsewhere. */
+export function* verifyRrsetInSteps(rrset: Rrset, options: VerifyOptions): Checking<RrsetVerdict> {
   const wrong = rrset.damaged ? problem('damaged', `${nameRrset(rrset)} is malformed`) : checkOwner(rrset, options.zone)
   if (wrong !== undefined) return { verdict: 'bogus', problem: wrong }
   let closest: Problem | undefined
@@ -62,7 +67,7 @@ export function verifyRrset(rrset: Rrset, options: VerifyOptions): RrsetVerdict 
     }
     for (const key of found.slice(0, checksLeft)) {
       checksLeft--
-      const failed = checkWith(key, { rrset, signature }, options)
+      const failed = yield* checkWith(key, { rrset, signature }, options)
       if (failed === undefined) return { verdict: 'secure', rrset: verified(rrset, signature, options) }
       if (failed.kind === 'limit') return { verdict: 'bogus', problem: failed }
       closest = closerOf(closest, failed)
@@ -175,33 +180,30 @@ function keysFor(
 }
 
 /** The cryptography; undefined when the signature is good. */
-function checkWith(
+function* checkWith(
   key: ZoneKey,
   { rrset, signature }: { rrset: Rrset; signature: ReceivedSignature },
   { budget, policy }: VerifyOptions,
-): Problem | undefined {
+): Checking<Problem | undefined> {
   const by = () => nameSignature(rrset, signature)
   if (!budget.takeCheck()) return problem('limit', `too many signature checks, before ${by()}`)
-  const object = importZoneKey(key, policy)
-  if (object !== undefined && isGood(object, key, { rrset, signature }, policy)) return undefined
+  const found = yield* checkOnce({ key, data: signedData(rrset, signature), signature: signature.signature, policy })
+  if (found === 'right') return undefined
   budget.countFailure()
-  return object === undefined
+  return found === 'no-key'
     ? problem('invalid-key', `${by()} is by a key that is none`)
     : problem('wrong-signature', `${by()} does not verify`)
 }
 
-function isGood(
-  object: KeyObject,
-  { id, algorithm }: ZoneKey,
-  { rrset, signature }: { rrset: Rrset; signature: ReceivedSignature },
-  { algorithms, verified: known }: ValidationPolicy,
-): boolean {
-  const data = signedData(rrset, signature)
-  const mark = known && `${id} ${latin1(signature.signature)}`
-  if (mark !== undefined && known?.has(mark, data) === true) return true
-  const isRight = algorithms.get(algorithm)?.verify(data, object, signature.signature) === true
-  if (isRight && mark !== undefined) known?.add(mark, data)
-  return isRight
+/** What is known to be right is not checked again. */
+function* checkOnce(check: SignatureCheck): Checking<CheckResult> {
+  const { key, data, signature, policy } = check
+  const { verified: known } = policy
+  const mark = known && `${key.id} ${latin1(signature)}`
+  if (mark !== undefined && known?.has(mark, data) === true) return 'right'
+  const found = yield check
+  if (found === 'right' && mark !== undefined) known?.add(mark, data)
+  return found
 }
 
 function nameSignature(rrset: Rrset, { algorithm, keyTag }: ReceivedSignature): string {

@@ -1,6 +1,7 @@
 import type { Rrset } from '../dns/rrset.ts'
+import type { Checking } from './checking.ts'
 import type { Problem } from './problem.ts'
-import { type VerifiedRrset, type VerifyOptions, verifyRrset } from './signature.ts'
+import { type VerifiedRrset, type VerifyOptions, verifyRrsetInSteps } from './signature.ts'
 
 /** The NSEC and NSEC3 RRsets of a reply that a zone's keys signed, and what is wrong with the others. */
 export interface VerifiedProofs {
@@ -10,11 +11,11 @@ export interface VerifiedProofs {
   readonly limit: Problem | undefined
 }
 
-export function verifyProofs(rrsets: readonly Rrset[], options: VerifyOptions): VerifiedProofs {
+export function* verifyProofsInSteps(rrsets: readonly Rrset[], options: VerifyOptions): Checking<VerifiedProofs> {
   const proofs: VerifiedRrset[] = []
   let first: Problem | undefined
   for (const rrset of rrsets) {
-    const verdict = verifyRrset(rrset, options)
+    const verdict = yield* verifyRrsetInSteps(rrset, options)
     if (verdict.verdict === 'secure') proofs.push(verdict.rrset)
     else if (verdict.problem.kind === 'limit') return { proofs, first, limit: verdict.problem }
     else first ??= verdict.problem

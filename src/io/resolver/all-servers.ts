@@ -24,6 +24,7 @@ import {
 import type { Exchanged } from './exchange.ts'
 import type { Iterator } from './iterate.ts'
 import type { ResolveOptions } from './resolver.ts'
+import { checksAtOnce } from './signature-checks.ts'
 import { createTask, type Task, type Trouble } from './task.ts'
 import type { Reply, Upstream } from './upstream.ts'
 import { createValidator, type Link, type Validator } from './validator.ts'
@@ -103,7 +104,8 @@ export function createServerSurvey(options: ResolverOptions): ServerSurvey {
   const anchors = anchorsFor(options, policy)
   const iterator = isForwarding(options) ? undefined : iteratorFor({ asker, clock, options })
   const upstream = iterator ?? forwarderFor({ asker, clock, options })
-  const validator = createValidator({ zones: createZones({ upstream, anchors, policy, now }), policy })
+  const checks = checksAtOnce
+  const validator = createValidator({ zones: createZones({ upstream, anchors, policy, checks, now }), policy, checks })
   const patience = patienceBy(options.patience)
   const underWay = new Set<Ending>()
   let isClosed = false

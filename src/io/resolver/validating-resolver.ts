@@ -19,6 +19,7 @@ import { createLookups, type Lookups } from './lookups.ts'
 import { createNegativeProbe } from './negative-probe.ts'
 import type { Resolver } from './resolver.ts'
 import { isSaved, type SavedReplies } from './saved-replies.ts'
+import { checksAtOnce, type SignatureChecks } from './signature-checks.ts'
 import { joinOnOwnMeans, malformed, octetsOfWords, type Task, trouble } from './task.ts'
 import type { Reply, Upstream } from './upstream.ts'
 import { createValidator, type FailedLink, type Link, type Validator } from './validator.ts'
@@ -29,6 +30,8 @@ export interface ValidatingOptions {
   readonly upstream: Upstream
   readonly anchors: AnchorSource
   readonly policy: ValidationPolicy
+  /** Who makes signature checks: each where it is called for, unless given. */
+  readonly checks?: SignatureChecks | undefined
   readonly clock: Clock
   /** Whether what is asked for at the end of its life is renewed before somebody has to wait for it. */
   readonly prefetch?: boolean | undefined
@@ -53,22 +56,24 @@ interface Found extends Step {
 
 /** Looks up and validates, whatever the upstream says of its answers. RFC 4035 §4, §5 */
 export function createValidatingResolver(options: ValidatingOptions): Resolver {
-  const { anchors, policy, clock, saved, after, counters = createCounters() } = options
+  const { anchors, policy, checks = checksAtOnce, clock, saved, after, counters = createCounters() } = options
   const now = () => clock.now()
   const upstream = saved?.inFrontOf(options.upstream) ?? options.upstream
   const underWay = createSharedWork<Found>()
   const lookups = createLookups(clock)
   // Of what zones publish now, nothing that was saved can tell.
   const refresh = createAnchorRefresh({ anchors, upstream: options.upstream, clock, after })
-  const means = { ...options, upstream, underWay, lookups, failures: createFailureTimes(now) }
+  const means = { ...options, checks, upstream, underWay, lookups, failures: createFailureTimes(now) }
   const probe = createNegativeProbe({
     clock,
     lift: (anchor) => anchors.lift(anchor),
     async validates({ name }, task) {
       // Knows nothing yet: what was found out under the negative anchor must not count, nor what was saved before it.
       const { upstream: asked } = options
-      const zones = createZones({ upstream: asked, anchors: { ...anchors, current: anchors.positive }, policy, now })
-      const validator = createValidator({ zones, policy })
+      const zones = createZones({
+        ...{ upstream: asked, anchors: { ...anchors, current: anchors.positive }, policy, checks, now },
+      })
+      const validator = createValidator({ zones, policy, checks })
       const { link } = await lookUp({ name, type: TYPE.SOA }, task, { upstream: asked, validator })
       return link.kind !== 'failed'
     },
@@ -123,19 +128,20 @@ interface Answers {
 }
 
 interface Means extends Omit<ValidatingOptions, 'after' | 'counters'> {
+  readonly checks: SignatureChecks
   readonly underWay: SharedWork<Found>
   readonly lookups: Lookups
   readonly failures: FailureTimes
 }
 
 function createAnswers(means: Means): Answers {
-  const { upstream, anchors, policy, clock, saved, underWay, lookups, failures } = means
+  const { upstream, anchors, policy, checks, clock, saved, underWay, lookups, failures } = means
   const { prefetch = false, aggressiveNsec: use = 'off' } = means
   const now = () => clock.now()
   const { changes } = anchors
   const denials = use === 'off' ? undefined : createKnownDenials({ use, policy, anchors, now })
-  const zones = createZones({ upstream, anchors, policy, now, saved, denials })
-  const validator = createValidator({ zones, policy, denials })
+  const zones = createZones({ upstream, anchors, policy, checks, now, saved, denials })
+  const validator = createValidator({ zones, policy, checks, denials })
   const links = createLinkCache({ now, anchors, renews: prefetch })
   /** Questions that cost all that one may: their ends are no news for whoever comes to them by an alias. */
   const costly = createCache<Failure>({

@@ -2,6 +2,7 @@ import { type ExtendedError, saidIn } from '../../core/dns/edns.ts'
 import { findPart, proofsOf, type ReplyPart, soaOf } from '../../core/dns/reply.ts'
 import type { Rrset } from '../../core/dns/rrset.ts'
 import { TYPE } from '../../core/dns/types.ts'
+import type { Checking } from '../../core/dnssec/checking.ts'
 import { proveDenial, proveWildcard } from '../../core/dnssec/denial.ts'
 import { codeOfInsecureZone, tooManyIterations } from '../../core/dnssec/extended-error.ts'
 import type { NegativeAnchor } from '../../core/dnssec/negative-anchors.ts'
@@ -9,13 +10,14 @@ import type { ValidationPolicy } from '../../core/dnssec/policy.ts'
 import type { Problem } from '../../core/dnssec/problem.ts'
 import { nameRrset, problem } from '../../core/dnssec/problem.ts'
 import type { ChainLink, Security } from '../../core/dnssec/resolution.ts'
-import { type VerifiedRrset, verifyRrset } from '../../core/dnssec/signature.ts'
-import { verifyProofs, whyUnproved } from '../../core/dnssec/verified-proofs.ts'
+import { type VerifiedRrset, verifyRrsetInSteps } from '../../core/dnssec/signature.ts'
+import { verifyProofsInSteps, whyUnproved } from '../../core/dnssec/verified-proofs.ts'
 import { limits } from '../../core/limits.ts'
 import { isAtOrBelow, isBelow, type Name, parentOfName, sameName } from '../../core/name/name.ts'
 import { formatName } from '../../core/name/text.ts'
 import type { KnownDenials } from './known-denials.ts'
 import { negativeTtl } from './negative-ttl.ts'
+import type { SignatureChecks } from './signature-checks.ts'
 import { malformed, secondsOf, type Task, type Trouble } from './task.ts'
 import type { Reply } from './upstream.ts'
 import { bogus, type SecureZone, type ZoneState, type Zones } from './zone-state.ts'
@@ -63,17 +65,18 @@ export interface Validator {
 interface Work {
   readonly zones: Zones
   readonly policy: ValidationPolicy
+  readonly checks: SignatureChecks
   readonly task: Task
   readonly reply: Reply
   /** Learns of every denial that is proved. */
   readonly denials?: KnownDenials | undefined
 }
 
-export function createValidator({ zones, policy, denials }: Omit<Work, 'task' | 'reply'>): Validator {
+export function createValidator({ zones, policy, checks, denials }: Omit<Work, 'task' | 'reply'>): Validator {
   return {
     judge(reply, { name, type }, task) {
       const part = findPart(reply, name, type)
-      return judgePart(part, { name, type }, { zones, policy, denials, task, reply })
+      return judgePart(part, { name, type }, { zones, policy, checks, denials, task, reply })
     },
   }
 }
@@ -106,7 +109,7 @@ type Verdict = (Judged & { readonly kind: 'judged' }) | FailedLink
 
 /** A signature that verifies decides; else only a proof that its zone has no chain of trust excuses. RFC 4035 §5.2 */
 async function judgeRrset(rrset: Rrset, name: Name, work: Work): Promise<Verdict> {
-  const { zones, task, reply } = work
+  const { zones, checks, task, reply } = work
   const owner = rrset.type === TYPE.DS ? (parentOfName(rrset.name) ?? rrset.name) : rrset.name
   const exemption = zones.exemptionOf(owner)
   if (exemption !== undefined) return insecure(rrset.ttl, exemption, work)
@@ -116,7 +119,7 @@ async function judgeRrset(rrset: Rrset, name: Name, work: Work): Promise<Verdict
     if (state.kind === 'failed') first ??= { kind: 'failed', trouble: state.trouble, chain: state.chain }
     if (state.kind === 'insecure' && zones.excuses(state, owner)) return insecure(rrset.ttl, state, work)
     if (state.kind !== 'secure') continue
-    const verdict = verifySigned(rrset, name, state, work)
+    const verdict = await checks.run(verifySigned(rrset, name, state, work), task.signal)
     if (verdict.kind === 'judged') return verdict
     first ??= { kind: 'failed', trouble: bogus(verdict.problem, state.zone, reply), chain: state.chain }
   }
@@ -138,13 +141,13 @@ function signersOf(rrset: Rrset): Name[] {
 
 type SignedVerdict = (Judged & { readonly kind: 'judged' }) | { readonly kind: 'wrong'; readonly problem: Problem }
 
-function verifySigned(rrset: Rrset, name: Name, zone: SecureZone, work: Work): SignedVerdict {
+function* verifySigned(rrset: Rrset, name: Name, zone: SecureZone, work: Work): Checking<SignedVerdict> {
   const options = verifyOptions(zone, work)
-  const verdict = verifyRrset(rrset, options)
+  const verdict = yield* verifyRrsetInSteps(rrset, options)
   if (verdict.verdict === 'bogus') return { kind: 'wrong', problem: verdict.problem }
   const { closestEncloser } = verdict.rrset
   if (closestEncloser === undefined) return secure([verdict.rrset], zone, work)
-  const verified = verifyProofs(proofsOf(work.reply), options)
+  const verified = yield* verifyProofsInSteps(proofsOf(work.reply), options)
   const { proofs } = verified
   const proved = proveWildcard({ ...options, name, proofs, closestEncloser })
   if (proved.kind === 'unproved') return { kind: 'wrong', problem: whyUnproved(verified, proved.problem) }
@@ -161,7 +164,7 @@ function verifyOptions({ zone, keys }: SecureZone, { policy, task }: Work) {
 }
 
 async function judgeDenial(question: Question, isNameError: boolean, work: Work): Promise<Link> {
-  const { zones, task, reply } = work
+  const { zones, checks, task, reply } = work
   const kind = isNameError ? 'nxdomain' : 'nodata'
   const ttl = negativeTtl(reply, question.name)
   let first: FailedLink | undefined
@@ -176,7 +179,7 @@ async function judgeDenial(question: Question, isNameError: boolean, work: Work)
     if (state.kind === 'failed') first ??= { kind: 'failed', trouble: state.trouble, chain: state.chain }
     if (state.kind === 'insecure' && zones.excuses(state, limit)) return { ...insecure(ttl, state, work), kind }
     if (state.kind !== 'secure') continue
-    const verdict = proveAbsence(question, isNameError, state, work)
+    const verdict = await checks.run(proveAbsence(question, isNameError, state, work), task.signal)
     if (verdict.kind !== 'failed') return verdict
     first ??= verdict
   }
@@ -197,16 +200,16 @@ function signersOfProofs(reply: Reply): Name[] {
   return signers
 }
 
-function proveAbsence(question: Question, isNameError: boolean, zone: SecureZone, work: Work): Link {
+function* proveAbsence(question: Question, isNameError: boolean, zone: SecureZone, work: Work): Checking<Link> {
   const { reply, task, policy } = work
-  const verified = verifyProofs(proofsOf(reply), verifyOptions(zone, work))
+  const verified = yield* verifyProofsInSteps(proofsOf(reply), verifyOptions(zone, work))
   const { proofs } = verified
   const verdict = proveDenial({ ...question, isNameError, zone: zone.zone, proofs, budget: task.budget, policy })
   if (verdict.kind === 'unproved') {
     const found = bogus(whyUnproved(verified, verdict.problem), zone.zone, reply)
     return { kind: 'failed', trouble: found, chain: zone.chain }
   }
-  const soa = verifySoa(zone, work)
+  const soa = yield* verifySoa(zone, work)
   if (soa !== undefined) return { kind: 'failed', trouble: bogus(soa, zone.zone, reply), chain: zone.chain }
   const judged = secure(proofs, zone, work)
   const ttl = Math.min(judged.ttl, negativeTtl(reply, question.name))
@@ -218,10 +221,10 @@ function proveAbsence(question: Question, isNameError: boolean, zone: SecureZone
 }
 
 /** A SOA record of the zone itself, which says how long the denial lasts, must be as good as the rest. RFC 4035 §3.1.3 */
-function verifySoa(zone: SecureZone, work: Work): Problem | undefined {
+function* verifySoa(zone: SecureZone, work: Work): Checking<Problem | undefined> {
   const soa = soaOf(work.reply)
   if (soa === undefined || !sameName(soa.name, zone.zone)) return undefined
-  const verdict = verifyRrset(soa, verifyOptions(zone, work))
+  const verdict = yield* verifyRrsetInSteps(soa, verifyOptions(zone, work))
   return verdict.verdict === 'bogus' ? verdict.problem : undefined
 }
 

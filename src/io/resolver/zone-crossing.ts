@@ -1,10 +1,11 @@
 import { proofsOf, type SortedReply, soaOf } from '../../core/dns/reply.ts'
 import { TYPE } from '../../core/dns/types.ts'
+import type { Checking } from '../../core/dnssec/checking.ts'
 import { judgeDsDenial } from '../../core/dnssec/denial.ts'
 import { readDsRrset, usableDs } from '../../core/dnssec/ds.ts'
 import type { Problem } from '../../core/dnssec/problem.ts'
-import { type VerifiedRrset, verifyRrset } from '../../core/dnssec/signature.ts'
-import { verifyProofs, whyUnproved } from '../../core/dnssec/verified-proofs.ts'
+import { type VerifiedRrset, verifyRrsetInSteps } from '../../core/dnssec/signature.ts'
+import { verifyProofsInSteps, whyUnproved } from '../../core/dnssec/verified-proofs.ts'
 import { limits } from '../../core/limits.ts'
 import { isAtOrBelow, isBelow, type Name, parentOfName, sameName } from '../../core/name/name.ts'
 import { formatName } from '../../core/name/text.ts'
@@ -57,7 +58,7 @@ export async function cross(
     const { reply } = fetched
     const parent = await parentState(apex, reply, task, work)
     if (parent.kind !== 'secure') return parent
-    const crossing = judgeCrossing(apex, reply, parent, task, work)
+    const crossing = await work.checks.run(judgeCrossing(apex, reply, parent, task, work), task.signal)
     if (crossing.kind !== 'wrong') {
       const end =
         crossing.kind === 'state'
@@ -105,26 +106,26 @@ type Crossing =
   | { readonly kind: 'state'; readonly state: ZoneState }
   | { readonly kind: 'wrong'; readonly problem: Problem }
 
-function judgeCrossing(apex: Name, reply: Reply, parent: SecureZone, task: Task, work: ZonesWork): Crossing {
+function* judgeCrossing(apex: Name, reply: Reply, parent: SecureZone, task: Task, work: ZonesWork): Checking<Crossing> {
   const { zone, keys } = parent
   const { policy } = work
   const options = { zone, keys, policy, budget: task.budget, now: secondsOf(task) }
   const sections = [...reply.answer, ...reply.authority]
   const ds = sections.find(({ name, type }) => type === TYPE.DS && sameName(name, apex))
   if (ds !== undefined) {
-    const verdict = verifyRrset(ds, options)
+    const verdict = yield* verifyRrsetInSteps(ds, options)
     return verdict.verdict === 'secure'
       ? judgeDsRrset(verdict.rrset, apex, parent, work)
       : { kind: 'wrong', problem: verdict.problem }
   }
   const cname = reply.answer.find(({ name, type }) => type === TYPE.CNAME && sameName(name, apex))
   if (cname !== undefined) {
-    const verdict = verifyRrset(cname, options)
+    const verdict = yield* verifyRrsetInSteps(cname, options)
     // What has an alias is no apex: that has a SOA record. RFC 1034 §3.6.2
     if (verdict.verdict === 'secure') return { kind: 'state', state: cap(parent, verdict.rrset.ttl, work) }
     return { kind: 'wrong', problem: verdict.problem }
   }
-  return judgeAbsence(apex, reply, parent, task, work)
+  return yield* judgeAbsence(apex, reply, parent, task, work)
 }
 
 function judgeDsRrset(rrset: VerifiedRrset, apex: Name, parent: SecureZone, work: ZonesWork): Crossing {
@@ -133,11 +134,11 @@ function judgeDsRrset(rrset: VerifiedRrset, apex: Name, parent: SecureZone, work
   return { kind: 'state', state: unsupported(apex, all, cap(parent, rrset.ttl, work)) }
 }
 
-function judgeAbsence(apex: Name, reply: Reply, parent: SecureZone, task: Task, work: ZonesWork): Crossing {
+function* judgeAbsence(apex: Name, reply: Reply, parent: SecureZone, task: Task, work: ZonesWork): Checking<Crossing> {
   const { zone, keys } = parent
   const { policy } = work
   const options = { zone, keys, policy, budget: task.budget, now: secondsOf(task) }
-  const verified = verifyProofs(proofsOf(reply), options)
+  const verified = yield* verifyProofsInSteps(proofsOf(reply), options)
   const { proofs } = verified
   const denial = judgeDsDenial({ name: apex, zone, proofs, budget: task.budget, policy })
   // A referral has no SOA record, which would say how long denials live. RFC 9077 §3

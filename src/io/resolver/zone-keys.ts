@@ -1,7 +1,8 @@
 import type { Rrset } from '../../core/dns/rrset.ts'
 import { TYPE } from '../../core/dns/types.ts'
 import type { TrustAnchor } from '../../core/dnssec/anchors.ts'
-import { authenticateKeys } from '../../core/dnssec/ds.ts'
+import type { Checking } from '../../core/dnssec/checking.ts'
+import { authenticateKeysInSteps } from '../../core/dnssec/ds.ts'
 import type { ChainLink } from '../../core/dnssec/resolution.ts'
 import type { VerifiedRrset } from '../../core/dnssec/signature.ts'
 import { limits } from '../../core/limits.ts'
@@ -36,7 +37,7 @@ export async function readKeys(
       return failed ?? fail(zone, { ...fetched.trouble, zone: fetched.trouble.zone ?? zone }, by.chain, work)
     const { reply } = fetched
     const rrset = reply.answer.find(({ name, type }) => type === TYPE.DNSKEY && sameName(name, zone))
-    const judged = judgeKeys(zone, rrset, { by, reply }, task, work)
+    const judged = await work.checks.run(judgeKeys(zone, rrset, { by, reply }, task, work), task.signal)
     if (judged.kind !== 'failed') return judged
     failed ??= judged
     avoid.add(reply.source)
@@ -46,20 +47,21 @@ export async function readKeys(
   return fail(zone, trouble('limit', reason, { ede: 6 }), by.chain, work)
 }
 
-function judgeKeys(
+function* judgeKeys(
   zone: Name,
   rrset: Rrset | undefined,
   { by, reply }: { readonly by: VouchedFor; readonly reply: Reply },
   task: Task,
   work: ZonesWork,
-): ZoneState {
+): Checking<ZoneState> {
   const { policy, now } = work
   if (rrset === undefined) {
     const reason = `${formatName(zone)} has no DNSKEY records, and its ${by.kind === 'ds' ? 'parent' : 'anchor'} says it is signed`
     return fail(zone, trouble('bogus', reason, { ede: 9, zone, server: reply.server }), by.chain, work)
   }
   const vouching = by.kind === 'anchors' ? { ...by, anchors: anchorsAfter(rrset, reply, zone, work) } : by
-  const verdict = authenticateKeys({ zone, rrset, by: vouching, policy, budget: task.budget, now: secondsOf(task) })
+  const options = { zone, rrset, by: vouching, policy, budget: task.budget, now: secondsOf(task) }
+  const verdict = yield* authenticateKeysInSteps(options)
   const end = (ttl: number) => Math.min(by.until ?? Number.POSITIVE_INFINITY, now() + ttl * 1000)
   switch (verdict.verdict) {
     case 'bogus':

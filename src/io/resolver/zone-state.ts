@@ -11,6 +11,7 @@ import { formatName } from '../../core/name/text.ts'
 import type { AnchorSource } from './anchor-source.ts'
 import type { KnownDenials } from './known-denials.ts'
 import type { SavedReplies } from './saved-replies.ts'
+import type { SignatureChecks } from './signature-checks.ts'
 import { octetsOfWords, type Task, type Trouble, trouble } from './task.ts'
 import type { Reply, Upstream } from './upstream.ts'
 
@@ -66,6 +67,7 @@ export interface ZonesOptions {
   readonly upstream: Upstream
   readonly anchors: AnchorSource
   readonly policy: ValidationPolicy
+  readonly checks: SignatureChecks
   readonly now: () => number
   /** Keeps the replies that proved something. */
   readonly saved?: SavedReplies | undefined
