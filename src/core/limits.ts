@@ -134,6 +134,8 @@ export const limits = {
     refreshPart: 0.1,
     refreshLeastTtl: 10,
     refreshesAtOnce: 64,
+    /** How long all else goes first when a lookup has had its turn. */
+    othersFirstMs: 10,
     bogusTtl: 60,
     failureTtl: 5,
     failureTtlMax: 300,

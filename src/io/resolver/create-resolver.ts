@@ -26,6 +26,7 @@ import { createCounters, type ResolverCounters } from './counters.ts'
 import { createExchange, type Exchange } from './exchange.ts'
 import { createForwarder } from './forward.ts'
 import { createIterator, type Iterator } from './iterate.ts'
+import type { Pace } from './pace.ts'
 import { withPriming } from './priming.ts'
 import {
   believedServers,
@@ -87,6 +88,8 @@ export interface ResolverOptions extends RecursiveOptions {
   readonly exchange?: Exchange | undefined
   /** Shared with others that validate the same; its own, by `allowSha1` and `clockSkew`, unless given. */
   readonly policy?: ValidationPolicy | undefined
+  /** Whose turns lookups take; its own unless given. */
+  readonly pace?: Pace | undefined
   /** Counts what the resolver does, for whoever reads it. */
   readonly counters?: ResolverCounters | undefined
   /** Told once which engine `auto` took, and why. */
@@ -148,9 +151,9 @@ function keeperFor(options: ResolverOptions, clock: Clock): CacheKeeper | undefi
 
 /** What puts questions to servers as the options have it: over TLS to those with a name. */
 export function exchangeFor(options: ResolverOptions): Exchange {
-  const { network, clock = systemClock, trust = createPkixTrust, onWarning, counters } = options
-  const plain = () => createExchange(network, {}, counters)
-  return options.exchange ?? withTls(plain(), { network, trust, clock, onWarning, counters })
+  const { network, clock = systemClock, trust = createPkixTrust, onWarning, counters, pace } = options
+  const plain = () => createExchange(network, {}, counters, pace)
+  return options.exchange ?? withTls(plain(), { network, trust, clock, onWarning, counters, pace })
 }
 
 function choose(parts: Parts): Resolver {

@@ -21,7 +21,7 @@ import {
   writeQuery,
 } from './exchange-query.ts'
 import { formatQuery, formatReply, formatServer } from './exchange-trace.ts'
-import { createLoopTurns } from './loop-turns.ts'
+import { createPace, type Pace } from './pace.ts'
 import type { TraceEvent } from './resolver.ts'
 import { createTcpConnections, type TcpConnections } from './tcp.ts'
 import { askUdp, type Doubt, type DroppedDatagrams } from './udp.ts'
@@ -96,11 +96,11 @@ export function createExchange(
   network: Network,
   { randomId = () => randomInt(65536), randomBits = createRandomBits() }: ChanceOptions = {},
   counters = createCounters(),
+  pace: Pace = createPace(),
 ): Exchange {
   const connections = createTcpConnections(network, randomId)
   const sockets = createUdpSockets(network)
   const underWay = new Map<Ending, Promise<unknown>>()
-  const takeTurn = createLoopTurns()
   let now = () => 0
   const bounds = { entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
   const caseBlind = createCache<true>({ now: () => now(), ...bounds, octetsOf: () => 8 })
@@ -127,7 +127,7 @@ export function createExchange(
         ending.stop()
         underWay.delete(ending)
       }
-      const turn = takeTurn()
+      const turn = pace.take()
       if (turn !== undefined) await turn
       return found
     },

@@ -10,6 +10,7 @@ import type { DialFault, DialOptions, Endpoint, Network } from '../network.ts'
 import { formatServer } from './ask.ts'
 import type { ResolverCounters } from './counters.ts'
 import { createExchange, type Exchange } from './exchange.ts'
+import type { Pace } from './pace.ts'
 
 export interface TlsOptions {
   readonly network: Network
@@ -19,6 +20,7 @@ export interface TlsOptions {
   /** Told once, in one line, of a server that cannot be authenticated, and why. */
   readonly onWarning?: ((warning: string) => void) | undefined
   readonly counters?: ResolverCounters | undefined
+  readonly pace?: Pace | undefined
 }
 
 /**
@@ -30,7 +32,7 @@ export interface TlsOptions {
 export function withTls(plain: Exchange, options: TlsOptions): Exchange {
   let made: Exchange | undefined
   const overTls = () => {
-    made ??= createExchange(tlsNetwork(options), {}, options.counters)
+    made ??= createExchange(tlsNetwork(options), {}, options.counters, options.pace)
     return made
   }
   return {

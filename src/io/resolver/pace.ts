@@ -1,0 +1,84 @@
+import { performance } from 'node:perf_hooks'
+import { limits } from '../../core/limits.ts'
+
+/** Shares the main thread between lookups and all else that the process does. */
+export interface Pace {
+  /** Resolves when it is one's turn, in the order of coming; undefined for whoever may go at once. */
+  take(): Promise<void> | undefined
+  /** How many wait for their turn. */
+  readonly waiting: number
+}
+
+/** What tells how the main thread spends its time. */
+export interface Loop {
+  /** Calls one after the other in the next turn of the event loop, the second when all that the first set off is done. */
+  onNextTurn(first: () => void, second: () => void): void
+  /** Milliseconds by a clock that is never set. */
+  now(): number
+  /** How often something has come from outside up to now. */
+  events(): number
+}
+
+const nodeLoop: Loop = {
+  onNextTurn(first, second) {
+    setImmediate(first)
+    setImmediate(second)
+  },
+  now: () => performance.now(),
+  events: () => performance.nodeTiming.uvMetricsInfo.events,
+}
+
+/** How much time others may have after a turn, by what that took. */
+const partOfOthers = 2
+
+/**
+ * One goes in each turn of the event loop. Then others come first, until they had twice the time that it took or until a
+ * turn of the loop passes in which nothing has come from outside.
+ *
+ * What a reply sets off, signature checks above all, is done before anything else has its turn. Replies that come together
+ * would have whoever asks for something that is known wait for all of them, and a flood of lookups would leave little of the
+ * thread to all who do.
+ */
+export function createPace(loop: Loop = nodeLoop): Pace {
+  const waiting = new Set<() => void>()
+  let isTaken = false
+  let hasGone = false
+  /** Milliseconds that others may have yet. */
+  let owed = 0
+  let countedUpTo = 0
+  let eventsThen = 0
+
+  const begin = () => {
+    const now = loop.now()
+    const events = loop.events()
+    owed = events === eventsThen ? 0 : owed - (now - countedUpTo)
+    countedUpTo = now
+    eventsThen = events
+    const [first] = waiting
+    if (owed > 0 || first === undefined) return
+    waiting.delete(first)
+    hasGone = true
+    first()
+  }
+  const end = () => {
+    const now = loop.now()
+    if (hasGone) owed = Math.min(partOfOthers * (now - countedUpTo), limits.resolver.othersFirstMs)
+    countedUpTo = now
+    // Over with a turn in which nobody wants to go.
+    isTaken = hasGone || waiting.size > 0
+    hasGone = false
+    if (isTaken) loop.onNextTurn(begin, end)
+  }
+  return {
+    take() {
+      if (isTaken) return new Promise((resolve) => waiting.add(resolve))
+      isTaken = true
+      owed = 0
+      loop.onNextTurn(begin, end)
+      return undefined
+    },
+    get waiting() {
+      return waiting.size
+    },
+  }
+}
