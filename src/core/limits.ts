@@ -127,6 +127,12 @@ export const limits = {
     addressesPerServer: 8,
     addressesCompared: 64,
     comparedAtOnce: 16,
+    /** Replies kept for who compares servers, how many octets of them, and for how long. */
+    heard: 2000,
+    heardOctets: 4 * 1024 * 1024,
+    heardMs: 20_000,
+    /** How long it is kept who serves a zone that was compared, and where its name servers are. */
+    comparedKept: 60,
     serversTriedWhenBogus: 3,
     ttl: 86_400,
     negativeTtl: 10_800,

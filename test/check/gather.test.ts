@@ -4,6 +4,8 @@ import { after, before, test } from 'node:test'
 import { type SectionName, sectionNames } from '../../src/core/check/check-facts.ts'
 import { checkReport } from '../../src/core/check/check-report.ts'
 import type { CheckReport } from '../../src/core/check/report.ts'
+import { formatType } from '../../src/core/dns/types.ts'
+import { formatName } from '../../src/core/name/text.ts'
 import type { Resolver } from '../../src/io/resolver/resolver.ts'
 import { writeCheck } from '../../src/programs/check/check-text.ts'
 import { gatherFacts } from '../../src/programs/check/gather.ts'
@@ -47,6 +49,21 @@ test('three hosts of two addresses: each section as it finishes, all within 60 r
   assert.deepEqual(connections(), [4, 4, 4], 'two for each of two addresses')
   await lab.gather('a.example')
   assert.deepEqual(connections(), [4, 4, 4], 'and none for who asks again')
+})
+
+test('no server is asked the same twice, though all of a zone are compared', async () => {
+  const own = await startCheckLab(world, { patience: 10 })
+  try {
+    await own.gather('a.example')
+    const lines = own.lab.diary.asked.map(({ server, name, type }) => {
+      return `${server} ${formatName(name).toLowerCase()} ${formatType(type)}`
+    })
+    const twice = lines.filter((line, at) => lines.indexOf(line) < at)
+    assert.deepEqual(twice, [])
+    assert.ok(lines.some((line) => line.endsWith('_mta-sts.a.example. TXT')))
+  } finally {
+    await own.close()
+  }
 })
 
 test('sections are reported with what is known by then, each of which makes a report', async () => {

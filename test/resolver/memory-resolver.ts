@@ -3,12 +3,13 @@ import { formatRecord } from '../../src/core/dns/zone-text.ts'
 import type { Resolution } from '../../src/core/dnssec/resolution.ts'
 import type { TrustPoint } from '../../src/core/dnssec/trust-point.ts'
 import { createResolver, type ResolverOptions } from '../../src/io/resolver/create-resolver.ts'
-import type { ResolveOptions } from '../../src/io/resolver/resolver.ts'
+import type { ResolveOptions, Resolver } from '../../src/io/resolver/resolver.ts'
 import { type MovedClock, movedClock } from '../support/moved-clock.ts'
 import { nameOfText } from '../support/records.ts'
 import { type FakeExchange, fakeExchange, noNetwork, type Server } from './fake-exchange.ts'
 
 export interface MemoryResolver {
+  readonly resolver: Resolver
   readonly clock: MovedClock
   readonly exchange: FakeExchange
   /** Everything sent so far; see `FakeExchange`. */
@@ -35,6 +36,7 @@ export function memoryResolver(server: Server, options: Partial<ResolverOptions>
   } as const
   const resolver = createResolver({ ...usual, network: noNetwork, exchange, random: () => 0, ...options })
   return {
+    resolver,
     clock,
     exchange,
     asked: exchange.asked,

@@ -41,7 +41,10 @@ export interface StsSide {
   readonly record: Resolution | undefined
   /** TXT at the domain itself. */
   readonly apex: Resolution
-  /** TXT at a name beside `_mta-sts` that nobody has reason to publish: whether a wildcard answers for all. */
+  /**
+   * TXT at a name beside `_mta-sts` that nobody has reason to publish: whether a wildcard answers for all. Undefined where
+   * that is known, or there can be no such name.
+   */
   readonly beside: Resolution | undefined
   /** A and AAAA of the policy host. */
   readonly addresses: readonly Resolution[]

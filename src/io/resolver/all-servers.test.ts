@@ -34,11 +34,18 @@ const [four, six, third] = ['203.0.113.52', '2001:db8::52', '203.0.113.53']
 /** What becomes of the right reply at a server. */
 type Change = (message: Message, asked: Asked) => Behaviour
 
+interface AskOptions extends Partial<ResolverOptions> {
+  /** Whether there is a resolver that looks the question up first. */
+  readonly isBeside?: boolean
+  /** How often the question is put. */
+  readonly times?: number
+}
+
 /** Every server has the zone, but for what these addresses make of it. */
 async function ask(
   question: string,
   changes: Readonly<Record<string, Change>> = {},
-  options: Partial<ResolverOptions> = {},
+  { isBeside = false, times = 1, ...options }: AskOptions = {},
 ) {
   const { engine = 'iterate' } = options
   const forAll = changes['*'] ?? ((message) => message)
@@ -51,13 +58,17 @@ async function ask(
     const reply = { ...message, ...sections, recursionAvailable: false }
     return (changes[asked.server] ?? forAll)(reply, asked)
   })
-  const survey = createServerSurvey({
+  const surveyOptions: ResolverOptions = {
     ...{ engine: 'iterate', network: noNetwork, exchange: memory.exchange, clock: memory.clock, random: () => 0 },
     ...{ rootHints: world.rootHints, trustAnchors: world.anchors, ...options },
-  })
+  }
+  const survey = createServerSurvey(surveyOptions, isBeside ? memory.resolver : undefined)
   const [name = '', type = ''] = question.split(' ')
-  const found = await survey.survey({ name: nameOfText(name), type: parseType(type) ?? 0 })
+  const put = () => survey.survey({ name: nameOfText(name), type: parseType(type) ?? 0 }, { resolver: memory.resolver })
+  for (let before = 1; before < times; before++) await put()
+  const found = await put()
   await survey.close()
+  await memory.close()
   return { found, asked: memory.asked, lines: linesOf(found) }
 }
 
@@ -139,16 +150,58 @@ const odd: [what: string, change: Change, line: string][] = [
   ['does not answer', () => 'timeout', 'silent: does not answer'],
 ]
 for (const [what, change, line] of odd) {
-  test(`a server that ${what} is told from the others`, async () => {
-    const isMeant = (asked: Asked) => asked.question === 'alpha.example. MX'
-    const { lines } = await ask('alpha.example. MX', {
-      [four]: (message, asked) => (isMeant(asked) ? change(message, asked) : message),
+  for (const [at, isBeside] of [[four], [first], [four, true], [first, true]] as const) {
+    const beside = isBeside === true ? ', with a resolver that looks the question up first' : ''
+    test(`a server at ${at} that ${what} is told from the others${beside}`, async () => {
+      const isMeant = (asked: Asked) => asked.question === 'alpha.example. MX'
+      const { lines } = await ask(
+        'alpha.example. MX',
+        { [at]: (message, asked) => (isMeant(asked) ? change(message, asked) : message) },
+        { isBeside: isBeside === true },
+      )
+      const { [at]: odd = '', ...others } = lines
+      assert.ok(odd.startsWith(line), odd)
+      const { [at]: _, ...expected } = all(mx)
+      assert.deepEqual(others, expected)
     })
-    const { [four]: odd = '', ...others } = lines
-    assert.ok(odd.startsWith(line), odd)
-    assert.deepEqual(others, { [first]: mx, [six]: mx, [third]: mx })
+  }
+}
+
+for (const [question, line] of [['alpha.example. MX', mx] as const, ...questions]) {
+  test(`of ${question}, no server is asked the same twice beside a resolver that asks it, too`, async () => {
+    const { found, lines, asked } = await ask(question, {}, { isBeside: true })
+    assert.deepEqual(lines, all(line))
+    assert.ok(found.kind === 'asked' && found.servers.every(({ serial }) => serial === 1))
+    assert.deepEqual(asked.toSorted(), [...new Set(asked)].sort())
+    for (const address of Object.keys(lines)) assert.ok(asked.includes(`${address} ${question} cd`), address)
   })
 }
+
+test('RFC 2308 §3: a denial says which version of the zone its server has, which is not asked for then', async () => {
+  for (const isBeside of [false, true]) {
+    const { found, asked } = await ask('alpha.example. TXT', {}, { isBeside })
+    assert.ok(found.kind === 'asked' && found.servers.every(({ serial }) => serial === 1))
+    assert.deepEqual(
+      asked.filter((line) => line.includes(' SOA ')),
+      [],
+    )
+  }
+})
+
+test('who compares again hears what each server says by then, and knows who they are for a while', async () => {
+  const { lines, asked } = await ask('alpha.example. MX', {}, { isBeside: true, times: 2 })
+  assert.deepEqual(lines, all(mx))
+  for (const address of Object.keys(lines)) {
+    assert.equal(asked.filter((line) => line === `${address} alpha.example. MX cd`).length, 2, address)
+  }
+  assert.equal(asked.filter((line) => line.includes(' alpha.example. NS ')).length, 1)
+})
+
+test('beside a resolver that asks a recursive server, name servers are found from the root', async () => {
+  const memory = world.resolver('forward')
+  assert.equal(await memory.resolver.inside?.(), undefined)
+  await memory.close()
+})
 
 test('a silent server is asked as often as any, the last time over TCP', async () => {
   const { asked } = await ask('alpha.example. MX', { [third]: () => 'timeout' })

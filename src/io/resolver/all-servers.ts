@@ -1,6 +1,6 @@
 import type { Message, ResourceRecord } from '../../core/dns/message.ts'
 import { readSoa } from '../../core/dns/rdata/records.ts'
-import { findPart, type SortedReply, sortReply } from '../../core/dns/reply.ts'
+import { findPart, type SortedReply, soaOf, sortReply } from '../../core/dns/reply.ts'
 import { recordsOf } from '../../core/dns/rrset.ts'
 import { RCODE, TYPE } from '../../core/dns/types.ts'
 import type { Security } from '../../core/dnssec/resolution.ts'
@@ -10,26 +10,21 @@ import { formatName } from '../../core/name/text.ts'
 import { type Result, refuse } from '../../core/result.ts'
 import { systemClock } from '../clock.ts'
 import { createEnding, type Ending } from '../ending.ts'
-import { type Asker, type AskFault, askAuthority, createAsker, formatServer } from './ask.ts'
+import { abandonable } from '../shared-work.ts'
+import { type AskFault, askAuthority, formatServer } from './ask.ts'
 import { faultText, type Patience, patienceBy, refusalText } from './attempts.ts'
 import { scrub } from './authority-reply.ts'
-import {
-  anchorsFor,
-  exchangeFor,
-  forwarderFor,
-  iteratorFor,
-  policyOf,
-  type ResolverOptions,
-} from './create-resolver.ts'
+import type { ResolverOptions } from './create-resolver.ts'
 import type { Exchanged } from './exchange.ts'
-import type { Iterator } from './iterate.ts'
-import type { ResolveOptions } from './resolver.ts'
-import { checksAtOnce } from './signature-checks.ts'
+import type { Heard } from './heard-replies.ts'
+import type { ResolveOptions, Resolver } from './resolver.ts'
+import { givenUp } from './results.ts'
+import { createSurveyMeans, type Means } from './survey-means.ts'
 import { createTask, type Task, type Trouble } from './task.ts'
-import type { Reply, Upstream } from './upstream.ts'
-import { createValidator, type Link, type Validator } from './validator.ts'
+import type { Reply } from './upstream.ts'
+import type { Link } from './validator.ts'
 import { findAddresses, findZone, type NamedServer } from './zone-servers.ts'
-import { createZones } from './zones.ts'
+import { createZoneVersions, type ZoneVersions } from './zone-versions.ts'
 
 interface Question {
   readonly name: Name
@@ -73,51 +68,50 @@ export type Survey =
     }
   | { readonly kind: 'failed'; readonly trouble: Trouble }
 
+export interface SurveyOptions extends ResolveOptions {
+  /** Looks the question up first where it is the resolver that was given: whom it asks for that is not asked again. */
+  readonly resolver?: Pick<Resolver, 'resolve'> | undefined
+}
+
 /** Puts one question to every server of its zone. */
 export interface ServerSurvey {
   /** Never rejects for what DNS does, or for an abort. */
-  survey(question: Question, options?: ResolveOptions): Promise<Survey>
+  survey(question: Question, options?: SurveyOptions): Promise<Survey>
   close(): Promise<void>
 }
 
-interface Work {
-  readonly asker: Asker
-  readonly upstream: Upstream
-  /** When it is the upstream. */
-  readonly iterator: Iterator | undefined
-  readonly validator: Validator
+interface Work extends Means {
   readonly patience: Patience
+  readonly versions: ZoneVersions
   /** One question's means: each server that is asked has its own. */
   newTask(): Task
 }
 
 /**
  * The servers are asked directly, and found from the root, or through the recursive servers that engine `forward` names.
- * So are the keys that their answers are judged by.
+ * So are the keys that their answers are judged by. A resolver that is made from the same options and follows referrals
+ * itself knows most of that already.
  */
-export function createServerSurvey(options: ResolverOptions): ServerSurvey {
+export function createServerSurvey(options: ResolverOptions, resolver?: Pick<Resolver, 'inside'>): ServerSurvey {
   const { clock = systemClock } = options
-  const exchange = exchangeFor(options)
-  const asker = createAsker(exchange)
-  const now = () => clock.now()
-  const policy = policyOf(options)
-  const anchors = anchorsFor(options, policy)
-  const iterator = isForwarding(options) ? undefined : iteratorFor({ asker, clock, options })
-  const upstream = iterator ?? forwarderFor({ asker, clock, options })
-  const checks = checksAtOnce
-  const validator = createValidator({ zones: createZones({ upstream, anchors, policy, checks, now }), policy, checks })
   const patience = patienceBy(options.patience)
+  const versions = createZoneVersions()
+  const means = createSurveyMeans(options, resolver)
   const underWay = new Set<Ending>()
   let isClosed = false
   return {
-    async survey(question, { signal, trace } = {}) {
+    async survey(question, { signal, trace, resolver: first } = {}) {
       const ending = createEnding(signal)
       if (isClosed) ending.abort()
       underWay.add(ending)
+      const newTask = () => createTask({ signal: ending.signal, clock, trace })
       try {
-        await anchors.load()
-        const newTask = () => createTask({ signal: ending.signal, clock, trace })
-        return await surveyZone(question, { asker, upstream, iterator, validator, patience, newTask })
+        const taken = await abandonable(means.take(), ending.signal)
+        if (taken.heard !== undefined) await first?.resolve(question.name, question.type, { signal: ending.signal })
+        return await surveyZone(question, { ...taken, patience, versions, newTask })
+      } catch (error) {
+        if (!ending.signal.aborted) throw error
+        return { kind: 'failed', trouble: givenUp(question) }
       } finally {
         ending.stop()
         underWay.delete(ending)
@@ -126,31 +120,36 @@ export function createServerSurvey(options: ResolverOptions): ServerSurvey {
     async close() {
       isClosed = true
       for (const ending of underWay) ending.abort()
-      await upstream.close()
-      await exchange.close()
+      await means.close()
     },
   }
 }
 
-function isForwarding({ engine = 'auto', servers = [] }: ResolverOptions): boolean {
-  return engine === 'forward' || (engine === 'auto' && servers.length > 0)
-}
-
 async function surveyZone(question: Question, work: Work): Promise<Survey> {
-  const found = await findZone(question, work)
+  const heard = work.heard?.take(question) ?? []
+  const found = await findZone({ ...question, told: zoneToldBy(heard, question) }, work)
   if (found.kind === 'failed') return found
   const { zone } = found
   const named = found.servers.slice(0, limits.resolver.nameServersPerZone)
   const places = (await Promise.all(named.map((server) => placesOf(server, work)))).flat()
   const asked = places.slice(0, limits.resolver.addressesCompared)
-  const known = new Map<string, Promise<Heard>>()
+  const known = new Map<string, Promise<Told>>()
   const servers = await inTurns(asked, limits.resolver.comparedAtOnce, async ({ server, namedBy, address }) => {
     if (address === undefined) return { server, namedBy, address, serial: undefined, finding: noAddress }
-    const hearing = known.get(address) ?? hear(address, zone, question, work)
+    const hearing = known.get(address) ?? hear({ address, zone, question, heard }, work)
     known.set(address, hearing)
     return { server, namedBy, address, ...(await hearing) }
   })
   return { kind: 'asked', zone, servers, left: places.length - asked.length }
+}
+
+/** Of which zone an answer is: that of the key that signed it, or of the SOA record beside a denial. RFC 2308 §3 */
+function zoneToldBy(heard: readonly Heard[], { name, type }: Question): Name | undefined {
+  for (const { reply, link } of type === TYPE.DS ? [] : heard) {
+    const told = link.kind === 'failed' ? undefined : (link.signer ?? soaOf(reply)?.name)
+    if (told !== undefined && isAtOrBelow(name, told)) return told
+  }
+  return undefined
 }
 
 const noAddress: ServerFinding = { kind: 'no-address', reason: 'has no address' }
@@ -161,21 +160,61 @@ async function placesOf(server: NamedServer, { upstream, newTask }: Work) {
   return (addresses.length === 0 ? [undefined] : addresses).map((address) => ({ server: name, namedBy, address }))
 }
 
-type Heard = Pick<ServerReport, 'serial' | 'finding'>
+/** One server, and what it said already. */
+interface Hearing {
+  readonly address: string
+  readonly zone: Name
+  readonly question: Question
+  readonly heard: readonly Heard[]
+}
+
+type Told = Pick<ServerReport, 'serial' | 'finding'>
 
 /** What the server says of the question, and which version of the zone it has. */
-async function hear(address: string, zone: Name, question: Question, work: Work): Promise<Heard> {
+async function hear(hearing: Hearing, work: Work): Promise<Told> {
+  const { address, zone } = hearing
   const task = work.newTask()
+  const askVersion = async () => {
+    const asked = await askPatiently(address, { name: zone, type: TYPE.SOA }, task, work)
+    return asked.ok ? serialIn(asked.value.message, zone) : undefined
+  }
   try {
-    const asked = await askPatiently(address, question, task, work)
-    if (!asked.ok) return { serial: undefined, finding: silent(asked.fault) }
-    const finding = await judge(asked.value.message, { address, zone, question }, task, work)
-    const soa = await askPatiently(address, { name: zone, type: TYPE.SOA }, task, work)
-    return { serial: soa.ok ? serialOf(soa.value.message, zone) : undefined, finding }
+    const { value, serial } = await work.versions.along(hearing, {
+      async hear(tell) {
+        const { finding, message } = await listen(hearing, task, work)
+        if (message !== undefined) tell(serialIn(message, zone))
+        return finding
+      },
+      ask: ({ kind }) => (kind === 'silent' ? undefined : askVersion()),
+    })
+    return { finding: value, serial: value.kind === 'silent' ? undefined : serial }
   } catch (error) {
     if (!task.signal.aborted) throw error
     return { serial: undefined, finding: silent('aborted') }
   }
+}
+
+interface Listened {
+  readonly finding: ServerFinding
+  readonly message?: Message
+}
+
+/** What it says, or has just said to somebody else. */
+async function listen({ address, zone, question, heard }: Hearing, task: Task, work: Work): Promise<Listened> {
+  const server = formatServer({ address, port: 53 })
+  const said = heard.find(({ reply }) => reply.server === server && sameName(reply.bailiwick, zone))
+  if (said !== undefined) {
+    const { reply, link } = said
+    const useless = whyUseless(reply, zone, question)
+    return { finding: useless ?? findingOf(link, reply, question), message: reply.message }
+  }
+  const asked = await askPatiently(address, question, task, work)
+  if (!asked.ok) return { finding: silent(asked.fault) }
+  const { message } = asked.value
+  const reply: Reply = { ...sortReply(scrub(message, zone)), server, source: server, bailiwick: zone }
+  const useless = whyUseless(reply, zone, question)
+  if (useless !== undefined) return { finding: useless, message }
+  return { finding: findingOf(await work.validator().judge(reply, question, task), reply, question), message }
 }
 
 function silent(why: AskFault): ServerFinding {
@@ -199,28 +238,13 @@ async function askPatiently(
   return refuse(fault)
 }
 
-interface Said {
-  readonly address: string
-  readonly zone: Name
-  readonly question: Question
-}
-
-async function judge(
-  message: Message,
-  { address, zone, question }: Said,
-  task: Task,
-  { validator }: Work,
-): Promise<ServerFinding> {
-  const server = formatServer({ address, port: 53 })
-  const reply: Reply = { ...sortReply(scrub(message, zone)), server, source: server, bailiwick: zone }
-  const useless = whyUseless(reply, zone, question)
-  if (useless !== undefined) return { kind: 'useless', reason: useless }
-  const link = await validator.judge(reply, question, task)
-  return findingOf(link, reply, question)
-}
-
 /** Why a reply says nothing about the question that counts; undefined when it does. RFC 1034 §4.3.1 */
-function whyUseless({ message, authority, answer }: SortedReply, zone: Name, { name, type }: Question) {
+function whyUseless(reply: SortedReply, zone: Name, question: Question): ServerFinding | undefined {
+  const reason = reasonUseless(reply, zone, question)
+  return reason === undefined ? undefined : { kind: 'useless', reason }
+}
+
+function reasonUseless({ message, authority, answer }: SortedReply, zone: Name, { name, type }: Question) {
   const { rcode } = message
   if (rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN) return refusalText(message)
   if (message.isAuthoritative) {
@@ -243,10 +267,11 @@ function findingOf(link: Link, reply: SortedReply, { name, type }: Question): Se
   return { kind: link.kind === 'rrset' ? 'answer' : link.kind, status: link.status, records }
 }
 
-function serialOf(message: Message, zone: Name): number | undefined {
-  const record = message.answer.find(({ name, type }) => type === TYPE.SOA && sameName(name, zone))
+/** Of the zone's SOA record, which stands beside denials as well. RFC 2308 §3 */
+function serialIn({ answer, authority, isAuthoritative }: Message, zone: Name): number | undefined {
+  const record = [...answer, ...authority].find(({ name, type }) => type === TYPE.SOA && sameName(name, zone))
   const soa = record && readSoa(record.rdata)
-  return soa?.ok === true && message.isAuthoritative ? soa.value.serial : undefined
+  return soa?.ok === true && isAuthoritative ? soa.value.serial : undefined
 }
 
 /** The results in the order of the items, so many of which are worked on at once. */

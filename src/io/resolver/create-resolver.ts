@@ -25,6 +25,7 @@ import { type CacheKeeper, openCacheKeeper } from './cache-keeper.ts'
 import { createCounters, type ResolverCounters } from './counters.ts'
 import { createExchange, type Exchange } from './exchange.ts'
 import { createForwarder } from './forward.ts'
+import { createHeardReplies, type HeardReplies } from './heard-replies.ts'
 import { createIterator, type Iterator } from './iterate.ts'
 import type { Pace } from './pace.ts'
 import { withPriming } from './priming.ts'
@@ -43,7 +44,7 @@ import { createTask } from './task.ts'
 import { withTls } from './tls-exchange.ts'
 import { createTrustAdResolver } from './trust-ad.ts'
 import type { Upstream } from './upstream.ts'
-import { createValidatingResolver } from './validating-resolver.ts'
+import { createValidatingResolver, type ValidatingResolver } from './validating-resolver.ts'
 
 export interface ResolverOptions extends RecursiveOptions {
   /** `auto` unless told: `iterate`, or `forward` where servers are given or port 53 is closed to us. */
@@ -125,6 +126,7 @@ export function createResolver(given: ResolverOptions): LastingResolver {
   warnOfNegativeAnchors(options)
   return {
     resolve: (name, type, more) => resolver.resolve(name, type, more),
+    inside: async () => resolver.inside?.(),
     trustPoints: () => (options.engine === 'trust-ad' ? [] : anchors.points()),
     async close() {
       await resolver.close()
@@ -171,9 +173,17 @@ function choose(parts: Parts): Resolver {
 }
 
 function iterating(parts: Parts): Resolver {
-  const { clock, options } = parts
-  const resolver = validating(parts, iteratorFor(parts))
-  return options.prime === false ? resolver : withPriming(resolver, () => clock.now())
+  const { asker, anchors, clock, options } = parts
+  const now = () => clock.now()
+  const iterator = iteratorFor(parts)
+  const heard = createHeardReplies(now)
+  const { validator, ...validated } = validating(parts, iterator, heard)
+  const inside = async () => {
+    await anchors.load()
+    return { asker, iterator, heard, validator }
+  }
+  const resolver: Resolver = { ...validated, inside }
+  return options.prime === false ? resolver : withPriming(resolver, now)
 }
 
 /** From the root servers that options name, or the built-in ones. */
@@ -204,12 +214,13 @@ export function forwarderFor({ asker, clock, options }: Pick<Parts, 'asker' | 'c
 
 function validating(
   { clock, anchors, policy, options, keeper }: Pick<Parts, 'clock' | 'anchors' | 'policy' | 'options' | 'keeper'>,
-  upstream: Parameters<typeof createValidatingResolver>[0]['upstream'],
-): Resolver {
+  upstream: Upstream,
+  heard?: HeardReplies,
+): ValidatingResolver {
   const { prefetch, aggressiveNsec, after, counters } = options
   return createValidatingResolver({
     ...{ upstream, anchors, clock, policy, prefetch, aggressiveNsec, after, counters },
-    saved: keeper?.replies,
+    ...{ saved: keeper?.replies, heard },
   })
 }
 
@@ -289,6 +300,11 @@ function deciding(parts: Parts): Resolver {
         if (options.signal?.aborted !== true) throw error
         return failureOf({ name, type }, givenUp({ name, type }))
       }
+    },
+    async inside() {
+      if (decided === undefined && closing.aborted) return undefined
+      decided ??= decide()
+      return (await decided).inside?.()
     },
     async close() {
       closing.abort()

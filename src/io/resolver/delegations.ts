@@ -162,7 +162,8 @@ function octetsOfDelegation({ servers }: Delegation): number {
   return servers.reduce((sum, { addresses }) => sum + 256 + 64 * addresses.length, 256)
 }
 
-function octetsOfReply({ message }: Reply): number {
+/** About the memory that a reply takes. */
+export function octetsOfReply({ message }: Reply): number {
   return [...message.answer, ...message.authority, ...message.additional].reduce(
     (sum, { rdata }) => sum + rdata.length + 128,
     512,

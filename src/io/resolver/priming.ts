@@ -23,6 +23,7 @@ export function withPriming(resolver: Resolver, now: () => number): Resolver {
       if (now() >= dueAt && answerHere({ name, type }) === undefined) void prime()
       return resolution
     },
+    ...(resolver.inside !== undefined && { inside: resolver.inside }),
     close: () => resolver.close(),
   }
 }

@@ -13,6 +13,7 @@ import { hasSignedAnswer } from './authority-reply.ts'
 import { createCache } from './cache.ts'
 import { countResult, createCounters, type ResolverCounters } from './counters.ts'
 import { createFailureTimes, type FailureTimes, isOutage } from './failure-times.ts'
+import type { HeardReplies } from './heard-replies.ts'
 import { createKnownDenials } from './known-denials.ts'
 import { createLinkCache, type KnownLink } from './link-cache.ts'
 import { createLookups, type Lookups } from './lookups.ts'
@@ -42,6 +43,8 @@ export interface ValidatingOptions {
   /** In the place of timers, for tests. */
   readonly after?: After | undefined
   readonly counters?: ResolverCounters | undefined
+  /** Told of every reply, and what became of it. */
+  readonly heard?: HeardReplies | undefined
 }
 
 interface Question {
@@ -54,8 +57,13 @@ interface Found extends Step {
   readonly reply: Reply | undefined
 }
 
+export interface ValidatingResolver extends Resolver {
+  /** By the anchors in force. */
+  validator(): Validator
+}
+
 /** Looks up and validates, whatever the upstream says of its answers. RFC 4035 §4, §5 */
-export function createValidatingResolver(options: ValidatingOptions): Resolver {
+export function createValidatingResolver(options: ValidatingOptions): ValidatingResolver {
   const { anchors, policy, checks = checksAtOnce, clock, saved, after, counters = createCounters() } = options
   const now = () => clock.now()
   const upstream = saved?.inFrontOf(options.upstream) ?? options.upstream
@@ -74,7 +82,7 @@ export function createValidatingResolver(options: ValidatingOptions): Resolver {
         ...{ upstream: asked, anchors: { ...anchors, current: anchors.positive }, policy, checks, now },
       })
       const validator = createValidator({ zones, policy, checks })
-      const { link } = await lookUp({ name, type: TYPE.SOA }, task, { upstream: asked, validator })
+      const { link } = await lookUp({ name, type: TYPE.SOA }, task, { upstream: asked, validator, heard: undefined })
       return link.kind !== 'failed'
     },
   })
@@ -108,6 +116,7 @@ export function createValidatingResolver(options: ValidatingOptions): Resolver {
       const found = known ?? (await lookups.run(question, more, (task) => resolve(question, task)))
       return countResult(counters, used(found))
     },
+    validator: () => inForce().validator,
     async close() {
       lookups.close()
       await refresh.close()
@@ -122,6 +131,7 @@ export function createValidatingResolver(options: ValidatingOptions): Resolver {
 interface Answers {
   /** Of the anchors, when it was begun. */
   readonly changes: number
+  readonly validator: Validator
   resolve(question: Question, task: Task): Promise<Resolution>
   /** Of what is known alone: no task, timer or wait is made for it. */
   resolveAtOnce(question: Question): Resolution | undefined
@@ -135,7 +145,7 @@ interface Means extends Omit<ValidatingOptions, 'after' | 'counters'> {
 }
 
 function createAnswers(means: Means): Answers {
-  const { upstream, anchors, policy, checks, clock, saved, underWay, lookups, failures } = means
+  const { upstream, anchors, policy, checks, clock, saved, underWay, lookups, failures, heard } = means
   const { prefetch = false, aggressiveNsec: use = 'off' } = means
   const now = () => clock.now()
   const { changes } = anchors
@@ -151,7 +161,7 @@ function createAnswers(means: Means): Answers {
 
   async function fetchLink(question: Question, task: Task): Promise<Found> {
     const key = keyOf(question)
-    const found = await lookUp(question, task, { upstream, validator })
+    const found = await lookUp(question, task, { upstream, validator, heard })
     if (found.link.kind === 'failed') {
       const { why, zone = question.name } = found.link.trouble
       if (why !== 'aborted' && why !== 'limit' && links.find(question, now()) === undefined) {
@@ -232,7 +242,7 @@ function createAnswers(means: Means): Answers {
     }
   }
 
-  return { changes, resolve, resolveAtOnce }
+  return { changes, validator, resolve, resolveAtOnce }
 }
 
 function keyOf({ name, type }: Question): string {
@@ -245,12 +255,14 @@ function fresh(link: Link): Step {
 
 const noSources: ReadonlySet<string> = new Set()
 
+interface LookUpMeans {
+  readonly upstream: Upstream
+  readonly validator: Validator
+  readonly heard: HeardReplies | undefined
+}
+
 /** Asks one source after another until a reply is no forgery, or none is left. RFC 4035 §5.5 */
-async function lookUp(
-  question: Question,
-  task: Task,
-  { upstream, validator }: { readonly upstream: Upstream; readonly validator: Validator },
-): Promise<Found> {
+async function lookUp(question: Question, task: Task, { upstream, validator, heard }: LookUpMeans): Promise<Found> {
   let avoid = noSources
   let failed: FailedLink | undefined
   let hearsay: Link | undefined
@@ -264,6 +276,7 @@ async function lookUp(
     const { reply } = fetched
     const link = await validator.judge(reply, question, task)
     task.signal.throwIfAborted()
+    if (!isSaved(reply)) heard?.note(question, { reply, link })
     if (link.kind === 'failed') failed ??= link
     else if (link.status === 'insecure' && reply.isHearsay === true && hasSignedAnswer(reply)) {
       // A recursive server has heard it elsewhere: that counts only with a signature that shows it to be true.

@@ -31,12 +31,16 @@ interface Ways {
   newTask(): Task
 }
 
-/** From the name upward to the zone that it lies in; DS records lie in the zone above. RFC 4035 §3.1.4.1 */
+/**
+ * From the name upward to the zone that it lies in; DS records lie in the zone above. RFC 4035 §3.1.4.1
+ *
+ * `told` is the zone that an answer about the name was said to be of: no zone begins below it.
+ */
 export async function findZone(
-  { name, type }: { readonly name: Name; readonly type: number },
+  { name, type, told }: { readonly name: Name; readonly type: number; readonly told?: Name | undefined },
   { upstream, iterator, newTask }: Ways,
 ): Promise<FoundZone> {
-  let at = type === TYPE.DS ? (parentOfName(name) ?? name) : name
+  let at = told ?? (type === TYPE.DS ? (parentOfName(name) ?? name) : name)
   for (;;) {
     const fetched = await fetchOrFail({ name: at, type: TYPE.NS }, upstream, newTask())
     if (!fetched.ok) {

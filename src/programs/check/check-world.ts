@@ -44,7 +44,7 @@ export interface CheckWorld extends GatherIo {
 export function createCheckWorld(options: CheckWorldOptions): CheckWorld {
   const { resolver, resolverOptions, network, clock, trust, store, smtpPort, trace } = options
   const { tlsProfile = 'rfc9325' } = options
-  const survey = resolverOptions.engine === 'trust-ad' ? undefined : createServerSurvey(resolverOptions)
+  const survey = resolverOptions.engine === 'trust-ad' ? undefined : createServerSurvey(resolverOptions, resolver)
   const hostSurveys = survey && createHostSurveys(survey, clock)
   const prober = createProber(options)
   return {

@@ -5,7 +5,7 @@ import { formatType, TYPE } from '../../core/dns/types.ts'
 import { limits } from '../../core/limits.ts'
 import { type DomainName, nameOfDomain } from '../../core/name/domain.ts'
 import { labelsOf, type Name, prependLabels } from '../../core/name/name.ts'
-import type { ServerFinding, Survey } from '../../io/resolver/all-servers.ts'
+import type { ServerFinding, Survey, SurveyOptions } from '../../io/resolver/all-servers.ts'
 import type { StopSignal } from '../../io/stop.ts'
 import type { GatherIo } from './gather-io.ts'
 
@@ -46,24 +46,24 @@ const delegated: ReadonlySet<ServersTopic> = new Set(['tlsa', 'sts', 'tlsrpt'])
 /** Puts each question to every server of its zone; of an alias of records that may be delegated, to its target's too. */
 export async function askAllServers(
   questions: readonly Question[],
-  survey: GatherIo['survey'],
+  { survey, resolver }: Pick<GatherIo, 'survey' | 'resolver'>,
   signal: StopSignal,
 ): Promise<ServersFinding[]> {
   if (survey === undefined) return []
-  const asked = questions.map((question) => askAlong(question, survey, signal))
+  const asked = questions.map((question) => askAlong(question, survey, { resolver, signal }))
   return (await Promise.all(asked)).flat()
 }
 
 async function askAlong(
   first: Question,
   survey: NonNullable<GatherIo['survey']>,
-  signal: StopSignal,
+  options: SurveyOptions,
 ): Promise<ServersFinding[]> {
   const found: ServersFinding[] = []
   const names = new Set<string>()
   for (let at: Question | undefined = first; at !== undefined && found.length <= limits.resolver.aliases; ) {
     names.add(at.name.key)
-    const heard: Survey = await survey.survey(at, { signal })
+    const heard: Survey = await survey.survey(at, options)
     found.push(findingOf(at, heard))
     const target: Name | undefined = delegated.has(at.topic) ? aliasIn(heard) : undefined
     at = target === undefined || names.has(target.key) ? undefined : { ...at, name: target }

@@ -34,7 +34,7 @@ export async function gatherSts(
   const policyHost = host.ok ? host.value : undefined
   const [record, addresses, remembered, texts] = await Promise.all([
     lookupStsRecord(domain, { resolver: io.resolver, signal }),
-    policyHost === undefined ? [] : lookupBoth(policyHost, io, signal),
+    policyHost === undefined ? [] : lookupPolicyHost(policyHost, io, signal),
     io.remembered(domain),
     beside,
   ])
@@ -99,6 +99,13 @@ function servedBy(looks: readonly Looked[], domain: DomainName, addresses: reado
 
 function isBeforeHttp({ fault }: Extract<PolicyFetch, { kind: 'failed' }>): boolean {
   return fault === 'connect' || fault === 'tls' || isCertificateFault(fault)
+}
+
+/** The same of a policy host, which few domains have: a name that does not exist has neither. RFC 2308 §5 */
+async function lookupPolicyHost(host: DomainName, { resolver }: GatherIo, signal: AbortSignal): Promise<Resolution[]> {
+  const name = nameOfDomain(host)
+  const first = await resolver.resolve(name, TYPE.AAAA, { signal })
+  return [first, await resolver.resolve(name, TYPE.A, { signal })]
 }
 
 /** AAAA and A of a host. */

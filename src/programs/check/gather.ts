@@ -71,7 +71,7 @@ export async function gatherFacts(domain: DomainName, options: GatherOptions, ar
       if (io.survey === undefined) return leaveOut('name servers cannot be compared by an engine that asks a resolver')
       const ending = createEnding(signal)
       try {
-        const asked = askAllServers(isHost ? [] : domainQuestions(domain), io.survey, ending.signal)
+        const asked = askAllServers(isHost ? [] : domainQuestions(domain), io, ending.signal)
         asked.catch(() => {}) // given up where nobody waits for it
         const found = await mail
         if (isOurFault(found.mx.resolution)) return leaveOut('servers, as the resolver asked here is of no use')
@@ -131,5 +131,5 @@ const none: StsFinding = {
 
 async function askAboutHosts({ hosts }: Facts, io: GatherIo, signal: AbortSignal) {
   const questions = hosts.map((host) => hostQuestions(host.host as DomainName, baseDomainOf(host), io.smtpPort))
-  return askAllServers(questions.flat(), io.hostSurveys ?? io.survey, signal)
+  return askAllServers(questions.flat(), { ...io, survey: io.hostSurveys ?? io.survey }, signal)
 }

@@ -15,11 +15,11 @@ export function createHostSurveys({ survey }: Pick<ServerSurvey, 'survey'>, cloc
   const work = createSharedWork<Survey>()
   const kept = createKept<Survey>(clock)
   return {
-    async survey({ name, type }, { signal } = {}) {
+    async survey({ name, type }, { signal, resolver } = {}) {
       const key = `${type} ${name.key}`
       const start: Parameters<typeof work.join>[1] = async (stop) => {
         const begun = clock.now()
-        const made = await survey({ name, type }, { signal: stop })
+        const made = await survey({ name, type }, { signal: stop, resolver })
         // What was given up halfway, or failed, says nothing to others.
         if (!stop.aborted && made.kind === 'asked') kept.keep(key, made, begun, octetsOf(made.servers))
         return made

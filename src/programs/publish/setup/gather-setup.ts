@@ -32,7 +32,7 @@ export async function gatherSetup(
 ): Promise<SetupGathered> {
   const fresh = { ...resolverOptions, cacheFile: undefined, prefetch: false }
   const resolver = createResolver(fresh)
-  const survey = fresh.engine === 'trust-ad' ? undefined : createServerSurvey(fresh)
+  const survey = fresh.engine === 'trust-ad' ? undefined : createServerSurvey(fresh, resolver)
   try {
     const io = { ...checking, resolver, survey, ...(survey !== undefined && { hostSurveys: survey }) }
     const wanted = sectionNames.filter((name) => hosts === undefined || name !== 'smtp')
