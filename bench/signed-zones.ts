@@ -1,5 +1,8 @@
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { encodeMessage, makeQuery } from '../src/core/dns/encode.ts'
 import type { ResourceRecord } from '../src/core/dns/message.ts'
 import { writeDs } from '../src/core/dns/rdata/write.ts'
 import { CLASS, TYPE } from '../src/core/dns/types.ts'
@@ -35,8 +38,24 @@ export async function serveZones(stage: Stage, count: number): Promise<SignedTre
   await startNsd(stage, at.root, { '.': root.file })
   await startNsd(stage, at.top, { 'example.': top.file })
   await startNsd(stage, at.zones, files)
+  await waitForReply(at.zones, `z${count - 1}.example.`)
   const hints = `. 3600000 NS ns.\nns. 3600000 A ${at.root}\n`
   return { anchors: root.ds.map((record) => `${formatRecord(record)}\n`).join(''), hints, rootAddress: at.root }
+}
+
+/** NSD listens before it has read its zones, which takes it minutes when there are many. */
+async function waitForReply(address: string, zone: string): Promise<void> {
+  const socket = createSocket('udp4')
+  const query = encodeMessage(
+    makeQuery(readName(zone), TYPE.SOA, { id: 1, recursionDesired: false, checkingDisabled: false, edns: undefined }),
+  )
+  const answered = once(socket, 'message')
+  const ask = () => socket.send(query, 53, address)
+  const again = setInterval(ask, 100)
+  ask()
+  await answered
+  clearInterval(again)
+  socket.close()
 }
 
 /** Half of them have the TXT record that the other half denies. */
