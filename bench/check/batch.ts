@@ -102,7 +102,7 @@ export function createBatch({ network, rootHints, trustAnchors, ca, size }: Batc
       if (!domain.ok) throw new Error('the name is none')
       const signal = AbortSignal.timeout(120_000)
       const facts = await gatherFacts(domain.value, { signal }, world)
-      const report = checkReport(facts, clock.now())
+      const report = checkReport(facts, clock.now(), world.presentedBy)
       if (report.verdict !== 'protected') throw new Error(`${report.domain} is ${JSON.stringify(report, null, 1)}`)
       return JSON.stringify(report)
     },

@@ -291,6 +291,8 @@ export const limits = {
     policyMs: 20_000,
     /** Places that reports go to, of one record, that are looked at. */
     reportTargets: 4,
+    /** Addresses whose certificates are kept as they were read, for reports about other domains with the same hosts. */
+    certificatesRead: 1000,
     /** Domains whose reports are held for one text of all, as HTML or JUnit is. */
     documentDomains: 1000,
     /** Of a file of results that are compared. */

@@ -4,15 +4,16 @@ import { findFindings } from './findings/registry.ts'
 import { gridOf } from './grid.ts'
 import { protocolLines } from './protocol-lines.ts'
 import type { CheckReport } from './report.ts'
+import type { ReadPresented } from './sessions.ts'
 import { judgeDomain } from './verdict.ts'
 import { viewOf } from './view.ts'
 
 /**
  * What is to be said about a domain, by these facts at this moment (milliseconds since 1970). Facts may be incomplete:
- * what was not looked at yet is told as such.
+ * what was not looked at yet is told as such. Who makes many reports gives all of them the same reader.
  */
-export function checkReport(facts: CheckFacts, now: number): CheckReport {
-  const view = viewOf(facts, now)
+export function checkReport(facts: CheckFacts, now: number, presentedBy?: ReadPresented): CheckReport {
+  const view = viewOf(facts, now, presentedBy)
   const { domain, at, leftOut } = facts
   const shown = formatDomain(domain)
   return {

@@ -1,11 +1,12 @@
 import type { X509Certificate } from 'node:crypto'
-import { demandOf } from '../dane/match.ts'
+import { createMatcher, demandOf, type IsOf } from '../dane/match.ts'
 import { type DaneEvidence, daneEvidence, findAnchors } from '../dane/peer.ts'
 import type { UsableTlsa } from '../dane/tlsa.ts'
 import type { ConnectDecision } from '../decision/decision.ts'
 import type { PeerFinding, SessionFinding } from '../decision/judge.ts'
 import { daneMatch, pkixFault } from '../decision/peer-finding.ts'
 import { sameOctets } from '../dns/octets.ts'
+import { limits } from '../limits.ts'
 import type { DomainName } from '../name/domain.ts'
 import { formatReply } from '../smtp/reply.ts'
 import { parseCertificate } from '../x509/certificate.ts'
@@ -27,6 +28,8 @@ export interface Presented {
   readonly handshake: HandshakeSeen
   /** As far as they can be read. */
   readonly chain: readonly X509Certificate[]
+  /** Whether a record is of a certificate, for these. */
+  readonly isOf: IsOf
 }
 
 /** What a session with an address comes to for a sender, or why nobody can tell. */
@@ -37,23 +40,33 @@ export type SessionSeen =
 /** The certificates that an address presented, of each kind one. */
 export function presentedBy({ outcome }: AddressProbe): Presented[] {
   if (outcome.kind !== 'talked') return []
+  const isOf = createMatcher()
   return (['ecdsa', 'rsa'] as const).flatMap((keyType) => {
     const finding = outcome.keys[keyType]
     if (finding.kind !== 'presented') return []
     const { handshake } = finding
-    return [{ keyType, handshake, chain: handshake.chain.flatMap((der) => parseCertificate(der) ?? []) }]
+    return [{ keyType, handshake, chain: handshake.chain.flatMap((der) => parseCertificate(der) ?? []), isOf }]
   })
 }
 
 /** What an address presented; reading a certificate takes longer than all that is said of it. */
 export type ReadPresented = (probe: AddressProbe) => readonly Presented[]
 
-/** Reads what each address presented once, for all that ask: every kind of sender does. */
+/**
+ * Reads what each address presented once, for all that ask: every kind of sender does, and so does every domain that has
+ * the same host.
+ */
 export function createReadPresented(): ReadPresented {
   const known = new Map<AddressProbe, readonly Presented[]>()
   return (probe) => {
-    const presented = known.get(probe) ?? presentedBy(probe)
+    const before = known.get(probe)
+    if (before !== undefined) return before
+    const presented = presentedBy(probe)
     known.set(probe, presented)
+    for (const oldest of known.keys()) {
+      if (known.size <= limits.check.certificatesRead) break
+      known.delete(oldest)
+    }
     return presented
   }
 }
@@ -237,8 +250,8 @@ export function daneOf(
   { records, names, address }: RecordsOf,
   { anchored, now }: Pick<SessionContext, 'anchored' | 'now'>,
 ): DaneEvidence | undefined {
-  const { chain, keyType, handshake } = one
-  const demand = { ...demandOf(records), names }
+  const { chain, keyType, handshake, isOf } = one
+  const demand = { ...demandOf(records, isOf), names }
   const [leaf] = handshake.chain
   const round = anchored.find(
     (candidate) =>
@@ -260,11 +273,11 @@ export function daneOf(
  * certificate that a record is of, or where DANE-EE has matched already. RFC 7672 §3.1.2
  */
 export function anchorsFor(
-  { chain }: Presented,
+  { chain, isOf }: Presented,
   { records, names }: Omit<RecordsOf, 'address'>,
   now: number,
 ): X509Certificate[] {
-  const demand = { ...demandOf(records), names }
+  const demand = { ...demandOf(records, isOf), names }
   const [leaf] = chain
   if (leaf === undefined || demand.isEndEntity(leaf)) return []
   return findAnchors(demand, chain, now)

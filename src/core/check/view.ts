@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
-import { demandOf, matches } from '../dane/match.ts'
+import { demandOf, type IsOf, matches } from '../dane/match.ts'
 import type { DaneEvidence } from '../dane/peer.ts'
 import type { UsableTlsa } from '../dane/tlsa.ts'
 import type { DaneUse, DomainDecision, HostDecision } from '../decision/decision.ts'
@@ -55,8 +55,7 @@ export function takesMail({ mail }: View): boolean {
   return mail?.mx.row !== 'M2' && mail?.mx.row !== 'M3'
 }
 
-export function viewOf(facts: CheckFacts, now: number): View {
-  const presentedBy = createReadPresented()
+export function viewOf(facts: CheckFacts, now: number, presentedBy: ReadPresented = createReadPresented()): View {
   const senders = simulateSenders(facts, now, presentedBy)
   const full = senders.find(({ row }) => row.id === 'dane-and-sts')?.decision
   const { mail, domain } = facts
@@ -99,7 +98,7 @@ function keyView(one: Presented, { host, dane, address, side, now }: KeyContext)
   if (dane.state !== 'ok') return { ...one, pkix, dane: undefined, matched: [] }
   const { records, names } = dane
   const evidence = daneOf(one, { records, names, address }, { anchored: side?.anchored ?? [], now })
-  const matched = records.filter((record) => isOfChain(record, one.chain))
+  const matched = records.filter((record) => isOfChain(record, one.chain, one.isOf))
   return { ...one, pkix, dane: evidence, matched }
 }
 
@@ -107,11 +106,11 @@ function keyView(one: Presented, { host, dane, address, side, now }: KeyContext)
  * Whether the record is of the server's own certificate, or of one above it, as its usage has it; an authority that stands
  * whole in DNS need not be sent. RFC 7671 §5.1, §5.2.2, §5.2.3
  */
-export function isOfChain(record: UsableTlsa, chain: readonly X509Certificate[]): boolean {
+export function isOfChain(record: UsableTlsa, chain: readonly X509Certificate[], isOf: IsOf = matches): boolean {
   const [leaf, ...above] = chain
   if (leaf === undefined) return false
-  if (record.usage === 3) return matches(record, leaf)
-  return above.some((certificate) => matches(record, certificate)) || standsAbove(record, chain)
+  if (record.usage === 3) return isOf(record, leaf)
+  return above.some((certificate) => isOf(record, certificate)) || standsAbove(record, chain)
 }
 
 function standsAbove(record: UsableTlsa, chain: readonly X509Certificate[]): boolean {

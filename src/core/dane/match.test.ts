@@ -5,7 +5,7 @@ import { createAuthority } from '../../../test/support/certificates.ts'
 import vectors from '../../../test/vectors/dane-certificates.json' with { type: 'json' }
 import keys from '../../../test/vectors/dane-keys.json' with { type: 'json' }
 import { spkiOf } from '../x509/certificate.ts'
-import { associationOf, demandOf, matches, type RecordsDemand } from './match.ts'
+import { associationOf, createMatcher, demandOf, matches, type RecordsDemand } from './match.ts'
 import { isUsable, parseTlsa, selectUsable, type Tlsa, type UsableTlsa } from './tlsa.ts'
 
 const { digests } = vectors
@@ -168,4 +168,37 @@ test('octets that are no certificate have no key to match', () => {
   const raw = Buffer.from('3000', 'hex')
   assert.equal(matches(usableOf(leafKey), { raw }), false)
   assert.equal(associationOf({ raw }, { selector: 1, matchingType: 1 }), undefined)
+})
+
+test('a matcher says the same as `matches`, of each certificate and whatever it was asked before', () => {
+  const isOf = createMatcher()
+  const records = [ta, leaf, old].flatMap(({ raw }) => {
+    const key = spkiOf(raw) ?? assert.fail('no key')
+    const data = (octets: Uint8Array, type: string) => createHash(type).update(octets).digest('hex')
+    const whole = ([0, 1] as const).map((selector) => Buffer.from(selector === 0 ? raw : key).toString('hex'))
+    return [
+      ...[`3 0 0 ${whole[0]}`, `3 0 1 ${data(raw, 'sha256')}`, `3 0 2 ${data(raw, 'sha512')}`],
+      ...[`3 1 0 ${whole[1]}`, `3 1 1 ${data(key, 'sha256')}`, `3 1 2 ${data(key, 'sha512')}`],
+    ].map(usableOf)
+  })
+  for (const _ of [1, 2]) {
+    for (const certificate of [ta, leaf, old, { raw: Buffer.from('3000', 'hex') }]) {
+      for (const record of records) assert.equal(isOf(record, certificate), matches(record, certificate))
+    }
+  }
+})
+
+test('a matcher reads a certificate once for each way of holding it', () => {
+  let reads = 0
+  const certificate = {
+    get raw() {
+      reads++
+      return leaf.raw
+    },
+  }
+  const isOf = createMatcher()
+  for (const record of [`3 1 1 ${z32}`, `3 1 1 ${z32}`, `2 1 1 ${z32}`, `3 1 2 ${z64}`]) {
+    assert.equal(isOf(usableOf(record), certificate), false)
+  }
+  assert.equal(reads, 2)
 })

@@ -1,12 +1,28 @@
-import { createHash, type X509Certificate } from 'node:crypto'
+import { hash, type X509Certificate } from 'node:crypto'
 import { sameOctets } from '../dns/octets.ts'
 import { parseCertificate, parseSpki, spkiOf } from '../x509/certificate.ts'
 import type { UsableTlsa } from './tlsa.ts'
 
 /** Whether the record is of this certificate. RFC 6698 §2.1.2, §2.1.3 */
-export function matches({ selector, matchingType, data }: UsableTlsa, { raw }: Pick<X509Certificate, 'raw'>): boolean {
-  const selected = selector === 0 ? raw : spkiOf(raw)
-  return selected !== undefined && sameOctets(digested(selected, matchingType), data)
+export function matches(record: UsableTlsa, certificate: Pick<X509Certificate, 'raw'>): boolean {
+  const association = associationOf(certificate, record)
+  return association !== undefined && sameOctets(association, record.data)
+}
+
+/** Whether a record is of a certificate. */
+export type IsOf = (record: UsableTlsa, certificate: Pick<X509Certificate, 'raw'>) => boolean
+
+/** `matches`, for who asks about the same certificates again and again: what a record would hold is worked out once. */
+export function createMatcher(): IsOf {
+  const known = new WeakMap<object, (Uint8Array | undefined)[]>()
+  return (record, certificate) => {
+    const associations = known.get(certificate) ?? []
+    known.set(certificate, associations)
+    const place = 3 * record.selector + record.matchingType
+    if (!(place in associations)) associations[place] = associationOf(certificate, record)
+    const association = associations[place]
+    return association !== undefined && sameOctets(association, record.data)
+  }
 }
 
 /** What a record of this selector and matching type would hold for the certificate; undefined for a damaged one. */
@@ -26,9 +42,7 @@ export function associationOfKey(spki: Uint8Array, matchingType: UsableTlsa['mat
 /** What a record of this matching type holds for what its selector selects. RFC 6698 §2.1.3 */
 export function digested(selected: Uint8Array, matchingType: UsableTlsa['matchingType']): Uint8Array {
   if (matchingType === 0) return selected
-  return createHash(matchingType === 1 ? 'sha256' : 'sha512')
-    .update(selected)
-    .digest()
+  return hash(matchingType === 1 ? 'sha256' : 'sha512', selected, 'buffer')
 }
 
 /** What usable records ask of the certificates of a server. RFC 7671 §5 */
@@ -44,15 +58,15 @@ export interface RecordsDemand {
   readonly hasAnchors: boolean
 }
 
-export function demandOf(records: readonly UsableTlsa[]): RecordsDemand {
+export function demandOf(records: readonly UsableTlsa[], isOf: IsOf = matches): RecordsDemand {
   const ends = records.filter(({ usage }) => usage === 3)
   const anchors = records.filter(({ usage }) => usage === 2)
   const full = anchors.filter(({ matchingType }) => matchingType === 0)
   const wholeAnchors = full.filter(({ selector }) => selector === 0).flatMap(({ data }) => parseCertificate(data) ?? [])
   const keys = full.filter(({ selector }) => selector === 1).flatMap(({ data }) => parseSpki(data) ?? [])
   return {
-    isEndEntity: (certificate) => ends.some((record) => matches(record, certificate)),
-    isAnchor: (certificate) => anchors.some((record) => matches(record, certificate)),
+    isEndEntity: (certificate) => ends.some((record) => isOf(record, certificate)),
+    isAnchor: (certificate) => anchors.some((record) => isOf(record, certificate)),
     signedByAnchor: (certificate) => keys.some((key) => certificate.verify(key)),
     wholeAnchors,
     hasAnchors: anchors.length > 0,

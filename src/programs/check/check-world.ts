@@ -1,4 +1,5 @@
 import type { ProbeDepth } from '../../core/check/address-probe.ts'
+import { createReadPresented, type ReadPresented } from '../../core/check/sessions.ts'
 import type { TlsProfileName } from '../../core/check/tls-judgement.ts'
 import type { DomainName } from '../../core/name/domain.ts'
 import type { Clock } from '../../io/clock.ts'
@@ -36,6 +37,8 @@ export interface CheckWorldOptions {
 }
 
 export interface CheckWorld extends GatherIo {
+  /** For reports of what was gathered here: many domains have the same hosts. */
+  readonly presentedBy: ReadPresented
   /** Ends what asks name servers and connects to hosts; the rest is whose it was. */
   close(): Promise<void>
 }
@@ -49,6 +52,7 @@ export function createCheckWorld(options: CheckWorldOptions): CheckWorld {
   const prober = createProber(options)
   return {
     ...{ resolver, survey, hostSurveys, network, clock, trust, smtpPort, tlsProfile, trace, ...prober },
+    presentedBy: createReadPresented(),
     remembered: (domain) => recall(domain, store, clock),
     async close() {
       await Promise.all([prober.close(), hostSurveys?.close()])

@@ -96,7 +96,7 @@ function unmatchedKinds({ facts: { tlsa } }: HostView, keys: readonly KeyView[])
     ({ usage, selector, matchingType }) => `${usage} ${selector} ${matchingType}`,
   )
   return [...kindsOfRecords.values()].flatMap((records) => {
-    const lacking = keys.filter(({ chain }) => !records.some((record) => isOfChain(record, chain)))
+    const lacking = keys.filter(({ chain, isOf }) => !records.some((record) => isOfChain(record, chain, isOf)))
     return lacking.length === 0 ? [] : [{ records, lacking }]
   })
 }

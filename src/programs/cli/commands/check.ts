@@ -197,7 +197,7 @@ async function checkDomain(
   const sessionsMs = wishes.isFull ? limits.probe.fullMs : limits.check.sessionsMs
   const signal = deadline(context.signal, timeoutMs + sessionsMs)
   const facts = await gatherFacts(domain, { ...wishes, signal, lookupSignal }, checking)
-  return checkReport(facts, world.clock.now())
+  return checkReport(facts, world.clock.now(), checking.presentedBy)
 }
 
 /** A line of JSON each; the worst verdict decides, and lines that are no domains before all. */
