@@ -83,7 +83,7 @@ export interface WaxsealOptions {
   readonly servers?: readonly Endpoint[]
   /** Addresses of root servers, in the place of those built in. */
   readonly rootHints?: readonly Endpoint[]
-  /** DS or DNSKEY records as zone text, in the place of those of the root. */
+  /** DS or DNSKEY records as zone text, or `root-anchors.xml` of IANA, in the place of those of the root. */
   readonly trustAnchors?: string
   /**
    * Follow the keys of those zones from one to the next, with `store` beyond the process. Only for the root's built-in

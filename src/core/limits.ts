@@ -60,6 +60,8 @@ export const limits = {
     anchorQueryMax: 1_296_000,
     anchorRetryMax: 86_400,
     trackedAnchors: 16,
+    /** KeyDigest elements of a `root-anchors.xml`. RFC 9718 §2.1 */
+    anchorDigests: 64,
   },
   resolver: {
     aliases: 11,

@@ -5,9 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
+import { readDs } from '../../src/core/dns/rdata/records.ts'
+import { rootName } from '../../src/core/name/name.ts'
 import type { After } from '../../src/io/resolver/anchor-refresh.ts'
 import type { ResolverOptions } from '../../src/io/resolver/create-resolver.ts'
 import { openStore } from '../../src/io/store/open-store.ts'
+import { dsRdata } from '../support/dnssec-vectors.ts'
 import { movedClock } from '../support/moved-clock.ts'
 import { makeKey, type TestKey } from '../support/sign.ts'
 import { memoryResolver, start } from './memory-resolver.ts'
@@ -51,6 +54,13 @@ function living(context: TestContext, given: Partial<ResolverOptions> = {}, at =
       }
     },
   }
+}
+
+/** A digest of the key, as an operator gets it from IANA. */
+function dsAnchorOf(key: TestKey) {
+  const ds = readDs(dsRdata(rootName, key))
+  assert.ok(ds.ok)
+  return { kind: 'ds', owner: rootName, ds: ds.value } as const
 }
 
 function storeIn(context: TestContext) {
@@ -119,6 +129,44 @@ test('DNSSEC-08 a revoked key counts no more at once, and what it vouched for is
   root.publish([young], [young], half)
   clock.move(61)
   assert.equal(await verdict(), 'secure')
+})
+
+test('DNSSEC-08 RFC 9718 §2.2: anchors count in their time alone, in a process that lives on', async (context) => {
+  const timed = (key: TestKey, from: number, until?: number) => {
+    const period = { from: start + from * 1000, until: until === undefined ? undefined : start + until * 1000 }
+    return { ...dsAnchorOf(key), period }
+  }
+  const { root, clock, warnings, verdict } = living(context, {
+    trustAnchors: [timed(old, -1, 100), timed(young, 50, 200)],
+    updateAnchors: false,
+  })
+  root.publish([old, young], [young])
+  assert.match(await verdict(), /^bogus/, 'the young one does not count yet')
+  clock.move(61) // both count, and a failure is remembered no longer
+  assert.equal(await verdict(), 'secure')
+  root.publish([old], [old])
+  clock.move(40) // the old one counts no more, and what was proved by the young one is proved anew
+  assert.equal(await verdict(), mismatch)
+  root.publish([young], [young])
+  clock.move(61)
+  assert.equal(await verdict(), 'secure')
+  assert.deepEqual(warnings, [])
+  clock.move(100)
+  assert.equal(await verdict(), mismatch, 'no anchor left makes nothing unsigned')
+  assert.deepEqual(warnings, ['no trust anchor of . counts at this time: all names below it fail, and mail waits'])
+  clock.move(-100)
+  assert.equal(await verdict(), 'secure', 'a clock that was ahead takes nothing away for good')
+})
+
+test('DNSSEC-08 where anchors are followed those begin that count at the start', async (context) => {
+  const period = { from: start - 2000, until: start - 1000 }
+  const gone = { ...dsAnchorOf(old), period }
+  const one = living(context, { trustAnchors: [gone, anchorOf(young)] })
+  one.root.publish([old, young], [old])
+  assert.match(await one.verdict(), /^bogus/)
+  const none = living(context, { trustAnchors: [gone] })
+  assert.equal(await none.verdict(), mismatch)
+  assert.deepEqual(none.warnings, ['no trust anchor of . counts at this time: all names below it fail, and mail waits'])
 })
 
 test('DNSSEC-08 when every key is revoked everything is bogus, and never insecure', async (context) => {

@@ -4,19 +4,29 @@ import { parseZoneEntries, type ZoneFault } from '../dns/zone-text.ts'
 import { isAtOrBelow, type Name } from '../name/name.ts'
 import { accept, type Result, refuse } from '../result.ts'
 import type { ValidationPolicy } from './policy.ts'
+import { looksLikeXml, parseRootAnchors, type RootAnchorFault } from './root-anchors.ts'
 import { isRevoked, isZoneKey, readZoneKey } from './zone-key.ts'
 
 /** A key that is trusted without a parent. RFC 4035 §4.4 */
 export type TrustAnchor =
-  | { readonly kind: 'ds'; readonly owner: Name; readonly ds: Ds }
+  | { readonly kind: 'ds'; readonly owner: Name; readonly ds: Ds; readonly period?: AnchorPeriod | undefined }
   | { readonly kind: 'dnskey'; readonly owner: Name; readonly rdata: Uint8Array }
-  /** That no key matches: of an owner all of whose keys were revoked. RFC 5011 §5 */
+  /** That no key matches: of an owner all of whose keys were revoked, or count at other times. RFC 5011 §5 */
   | { readonly kind: 'none'; readonly owner: Name }
 
-export type AnchorFault = ZoneFault | 'not-an-anchor' | 'no-anchors'
+/** When an anchor counts, in milliseconds since 1970; for ever where it has no end. RFC 9718 §2.2 */
+export interface AnchorPeriod {
+  readonly from: number
+  readonly until: number | undefined
+}
 
-/** Reads DS and DNSKEY records in zone text, of one owner or several. `at` counts characters. */
+export type AnchorFault = ZoneFault | RootAnchorFault | 'not-an-anchor' | 'no-anchors'
+
+/**
+ * Reads DS and DNSKEY records in zone text, of one owner or several, or IANA's `root-anchors.xml`. `at` counts characters.
+ */
 export function parseTrustAnchors(text: string): Result<TrustAnchor[], AnchorFault> {
+  if (looksLikeXml(text)) return parseRootAnchors(text)
   const entries = parseZoneEntries(text, { ttl: 0 })
   if (!entries.ok) return entries
   const anchors: TrustAnchor[] = []
@@ -28,6 +38,43 @@ export function parseTrustAnchors(text: string): Result<TrustAnchor[], AnchorFau
     else return refuse('not-an-anchor', at)
   }
   return anchors.length > 0 ? accept(anchors) : refuse('no-anchors')
+}
+
+/**
+ * The anchors that count at a time. An owner all of whose anchors count at other times has one that no key matches: what is
+ * below it is bogus then, and not unsigned.
+ */
+export function anchorsAt(anchors: readonly TrustAnchor[], now: number): readonly TrustAnchor[] {
+  const counting = anchors.filter((anchor) => countsAt(anchor, now))
+  if (counting.length === anchors.length) return anchors
+  const owners = new Set(counting.map(({ owner }) => owner.key))
+  const left = new Map(anchors.flatMap(({ owner }) => (owners.has(owner.key) ? [] : [[owner.key, owner] as const])))
+  return [...counting, ...[...left.values()].map((owner): TrustAnchor => ({ kind: 'none', owner }))]
+}
+
+/** Around a time, from when and until when just these anchors count. */
+export function spanOf(
+  anchors: readonly TrustAnchor[],
+  now: number,
+): { readonly from: number; readonly until: number } {
+  let [from, until] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
+  for (const time of anchors.flatMap(turnsOf)) {
+    if (time <= now) from = Math.max(from, time)
+    else until = Math.min(until, time)
+  }
+  return { from, until }
+}
+
+function turnsOf(anchor: TrustAnchor): number[] {
+  if (anchor.kind !== 'ds' || anchor.period === undefined) return []
+  const { from, until } = anchor.period
+  return until === undefined ? [from] : [from, until]
+}
+
+function countsAt(anchor: TrustAnchor, now: number): boolean {
+  if (anchor.kind !== 'ds' || anchor.period === undefined) return true
+  const { from, until } = anchor.period
+  return from <= now && (until === undefined || now < until)
 }
 
 /** The anchors of the closest owner at or above `name`; none when no anchor is. RFC 6840 §5.10 */

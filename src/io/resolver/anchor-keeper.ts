@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Rrset } from '../../core/dns/rrset.ts'
 import { type AnchorSet, createAnchorSet } from '../../core/dnssec/anchor-set.ts'
-import type { TrustAnchor } from '../../core/dnssec/anchors.ts'
+import { anchorsAt, spanOf, type TrustAnchor } from '../../core/dnssec/anchors.ts'
 import type { NegativeAnchor } from '../../core/dnssec/negative-anchors.ts'
 import type { ValidationPolicy } from '../../core/dnssec/policy.ts'
 import { showTime } from '../../core/dnssec/problem.ts'
@@ -50,9 +50,12 @@ interface Kept {
 
 /** Keeps anchors up to date by RFC 5011, in memory and in the store. */
 export function createAnchorKeeper(options: AnchorKeeperOptions): AnchorSource {
-  const { anchors, follows, policy, onWarning = () => {} } = options
+  const { follows, policy, onWarning = () => {} } = options
   let { negative } = options
   const seconds = () => Math.floor(options.now() / 1000)
+  // Those that are followed become others by RFC 5011 alone: when they were given to count is looked at once.
+  const anchors = follows ? anchorsAt(options.anchors, options.now()) : options.anchors
+  let span = follows || !anchors.some(isTimed) ? always : spanOf(anchors, options.now())
   const points = new Map<string, Kept>()
   for (const [key, given] of groupByOwner(anchors)) {
     const point = beginTrustPoint(given[0].owner, given, seconds())
@@ -64,8 +67,29 @@ export function createAnchorKeeper(options: AnchorKeeperOptions): AnchorSource {
   let isLoaded = false
 
   function setOf(exempt = negative): AnchorSet {
-    const trusted = follows ? [...points.values()].flatMap(({ point }) => anchorsInForce(point)) : anchors
-    return createAnchorSet(trusted, exempt)
+    if (!follows) return createAnchorSet(anchorsAt(anchors, options.now()), exempt)
+    const followed = [...points.values()].flatMap(({ point }) => anchorsInForce(point))
+    return createAnchorSet([...followed, ...anchors.filter(({ kind }) => kind === 'none')], exempt)
+  }
+
+  /** Some anchors count for a time. A clock that is set takes back what it brought. RFC 9718 §2.2 */
+  function keepTime(): void {
+    if (span === always) return
+    const now = options.now()
+    if (now >= span.from && now < span.until) return
+    span = spanOf(anchors, now)
+    set = setOf()
+    changes++
+    tellOfTime()
+  }
+
+  function tellOfTime(): void {
+    const now = options.now()
+    for (const anchor of anchorsAt(anchors, now)) {
+      if (anchor.kind !== 'none') continue
+      const zone = formatName(anchor.owner)
+      onWarning(`no trust anchor of ${zone} counts at this time: all names below it fail, and mail waits`)
+    }
   }
 
   /** What is remembered, with what was given since. */
@@ -87,8 +111,9 @@ export function createAnchorKeeper(options: AnchorKeeperOptions): AnchorSource {
   function begin(): void {
     isLoaded = true
     const inForce = [...points.values()].flatMap(({ given, point }) => (follows ? anchorsInForce(point) : given))
-    const warning = warnOfRootRoll(inForce.filter(isKeyAnchor), seconds())
+    const warning = warnOfRootRoll(anchorsAt(inForce, options.now()).filter(isKeyAnchor), seconds())
     if (warning !== undefined) onWarning(warning)
+    tellOfTime()
   }
 
   /** The store's word counts before ours: another process may have looked meanwhile. */
@@ -114,6 +139,7 @@ export function createAnchorKeeper(options: AnchorKeeperOptions): AnchorSource {
 
   return {
     get changes() {
+      keepTime()
       return changes
     },
     current: () => set,
@@ -168,6 +194,13 @@ export function createAnchorKeeper(options: AnchorKeeperOptions): AnchorSource {
     },
     points: () => [...points.values()].map(({ point }) => point),
   }
+}
+
+/** Of anchors that do not come and go with the time. */
+const always = { from: Number.NEGATIVE_INFINITY, until: Number.POSITIVE_INFINITY }
+
+function isTimed(anchor: TrustAnchor): boolean {
+  return anchor.kind === 'ds' && anchor.period !== undefined
 }
 
 function isKeyAnchor(anchor: TrustAnchor): anchor is KeyAnchor {

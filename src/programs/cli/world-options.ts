@@ -22,7 +22,8 @@ export const worldOptions = {
   },
   'trust-anchor': {
     ...{ type: 'string', value: 'FILE', group },
-    description: 'DS or DNSKEY records to trust, instead of those of the root',
+    description:
+      'DS or DNSKEY records, or root-anchors.xml of IANA, to trust instead of the built-in anchors of the root',
   },
   'update-anchors': {
     ...{ type: 'boolean', group },

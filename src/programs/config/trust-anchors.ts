@@ -1,7 +1,9 @@
 import { ConfigError } from '../../core/config-error.ts'
 import { positionOf } from '../../core/dns/zone-text.ts'
-import { parseTrustAnchors, type TrustAnchor, unusableOwner } from '../../core/dnssec/anchors.ts'
+import { type AnchorFault, parseTrustAnchors, type TrustAnchor, unusableOwner } from '../../core/dnssec/anchors.ts'
 import { createPolicy } from '../../core/dnssec/policy.ts'
+import { looksLikeXml } from '../../core/dnssec/root-anchors.ts'
+import { limits } from '../../core/limits.ts'
 import { formatName } from '../../core/name/text.ts'
 
 export interface AnchorFileOptions {
@@ -10,7 +12,10 @@ export interface AnchorFileOptions {
   readonly allowSha1: boolean
 }
 
-/** The DS and DNSKEY records of a file. Throws ConfigError, with the file, when they cannot be trust anchors. */
+/**
+ * The DS and DNSKEY records of a file, or the digests of IANA's `root-anchors.xml`. Throws ConfigError, with the file, when
+ * they cannot be trust anchors.
+ */
 export function parseAnchorFile(text: string, { path, allowSha1 }: AnchorFileOptions): readonly TrustAnchor[] {
   const anchors = parseTrustAnchors(text)
   if (anchors.ok) return requireUsable(anchors.value, path, allowSha1)
@@ -19,7 +24,19 @@ export function parseAnchorFile(text: string, { path, allowSha1 }: AnchorFileOpt
   if (anchors.fault === 'not-an-anchor') {
     throw new ConfigError(`${path}:${line}: a trust anchor is a DS or DNSKEY record, and this is neither`)
   }
+  if (looksLikeXml(text)) throw new ConfigError(`${path}:${line}: ${xmlFaults[anchors.fault] ?? anchors.fault}`)
   throw new ConfigError(`${path}:${line}: no zone text: ${anchors.fault.replaceAll('-', ' ')}`)
+}
+
+/** RFC 9718 §2.1 */
+const xmlFaults: Partial<Record<AnchorFault, string>> = {
+  'xml-syntax': 'no well-formed XML',
+  'xml-doctype': 'DOCTYPE, entities, CDATA and processing instructions are not read',
+  'xml-too-deep': 'its elements are not those of root-anchors.xml',
+  'xml-too-large': `more than ${limits.dnssec.anchorDigests} KeyDigest elements`,
+  'not-root-anchors': 'its elements are not those of root-anchors.xml',
+  'wrong-value': 'a number, date, digest or key of it cannot be read',
+  'wrong-key': 'the key beside a digest is not the one that was digested',
 }
 
 function requireUsable(anchors: readonly TrustAnchor[], path: string, allowSha1: boolean): readonly TrustAnchor[] {
