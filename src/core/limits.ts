@@ -137,7 +137,8 @@ export const limits = {
     comparedKept: 60,
     serversTriedWhenBogus: 3,
     ttl: 86_400,
-    negativeTtl: 10_800,
+    /** An hour, so that protection which is new is seen soon: RFC 2308 §5 has one hour to three work well. */
+    negativeTtl: 3600,
     /** What is asked for in the last part of its life is asked for anew, were it but kept for so long. */
     refreshPart: 0.1,
     refreshLeastTtl: 10,
@@ -695,6 +696,8 @@ export const limits = {
     rewriteMs: 3_600_000,
     /** Aliases from the owner name of TLSA records to where they stand. */
     aliases: 8,
+    /** Seconds for which resolvers elsewhere may keep a denial, where no SOA record says less. RFC 2308 §5 */
+    denialTtl: 10_800,
     /** For one look at all name servers and all addresses of a host. */
     lookMs: 120_000,
   },

@@ -55,7 +55,7 @@ test('RFC 2308 §5: a denial is told with the negative TTL of the zone', async (
 
 test('without an SOA record a denial counts for the longest that resolvers keep one', async () => {
   const found = await look({ [`${owner} TLSA`]: [none] })
-  assert.deepEqual(found.says, [` ${limits.resolver.negativeTtl}`])
+  assert.deepEqual(found.says, [` ${limits.rollover.denialTtl}`])
 })
 
 const bad: [why: string, finding: ServerFinding, says: string][] = [

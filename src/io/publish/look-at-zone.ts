@@ -99,7 +99,7 @@ function saysOf(finding: ServerFinding, denialTtl: number | undefined): ServerSa
       if (finding.status !== 'secure') return { kind: 'insecure' }
       if (finding.kind !== 'answer') {
         // Without an SOA record the longest that resolvers keep a denial.
-        return { kind: 'secure', records: [], ttl: denialTtl ?? limits.resolver.negativeTtl }
+        return { kind: 'secure', records: [], ttl: denialTtl ?? limits.rollover.denialTtl }
       }
       const texts = finding.records.flatMap(({ rdata }) => {
         const tlsa = readTlsa(rdata)

@@ -36,9 +36,9 @@ const denials: [why: string, behaviour: Behaviour, shown: string][] = [
   ['the SOA minimum, where that is less', { authority: soa }, 'nodata insecure 900'],
   ['the TTL of the SOA record, where that is less', { authority: soa.replace('3600', '60') }, 'nodata insecure 60'],
   [
-    'three hours at most',
+    'an hour at most, so that a new TXT record of MTA-STS is seen (STS-66, RES-36)',
     { authority: soa.replace('3600', '86400').replace(/900$/, '86400') },
-    'nodata insecure 10800',
+    'nodata insecure 3600',
   ],
   ['five seconds without a SOA record', {}, 'nodata insecure 5'],
   ['five seconds with the SOA record of a zone beside it', { authority: `sub.${soa}` }, 'nodata insecure 5'],
