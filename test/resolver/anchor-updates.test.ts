@@ -113,17 +113,19 @@ test('DNSSEC-08 anchors of an operator stay as they are unless asked, and what g
 })
 
 test('DNSSEC-08 a revoked key counts no more at once, and what it vouched for is forgotten', async (context) => {
-  const { root, clock, timers, warnings, verdict } = living(context, {
+  const { root, clock, timers, warnings, verdict, resolver } = living(context, {
     trustAnchors: [anchorOf(old), anchorOf(young)],
   })
   const half = day / 2
   root.publish([old, young], [old], half)
   assert.equal(await verdict(), 'secure')
+  assert.equal(resolver.anchorChanges(), 0)
   root.publish([revoke(old), young], [revoke(old), young], half)
   clock.move(half / 2) // when half of the life of the signatures is over, it is time to look
   timers.ring()
   await settled()
   assert.match(warnings.join(), new RegExp(`^key ${old.keyTag} .* was revoked by its owner, and is no trust anchor`))
+  assert.equal(resolver.anchorChanges(), 1, 'who decided by it has to decide anew')
   root.publish([old], [old], half)
   assert.equal(await verdict(), mismatch, 'whoever has the revoked key cannot use it any more')
   root.publish([young], [young], half)

@@ -17,6 +17,7 @@ export interface MemoryResolver {
   /** Looks up `www.example. A`. */
   ask(question: string, options?: ResolveOptions): Promise<Resolution>
   trustPoints(): readonly TrustPoint[]
+  anchorChanges(): number
   close(): Promise<void>
 }
 
@@ -45,6 +46,7 @@ export function memoryResolver(server: Server, options: Partial<ResolverOptions>
       return resolver.resolve(nameOfText(name), parseType(type) ?? Number.NaN, more)
     },
     trustPoints: () => resolver.trustPoints?.() ?? [],
+    anchorChanges: () => resolver.anchorChanges?.() ?? Number.NaN,
     close: () => resolver.close(),
   }
 }

@@ -240,6 +240,7 @@ for (const engine of engines) {
     assert.deepEqual(warnings.slice(2), [
       'alpha.example. validates again: its negative trust anchor counts no more, and may be removed (ticket 4711)',
     ])
+    assert.equal(resolver.anchorChanges(), 1, 'who decided by it has to decide anew')
     await resolver.close()
   })
 

@@ -15,6 +15,7 @@ import {
   stsOf,
 } from '../../../test/support/decision-facts.ts'
 import { domain } from '../../../test/support/domain.ts'
+import { nameOfText } from '../../../test/support/records.ts'
 import { decide } from './decide.ts'
 import { type DecisionOptions, type DomainDecision, defaultOptions, type SessionReport } from './decision.ts'
 import type { MxFinding, StsFinding } from './facts.ts'
@@ -217,6 +218,13 @@ test('validUntil is the end of the first lookup or policy to end', () => {
     const addresses = { kind: 'found', addresses: ['192.0.2.1'], lookups } as const
     assert.equal(decideOn({ hosts: [host, { ...host, addresses }] }).validUntil, now + 60_000)
   }
+})
+
+test('DNSSEC-10: validUntil is the end of a negative trust anchor, where that comes first', () => {
+  const negative = { name: nameOfText('example.org.'), until: now + 7000, reason: 'broken' }
+  const plain = answered('insecure')
+  const record = { ...plain, evidence: { ...plain.evidence, negativeAnchors: [negative] } }
+  assert.equal(decideOn({ sts: { ...stsOf(), record } }).validUntil, now + 7000)
 })
 
 test('validUntil is undefined when anything failed, or nothing was looked up', () => {

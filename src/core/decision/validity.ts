@@ -11,6 +11,8 @@ export function validUntil(facts: Facts, now: number): number | undefined {
   const ends = lookupsOf(facts).map((lookup) => (lookup.kind === 'failure' ? undefined : now + lookup.ttl * 1000))
   const policy = facts.sts?.policy
   if (policy !== undefined) ends.push(policy.expiresAt)
+  // What was not validated by a negative anchor is to be, as soon as that ends. RFC 7646 §2
+  ends.push(...negativeAnchorsOf(facts).map(({ until }) => until))
   const known = ends.filter((end) => end !== undefined)
   return known.length === 0 || known.length < ends.length ? undefined : Math.min(...known)
 }

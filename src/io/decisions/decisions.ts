@@ -76,8 +76,8 @@ export interface Decisions<View> {
   /** In the order of their serial numbers; may be gone through slowly while others are made. */
   list(): Iterable<Made<View>>
   /**
-   * Renews what mail goes to and what ends soon, and drops what has ended, or everything when the clock was set back; to be
-   * called every second or so.
+   * Renews what mail goes to and what ends soon, and drops what has ended, or everything when the clock was set back or trust
+   * anchors changed; to be called every second or so.
    */
   tick(): void
   readonly size: number
@@ -132,6 +132,8 @@ export function createDecisions<View>(options: DecisionsOptions<View>): Decision
   let tickedAt = clock.now()
   let evidenceLeft: number = limits.decisions.evidencePerSecond
   let isClosed = false
+  const anchorChanges = () => options.resolver.anchorChanges?.() ?? 0
+  let knownChanges = anchorChanges()
 
   const heldAt = (key: string): Made<View> | undefined => {
     const made = kept.get(key)
@@ -143,6 +145,13 @@ export function createDecisions<View>(options: DecisionsOptions<View>): Decision
   }
   const forgetAll = () => {
     for (const key of kept.keys()) drop(key)
+  }
+  /** Without it, what a revoked key vouched for, or what nobody validated, would hold to its own end. */
+  const followAnchors = () => {
+    const changes = anchorChanges()
+    if (changes === knownChanges) return
+    knownChanges = changes
+    forgetAll()
   }
   const planRenewal = ({ key, at, until }: Made<View>) =>
     agenda.plan(key, until - (until - at) * (renewal.to + (renewal.from - renewal.to) * random()))
@@ -157,12 +166,17 @@ export function createDecisions<View>(options: DecisionsOptions<View>): Decision
     const at = clock.now()
     const start = performance.now()
     const destination = destinationOfKey(key)
+    followAnchors()
+    const begunBy = knownChanges
     const outcome = await lookAt(destination, options, { turn: turns.take(), signal })
+    followAnchors()
     const before = kept.get(key)
     const tookMs = performance.now() - start
     const askedAt = why === 'renewed' && before !== undefined ? before.askedAt : at
     const shelved = options.present(outcome, destination)
-    const record = { key, shelved, at, until: endOf(outcome, clock.now()), askedAt, tookMs, serial: ++serial, why }
+    // By anchors that changed meanwhile it is for those who asked before they did, and for nobody else.
+    const until = begunBy === knownChanges ? endOf(outcome, clock.now()) : clock.now()
+    const record = { key, shelved, at, until, askedAt, tookMs, serial: ++serial, why }
     // What still holds is not put aside because a lookup failed before its end.
     if (before !== undefined && isFailure(outcome) && before.until > clock.now()) {
       options.onFailed?.(before, outcome)
@@ -229,6 +243,7 @@ export function createDecisions<View>(options: DecisionsOptions<View>): Decision
     },
     tick() {
       const now = clock.now()
+      followAnchors()
       // By a clock that was set back everything would be kept for longer than it holds.
       if (now < tickedAt - limits.decisions.leastKeptMs) forgetAll()
       tickedAt = now
@@ -315,6 +330,8 @@ async function lookAt<View>(
 
 function endOf(outcome: Outcome, now: number): number {
   const { leastKeptMs, mostKeptMs } = limits.decisions
-  const ends = (outcome.kind === 'decided' ? outcome.decision.validUntil : undefined) ?? now
-  return Math.min(Math.max(ends, now + leastKeptMs), now + mostKeptMs)
+  const decision = outcome.kind === 'decided' ? outcome.decision : undefined
+  const ends = decision?.validUntil ?? now
+  const unvalidated = (decision?.negativeAnchors ?? []).map(({ until }) => until)
+  return Math.min(Math.max(ends, now + leastKeptMs), now + mostKeptMs, ...unvalidated)
 }

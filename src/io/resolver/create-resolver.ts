@@ -127,6 +127,7 @@ export function createResolver(given: ResolverOptions): LastingResolver {
   return {
     resolve: (name, type, more) => resolver.resolve(name, type, more),
     inside: async () => resolver.inside?.(),
+    anchorChanges: () => anchors.changes,
     trustPoints: () => (options.engine === 'trust-ad' ? [] : anchors.points()),
     async close() {
       await resolver.close()

@@ -39,6 +39,11 @@ export interface Resolver {
   trustPoints?(): readonly TrustPoint[]
   /** What it works with, for who puts questions to name servers beside it; undefined where it asks none itself. */
   inside?(): Promise<Inside | undefined>
+  /**
+   * How often trust anchors or negative ones came or went: what rests on lookups from before is to be made anew. Absent where
+   * nothing is validated. RFC 5011 §2.2, RFC 7646 §4
+   */
+  anchorChanges?(): number
   /** Closes sockets and timers; questions under way end as `aborted`. */
   close(): Promise<void>
 }
