@@ -349,6 +349,12 @@ export const faults: readonly Fault[] = [
   ],
   ['an address in the place of a name', 'protected', 'mx-no-host-name', 'zone D MX 10 mx.D\nzone D MX 20 192.0.2.1'],
   [
+    'an MX host with xn-- in its name that stands for nothing',
+    'protected',
+    'mx-fake-a-label mx-host-without-address',
+    'zone D MX 10 mx.D\nzone D MX 20 xn--a.D\npolicy D mode=enforce mx=*.D max_age=2592000',
+  ],
+  [
     'nothing but an address',
     'broken',
     'mx-no-host-name mx-no-usable-host tlsrpt-mailbox-unreachable',

@@ -1,5 +1,5 @@
 import { limits } from '../limits.ts'
-import { type DomainName, parentOfDomain, parseDomainName } from '../name/domain.ts'
+import { type DomainName, parentOfDomain, parseHostName } from '../name/domain.ts'
 import { accept, type Result, refuse } from '../result.ts'
 
 /** A host name, or with `wildcard` every name that is one label longer. RFC 8461 §3.2 */
@@ -118,7 +118,8 @@ function readPattern({ value, at }: Field, warnings: StsWarning[]): MxPattern | 
   const text = wildcard ? value.slice(2) : value
   // U-labels must have been turned into A-labels by the publisher. RFC 8461 §3.2
   if (!/^[A-Za-z0-9.-]+$/.test(text)) return undefined
-  const name = parseDomainName(text)
+  // By the grammar any letters, digits and hyphens: a host named so is listed by its name, whether it is an A-label or not.
+  const name = parseHostName(text)
   if (!name.ok) return undefined
   if (text.endsWith('.')) warnings.push({ kind: 'trailing-dot', at })
   return { name: name.value, wildcard }

@@ -139,6 +139,7 @@ test('parseHostName takes underscores, and refuses what else is no domain', () =
   assert.deepEqual(parseHostName('_MX_1.test.'), { ok: true, value: '_mx_1.test' })
   assert.deepEqual(parseHostName('a_b.é'), { ok: true, value: 'a_b.xn--9ca' })
   assert.equal(parseHostName('a b').ok, false)
+  assert.equal(parseHostName('é.xn--a').ok, false)
   assert.equal(parseHostName('192.0.2.1').ok, false)
 })
 
@@ -146,6 +147,9 @@ const found: [why: string, labels: string[], domain: string | undefined][] = [
   ['in lower case', ['MX1', 'Test'], 'mx1.test'],
   ['with underscores', ['_a', 'test'], '_a.test'],
   ['with A-labels', ['xn--bcher-kva', 'test'], 'xn--bcher-kva.test'],
+  ['RFC 5891 §5.3, RES-40: with xn-- and no Punycode behind it', ['XN--a', 'test'], 'xn--a.test'],
+  ['with xn-- and an A-label of ASCII', ['xn--abc-', 'test'], undefined],
+  ['with xn-- and what would be mapped', ['xn--bcher-2pa', 'test'], 'xn--bcher-2pa.test'],
   ['with hyphens third and fourth', ['r3---sn', 'test'], 'r3---sn.test'],
   ['with such hyphens beside an A-label', ['r3---sn', 'xn--bcher-kva'], 'r3---sn.xn--bcher-kva'],
   ['that is the root, which a null MX names', [], undefined],

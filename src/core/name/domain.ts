@@ -25,33 +25,42 @@ const textOctetsMax = limits.names.octets - 2 // the wire form adds a length oct
  * Letters, digits and hyphens alone are accepted in the A-label form; addresses, in whatever spelling, are not domains.
  */
 export function parseDomainName(text: string): Result<DomainName, DomainFault> {
-  return parse(text, /[^a-z0-9-]/)
+  return parse(text, { badCharacter: /[^a-z0-9-]/, hasALabels: true })
 }
 
-/** As `parseDomainName`, but with `_` allowed, as in MX targets and policy names seen in the wild. */
+/**
+ * As `parseDomainName`, but with `_` allowed, as in MX targets and policy names seen in the wild, and of ASCII whatever it
+ * says: a label with `xn--` that is no A-label names a host in DNS all the same, and nobody has to convert it. RFC 5891 §5.3
+ */
 export function parseHostName(text: string): Result<DomainName, DomainFault> {
-  return parse(text, /[^a-z0-9_-]/)
+  return parse(text, { badCharacter: /[^a-z0-9_-]/, hasALabels: false })
 }
 
-function parse(text: string, badCharacter: RegExp): Result<DomainName, DomainFault> {
+interface Form {
+  readonly badCharacter: RegExp
+  /** Whether labels with `xn--` must be A-labels: those that someone may have written wrongly, or to deceive. */
+  readonly hasALabels: boolean
+}
+
+function parse(text: string, { badCharacter, hasALabels }: Form): Result<DomainName, DomainFault> {
   if (text === '' || text === '.') return refuse('empty')
   if (text.length > limits.names.textCharacters) return refuse('too-long', limits.names.textCharacters)
   if (text.startsWith('[')) return refuse('address-literal')
   const absolute = text.replace(/[.\u3002\uff0e\uff61]$/, '') // the dots of RFC 3490 §3.1
-  const ascii = toAscii(absolute)
+  const ascii = toAscii(absolute, hasALabels)
   if (ascii === undefined) return refuse('bad-idna', firstOutsideAscii(absolute))
   return checkLabels(ascii, badCharacter)
 }
 
 /**
- * Names that are ASCII and have no A-label need no tables.
+ * Names that are ASCII and have no A-label to be checked need no tables.
  *
  * Hyphens third and fourth, as in `mx--1`, are barred from U-labels alone, and hosts with them are there. RFC 5891 §5.4
  */
-function toAscii(text: string): string | undefined {
+function toAscii(text: string, hasALabels: boolean): string | undefined {
   const isPlain = /^[\x00-\x7f]*$/.test(text)
   const lower = foldCase(text)
-  if (isPlain && !/(?:^|\.)xn--/.test(lower)) return lower
+  if (isPlain && !(hasALabels && /(?:^|\.)xn--/.test(lower))) return lower
   // The tables know nothing of what a URL parser would make of these, and neither may we.
   return /[\s%/\\:@?#[\]]/.test(text) ? undefined : toALabels(lower)
 }

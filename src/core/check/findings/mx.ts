@@ -1,7 +1,7 @@
 import type { Facts } from '../../decision/facts.ts'
 import { type Mx, readMx } from '../../dns/rdata/records.ts'
 import { limits } from '../../limits.ts'
-import { domainOfName } from '../../name/domain.ts'
+import { domainOfName, parseDomainName } from '../../name/domain.ts'
 import { formatName } from '../../name/text.ts'
 import { isBroken } from '../failures.ts'
 import type { View } from '../view.ts'
@@ -49,6 +49,11 @@ const kinds = {
     severity: 'weakens',
     title: 'An MX record does not name a host, but an address or what cannot be a name',
     rfc: 'RFC 5321 §5.1',
+  },
+  'mx-fake-a-label': {
+    severity: 'weakens',
+    title: 'The name of an MX host has a label with xn-- that is no internationalised one',
+    rfc: 'RFC 5890 §2.3.2.1',
   },
   'mx-no-usable-host': {
     severity: 'breaks-now',
@@ -133,9 +138,19 @@ function ofNames(records: readonly Mx[], base: Pick<MxFound, 'subject' | 'owner'
   }
   if (nulls.length > 0 && others.length > 0) found.push({ ...base, id: 'null-mx-with-others' })
   for (const { exchange } of bad) found.push({ ...base, id: 'mx-no-host-name', subject: formatName(exchange) })
+  for (const { exchange } of others.filter(hasFakeALabel)) {
+    found.push({ ...base, id: 'mx-fake-a-label', subject: formatName(exchange) })
+  }
   if (row === 'M7') found.push({ ...base, id: 'mx-no-usable-host' })
   if (hosts.size - bad.length > limits.smtp.hosts) found.push({ ...base, id: 'mx-too-many-hosts' })
   return found
+}
+
+/** Of what is a host name otherwise. */
+function hasFakeALabel({ exchange }: Mx): boolean {
+  const host = domainOfName(exchange)
+  const name = host.ok ? parseDomainName(host.value.replaceAll('_', '-')) : undefined
+  return name?.ok === false && name.fault === 'bad-idna'
 }
 
 function nullMx(domain: string) {
