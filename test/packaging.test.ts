@@ -29,7 +29,7 @@ function instructions(): Instruction[] {
 }
 
 test('the container recipe has only instructions that builders know, and copies what is there', () => {
-  const known = 'FROM WORKDIR COPY RUN ENV USER VOLUME EXPOSE ENTRYPOINT CMD HEALTHCHECK'.split(' ')
+  const known = 'ARG FROM WORKDIR COPY RUN ENV USER VOLUME EXPOSE ENTRYPOINT CMD HEALTHCHECK'.split(' ')
   for (const { name, words } of instructions()) {
     assert.ok(known.includes(name), name)
     if (name !== 'COPY' || words[0]?.startsWith('--from')) continue
@@ -46,9 +46,9 @@ test('the container recipe has only instructions that builders know, and copies 
 test('the container runs on the Node that package.json asks for, as nobody who may do anything', () => {
   const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { engines: { node: string } } // ours
   const least = Number(/\d+/.exec(engines.node)?.[0])
-  for (const { words } of instructions().filter(({ name }) => name === 'FROM')) {
-    assert.equal(Number(/node:(\d+)/.exec(words[0] ?? '')?.[1]), least)
-  }
+  const [base] = instructions()
+  assert.deepEqual([base?.name, Number(/^BASE=.*node:(\d+)/.exec(base?.words[0] ?? '')?.[1])], ['ARG', least])
+  for (const { words } of instructions().filter(({ name }) => name === 'FROM')) assert.equal(words[0], '\x24{BASE}')
   const order = instructions().map(({ name }) => name)
   assert.ok(order.indexOf('USER') < order.indexOf('ENTRYPOINT') && order.includes('USER'))
 })
