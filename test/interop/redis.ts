@@ -1,4 +1,4 @@
-// A real Redis on a Unix socket or a port, started, hung, stopped and asked as a test likes.
+// A real Redis, or a Valkey, on a Unix socket or a port, started, hung, stopped and asked as a test likes.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
@@ -19,6 +19,12 @@ export interface TestRedis {
 }
 
 let count = 0
+let program = 'redis-server'
+
+/** What runs in the place of Redis from now on. */
+export function takeForRedis(other: string): void {
+  program = other
+}
 
 export async function startRedis(stage: Stage, ...args: readonly string[]): Promise<TestRedis> {
   const folder = join(stage.folder, `redis${count++}`)
@@ -35,7 +41,7 @@ export async function startRedis(stage: Stage, ...args: readonly string[]): Prom
   const start = async (...more: readonly string[]) => {
     const fixed = ['--unixsocket', path, '--dir', folder, '--save', '', '--appendonly', 'no', '--daemonize', 'no']
     const ports = [...args, ...more].some((word) => word.includes('port')) ? [] : ['--port', '0']
-    child = spawn('redis-server', [...fixed, ...ports, ...args, ...more], { stdio: 'ignore' })
+    child = spawn(program, [...fixed, ...ports, ...args, ...more], { stdio: 'ignore' })
     await accepts(path)
   }
   stage.onStop(stop)
