@@ -40,7 +40,8 @@ function startOurs(program: readonly string[], store: string, more: NodeJS.Proce
 
 /** Compiles the service, the command line and the one whose world is made. */
 function compile(folder: string): { readonly main: string; readonly made: string } {
-  const files = ['bench/serve/our-server.ts', 'src/programs/cli/main.ts'].map((file) => join(root, file))
+  const programs = ['bench/serve/our-server.ts', 'src/programs/cli/main.ts', 'src/io/resolver/check-thread-main.ts']
+  const files = programs.map((file) => join(root, file))
   const compilerOptions = { noEmit: false, declaration: false, outDir: folder, rootDir: root, types: ['node'] }
   const typeRoots = [join(root, 'node_modules/@types')]
   const config = { extends: join(root, 'tsconfig.build.json'), compilerOptions: { ...compilerOptions, typeRoots } }

@@ -145,6 +145,11 @@ export const limits = {
     refreshesAtOnce: 64,
     /** How long all else goes first when a lookup has had its turn. */
     othersFirstMs: 10,
+    /** Lookups that wait for their turn until another thread makes signature checks, if there is a processor for it. */
+    waitingUntilSpread: 8,
+    /** Of the checks that it has yet to make: how many, and what each may take with its key. */
+    checksApart: 32,
+    checkOctets: 2048,
     bogusTtl: 60,
     failureTtl: 5,
     failureTtlMax: 300,

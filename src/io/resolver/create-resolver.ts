@@ -40,6 +40,7 @@ import type { Resolver } from './resolver.ts'
 import { answerHere, closed, failureOf, givenUp } from './results.ts'
 import { builtInRootHints } from './root-servers.ts'
 import { createSelfTest } from './self-test.ts'
+import { checksAtOnce, createSpreadChecks, type SignatureChecks } from './signature-checks.ts'
 import { createTask } from './task.ts'
 import { withTls } from './tls-exchange.ts'
 import { createTrustAdResolver } from './trust-ad.ts'
@@ -89,7 +90,10 @@ export interface ResolverOptions extends RecursiveOptions {
   readonly exchange?: Exchange | undefined
   /** Shared with others that validate the same; its own, by `allowSha1` and `clockSkew`, unless given. */
   readonly policy?: ValidationPolicy | undefined
-  /** Whose turns lookups take; its own unless given. */
+  /**
+   * For a service that answers others meanwhile: whose turns lookups take. While many wait for theirs, another thread makes
+   * signature checks.
+   */
   readonly pace?: Pace | undefined
   /** Counts what the resolver does, for whoever reads it. */
   readonly counters?: ResolverCounters | undefined
@@ -103,6 +107,7 @@ interface Parts {
   readonly clock: Clock
   readonly anchors: AnchorSource
   readonly policy: ValidationPolicy
+  readonly checks: SignatureChecks
   readonly options: ResolverOptions
   readonly keeper: CacheKeeper | undefined
 }
@@ -122,7 +127,10 @@ export function createResolver(given: ResolverOptions): LastingResolver {
   const keeper = keeperFor(options, clock)
   const policy = policyOf(options)
   const anchors = anchorsFor(options, policy)
-  const resolver = choose({ asker: createAsker(exchange, counters), exchange, clock, policy, anchors, options, keeper })
+  const { pace, onWarning } = options
+  const checks = pace === undefined ? checksAtOnce : createSpreadChecks({ pace, onWarning })
+  const asker = createAsker(exchange, counters)
+  const resolver = choose({ asker, exchange, clock, policy, checks, anchors, options, keeper })
   warnOfNegativeAnchors(options)
   return {
     resolve: (name, type, more) => resolver.resolve(name, type, more),
@@ -132,6 +140,7 @@ export function createResolver(given: ResolverOptions): LastingResolver {
     async close() {
       await resolver.close()
       await exchange.close()
+      await checks.close()
       await keeper?.save().catch((error: Error) => {
         options.onWarning?.(`the DNS cache could not be saved: ${error.message}`)
       })
@@ -214,13 +223,13 @@ export function forwarderFor({ asker, clock, options }: Pick<Parts, 'asker' | 'c
 }
 
 function validating(
-  { clock, anchors, policy, options, keeper }: Pick<Parts, 'clock' | 'anchors' | 'policy' | 'options' | 'keeper'>,
+  { clock, anchors, policy, checks, options, keeper }: Omit<Parts, 'asker' | 'exchange'>,
   upstream: Upstream,
   heard?: HeardReplies,
 ): ValidatingResolver {
   const { prefetch, aggressiveNsec, after, counters } = options
   return createValidatingResolver({
-    ...{ upstream, anchors, clock, policy, prefetch, aggressiveNsec, after, counters },
+    ...{ upstream, anchors, clock, policy, checks, prefetch, aggressiveNsec, after, counters },
     ...{ saved: keeper?.replies, heard },
   })
 }

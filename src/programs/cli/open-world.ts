@@ -8,6 +8,7 @@ import { createNetwork } from '../../io/network-node.ts'
 import { createOverrideWatch } from '../../io/overrides/override-watch.ts'
 import { createCounters } from '../../io/resolver/counters.ts'
 import { createResolver, type ResolverOptions } from '../../io/resolver/create-resolver.ts'
+import { createPace } from '../../io/resolver/pace.ts'
 import type { Resolver, TraceEvent } from '../../io/resolver/resolver.ts'
 import { createTlsProfile } from '../../io/smtp/tls-profile.ts'
 import { openStore } from '../../io/store/open-store.ts'
@@ -51,7 +52,8 @@ export async function openWorld(
     ...(need !== 'shared' && { policy: createPolicy({ ...validation, remembers: true }) }),
   }
   const counters = observer?.counters ?? createCounters()
-  const own = createResolver({ ...resolverOptions, counters })
+  // A service has others to answer meanwhile.
+  const own = createResolver({ ...resolverOptions, counters, pace: need === 'shared' ? createPace() : undefined })
   const resolver = observed(traced(own, trace), observer)
   const local = openStoreAt(keeping, need, tell)
   const store = need === 'shared' ? await shareWithOthers(local, settings, { clock, tell }) : local
