@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { type Asked, type Behaviour, noNetwork } from '../../../test/resolver/fake-exchange.ts'
 import { signedWorld } from '../../../test/resolver/signed-world.ts'
 import { nameOfText } from '../../../test/support/records.ts'
-import type { Message } from '../../core/dns/message.ts'
+import type { Message, ResourceRecord } from '../../core/dns/message.ts'
 import { parseType, RCODE, TYPE } from '../../core/dns/types.ts'
 import { formatRecord } from '../../core/dns/zone-text.ts'
 import { limits } from '../../core/limits.ts'
@@ -187,6 +187,30 @@ test('RFC 2308 §3: a denial says which version of the zone its server has, whic
     )
   }
 })
+
+test('RFC 1034 §4.3.2: addresses that come along with the zone’s name servers are not asked for', async () => {
+  const { lines, asked } = await ask('alpha.example. MX')
+  assert.deepEqual(lines, all(mx))
+  const ofServers = asked.flatMap((line) => line.match(/ns\d?\.alpha\.example\. (?:A|AAAA)(?= )/)?.[0] ?? [])
+  assert.deepEqual(ofServers.sort(), ['ns.alpha.example. AAAA', 'ns3.alpha.example. AAAA'], 'there may be some')
+})
+
+const foreign: [what: string, change: Change][] = [
+  ['of another name', (message) => ({ ...message, additional: message.additional.map(elsewhere) })],
+  ['left out', (message) => ({ ...message, additional: [] })],
+]
+for (const [what, change] of foreign) {
+  test(`addresses that come along and are ${what} lead nowhere: the name servers are looked up`, async () => {
+    const { lines } = await ask('alpha.example. MX', {
+      '*': (message, asked) => (asked.question === 'alpha.example. NS' ? change(message, asked) : message),
+    })
+    assert.deepEqual(lines, all(mx))
+  })
+}
+
+function elsewhere(record: ResourceRecord): ResourceRecord {
+  return { ...record, name: nameOfText('ns.beta.example.'), rdata: new Uint8Array(record.rdata.length).fill(7) }
+}
 
 test('who compares again hears what each server says by then, and knows who they are for a while', async () => {
   const { lines, asked } = await ask('alpha.example. MX', {}, { isBeside: true, times: 2 })

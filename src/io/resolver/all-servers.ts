@@ -285,6 +285,6 @@ async function inTurns<Item, Value>(
   const hand = async () => {
     for (const [at, item] of left) results[at] = await work(item)
   }
-  await Promise.all(Array.from({ length: atOnce }, hand))
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, hand))
   return results
 }

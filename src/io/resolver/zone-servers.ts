@@ -1,9 +1,10 @@
+import type { Message, ResourceRecord } from '../../core/dns/message.ts'
 import { readNameRdata } from '../../core/dns/rdata/records.ts'
 import { findPart, soaOf } from '../../core/dns/reply.ts'
 import { type Rrset, recordsOf } from '../../core/dns/rrset.ts'
 import { TYPE } from '../../core/dns/types.ts'
 import { limits } from '../../core/limits.ts'
-import { isBelow, type Name, parentOfName, sameName } from '../../core/name/name.ts'
+import { isAtOrBelow, isBelow, type Name, parentOfName, sameName } from '../../core/name/name.ts'
 import { formatName } from '../../core/name/text.ts'
 import { addressOf } from './delegations.ts'
 import type { Iterator } from './iterate.ts'
@@ -17,6 +18,8 @@ export interface NamedServer {
   readonly namedBy: 'both' | 'parent' | 'zone' | undefined
   /** Addresses that the parent zone gives for it. */
   readonly glue: readonly string[]
+  /** Those that stood beside the zone's own word that it serves it: records of these types need not be asked for. */
+  readonly beside: readonly ResourceRecord[]
 }
 
 export type FoundZone =
@@ -52,7 +55,7 @@ export async function findZone(
       return { kind: 'failed', trouble: found }
     }
     const part = findPart(fetched.reply, at, TYPE.NS)
-    if (part.kind === 'rrset') return zoneOf(at, part.rrset, iterator)
+    if (part.kind === 'rrset') return zoneOf(at, { ns: part.rrset, message: fetched.reply.message }, iterator)
     const soa = soaOf(fetched.reply)?.name
     const above = soa !== undefined && isBelow(at, soa) ? soa : parentOfName(at)
     if (above === undefined) {
@@ -76,9 +79,15 @@ async function fetchOrFail(
   }
 }
 
+/** The zone's own word on who serves it, and the message that it came in. */
+interface Said {
+  readonly ns: Rrset
+  readonly message: Message
+}
+
 /** Whom the zone and its parent name: the two should be the same, and often are not. RFC 1034 §4.2.2 */
-function zoneOf(zone: Name, ns: Rrset | undefined, iterator: Iterator | undefined): FoundZone {
-  const own = (ns?.rdatas ?? []).flatMap((rdata) => {
+function zoneOf(zone: Name, said: Said | undefined, iterator: Iterator | undefined): FoundZone {
+  const own = (said?.ns.rdatas ?? []).flatMap((rdata) => {
     const name = readNameRdata(rdata)
     return name.ok ? [name.value] : []
   })
@@ -90,24 +99,37 @@ function zoneOf(zone: Name, ns: Rrset | undefined, iterator: Iterator | undefine
   const others = handed.flatMap(({ name }) => (ownKeys.has(name.key) ? [] : [name]))
   const servers = [
     ...own.map((server) => ({
-      ...{ server, glue: glue.get(server.key) ?? [] },
+      ...{ server, glue: glue.get(server.key) ?? [], beside: said === undefined ? [] : besideIn(said, server) },
       namedBy: both ? (glue.has(server.key) ? ('both' as const) : ('zone' as const)) : undefined,
     })),
     ...others.map((server) => ({
-      ...{ server, glue: glue.get(server.key) ?? [] },
+      ...{ server, glue: glue.get(server.key) ?? [], beside: [] },
       namedBy: both ? ('parent' as const) : undefined,
     })),
   ]
   return { kind: 'zone', zone, servers }
 }
 
+/**
+ * The addresses of a name server in the zone itself, as far as they came along. An RRset that stands there is whole, or the
+ * reply would have been cut short; one that does not may have been left out. Further down another zone may begin, of which
+ * this one has no more than glue. RFC 1034 §4.3.2, RFC 2181 §5, §9
+ */
+function besideIn({ ns, message }: Said, server: Name): readonly ResourceRecord[] {
+  const isOwn = isAtOrBelow(server, ns.name) && server.labelCount <= ns.name.labelCount + 1
+  if (!message.isAuthoritative || !isOwn) return []
+  return message.additional.filter((record) => sameName(record.name, server) && addressOf(record).length > 0)
+}
+
 /** Every address that is published, and that its parent has as glue. A name server is no alias. RFC 2181 §10.3 */
 export async function findAddresses(
-  { server, glue }: NamedServer,
+  { server, glue, beside }: NamedServer,
   { upstream, task }: { readonly upstream: Upstream; readonly task: Task },
 ): Promise<string[]> {
   const found = await Promise.all(
     [TYPE.A, TYPE.AAAA].map(async (type) => {
+      const known = beside.filter((record) => record.type === type)
+      if (known.length > 0) return known.flatMap(addressOf)
       const fetched = await fetchOrFail({ name: server, type }, upstream, task)
       const part = fetched.ok ? findPart(fetched.reply, server, type) : undefined
       return part?.kind === 'rrset' ? recordsOf(part.rrset).flatMap(addressOf) : []
