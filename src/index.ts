@@ -96,7 +96,7 @@ export interface WaxsealOptions {
   readonly allowSha1?: boolean
   /** Seconds, 60 unless told and at most 3600: by how much this machine's clock may be slow. RFC 4035 §5.3.1 */
   readonly clockSkew?: number
-  /** Let `trust-ad` believe servers that are not on this machine: only where nobody can come between. */
+  /** Let `trust-ad` believe servers that are not on this machine and have no `tlsName`: only where nobody can come between. */
   readonly trustRemoteAd?: boolean
   /**
    * Told, in one line each, of resolvers that strip DNSSEC records or do not validate, of what becomes of trust anchors,

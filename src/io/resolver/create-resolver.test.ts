@@ -139,6 +139,22 @@ test('DANE-20: trust-ad takes a server elsewhere when it is forced to, and says 
   assert.deepEqual(warnings, ['what 192.0.2.1 says of DNSSEC is believed over the network, as trust-remote-ad is set'])
 })
 
+test('DANE-20, RFC 8310 §5: trust-ad takes a server elsewhere that must show who it is over TLS, unforced', async () => {
+  const warnings: string[] = []
+  const { ask } = memoryResolver(() => ({ flags: 'ad', answer: 'www.example. A 203.0.113.1' }), {
+    ...{ engine: 'trust-ad', onWarning: (warning: string) => warnings.push(warning) },
+    servers: [{ address: '192.0.2.1', port: 853, tlsName: 'dns.example' }],
+  })
+  assert.match(show(await ask(question)), /^answer secure/)
+  assert.deepEqual(warnings, [])
+  const servers = [
+    { address: '192.0.2.1', port: 853, tlsName: 'dns.example' },
+    { address: '192.0.2.2', port: 53 },
+  ]
+  const refused = (error: unknown) => error instanceof ConfigError && error.message.includes('192.0.2.2')
+  assert.throws(() => createResolver({ engine: 'trust-ad', network: noNetwork, servers }), refused)
+})
+
 for (const address of ['127.0.0.1', '127.0.0.53', '127.255.255.254', '::1']) {
   test(`DNSSEC-03: trust-ad takes ${address}`, async () => {
     const resolver = createResolver({ engine: 'trust-ad', network: noNetwork, servers: [{ address, port: 53 }] })

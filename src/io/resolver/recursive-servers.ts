@@ -7,7 +7,7 @@ import { type ServerList, watchSystemServers } from './system-servers.ts'
 export interface RecursiveOptions {
   /** Those of the system unless told. */
   readonly servers?: readonly Endpoint[] | undefined
-  /** Whether `trust-ad` believes servers that are not on this machine. */
+  /** Whether `trust-ad` believes servers that are not on this machine, and are not asked over TLS. */
   readonly trustRemoteAd?: boolean | undefined
   /** In the place of /etc/resolv.conf, for tests. */
   readonly resolvConf?: string | undefined
@@ -42,7 +42,8 @@ export function warnOfNetwork(options: RecursiveOptions, now: () => number): voi
 
 /**
  * Those whose AD bit may be believed. Later on too: others than the operator write /etc/resolv.conf, as DHCP does.
- * Throws ConfigError when there are none, or one is on another machine and that is not allowed. RFC 4035 §4.9.3
+ * Throws ConfigError when there are none, or one is on another machine, is not asked over TLS, and that is not allowed.
+ * RFC 4035 §4.9.3, RFC 8310 §5
  */
 export function believedServers(options: RecursiveOptions, now: () => number): ServerList {
   const { trustRemoteAd = false, onWarning = () => {} } = options
@@ -51,8 +52,8 @@ export function believedServers(options: RecursiveOptions, now: () => number): S
   const [far] = last.filter(isFar)
   if (far !== undefined && !trustRemoteAd) {
     throw new ConfigError(
-      `engine trust-ad would believe ${far.address}, which is not on this machine: use engine forward, or set ` +
-        'trust-remote-ad where nobody can come between',
+      `engine trust-ad would believe ${far.address}, which is not on this machine: use engine forward, ask it over TLS ` +
+        '(tls://ADDRESS#NAME), or set trust-remote-ad where nobody can come between',
     )
   }
   if (far !== undefined) onWarning(believedFromAfar(last.filter(isFar)))
@@ -63,7 +64,7 @@ export function believedServers(options: RecursiveOptions, now: () => number): S
     last = named
     const others = named.filter(isFar)
     if (trustRemoteAd) believed = named
-    else if (others.length < named.length) believed = named.filter(isNear)
+    else if (others.length < named.length) believed = named.filter((server) => !isFar(server))
     if (others.length > 0) onWarning(trustRemoteAd ? believedFromAfar(others) : notBelieved(others, believed))
     return believed
   }
@@ -86,6 +87,7 @@ function isNear({ address }: Endpoint): boolean {
   return /^(?:127\.|::1$)/.test(address)
 }
 
+/** Whether others may have the line to it, and write the AD bit: not where its certificate must be of its name. RFC 8310 §5 */
 function isFar(server: Endpoint): boolean {
-  return !isNear(server)
+  return !isNear(server) && server.tlsName === undefined
 }

@@ -45,7 +45,7 @@ export const worldOptions = {
   },
   'trust-remote-ad': {
     ...{ type: 'boolean', group },
-    description: 'let engine trust-ad believe a resolver that is not on this machine',
+    description: 'let engine trust-ad believe a resolver that is not on this machine, though not asked over TLS',
   },
   'preferred-digest': {
     ...{ type: 'string', value: 'DIGEST', group },
