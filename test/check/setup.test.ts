@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type Setup, setupOf } from '../../src/core/check/setup.ts'
+import { namesBody } from '../../src/core/mtasts/sts-id.ts'
 import { type CheckLab, startCheckLab } from '../support/check-lab.ts'
 
 const world = `
@@ -53,7 +54,9 @@ test('RFC 8461 §8.3: who is in mode testing is led on to enforce, and who has n
   assert.deepEqual([begun.sts.mode, begun.sts.fileMode], ['testing', 'enforce'])
   const bare = await setup('bare.example')
   assert.deepEqual([bare.sts.mode, bare.sts.fileMode], ['missing', 'testing'])
-  assert.match(bare.sts.record, /^_mta-sts\.bare\.example\. IN TXT "v=STSv1; id=\d{14};"$/)
+  assert.match(bare.sts.record, /^_mta-sts\.bare\.example\. IN TXT "v=STSv1; id=\d{14}Z[0-9a-f]{16};"$/)
+  const [, id = ''] = /id=([^;]+);/.exec(bare.sts.record) ?? []
+  assert.ok(namesBody(id, bare.sts.file.replace(/\n|$/g, '\r\n')), 'the id is that of the file beside it')
 })
 
 test('what stands in the zone of a provider is not ours to publish', async () => {

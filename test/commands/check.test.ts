@@ -89,7 +89,7 @@ test('docs/check.md shows what the command prints', async () => {
       .trimEnd()
       .replace(/\b[0-9a-f]{64}\b/g, 'DIGEST')
       .replace(/\b20\d\d-\d\d-\d\d\b/g, 'DAY')
-      .replace(/\bid=\d{14}\b/g, 'id=ID')
+      .replace(/\bid=\d{14}Z[0-9a-f]{16}\b/g, 'id=ID')
       .replace(/\b192\.0\.2\.\d+ +/g, 'ADDRESS ')
       .replace(/\b(?:192\.0\.2|198\.51\.100)\.\d+\b/g, 'ADDRESS')
       .replace(/\s+/g, ' ') // an address of another length breaks lines elsewhere

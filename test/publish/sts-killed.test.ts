@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { parseStsPolicy } from '../../src/core/mtasts/policy.ts'
-import { namesBody } from '../../src/core/publish/sts-id.ts'
+import { namesBody } from '../../src/core/mtasts/sts-id.ts'
 import { parseStsState } from '../../src/io/publish/sts-state-text.ts'
 import { type Command, readFiledWorld, runEnding, runOnce, servedIn, writeFiledWorld } from './sts-run-once.ts'
 

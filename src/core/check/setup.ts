@@ -94,8 +94,9 @@ function policyOf(view: View): SetupPolicy {
   const { domain, mail } = view
   const mode = mail?.sts?.policy?.policy.mode ?? 'missing'
   const fileMode = mode === 'testing' || mode === 'enforce' ? 'enforce' : 'testing'
+  const wish = { mode: fileMode, maxAge: fileMode === 'enforce' ? 2_419_200 : 604_800 } as const
   return {
-    ...{ mode, fileMode, policyHost: `mta-sts.${domain}`, record: recordText(view).text },
-    file: policyFile(view, fileMode, fileMode === 'enforce' ? 2_419_200 : 604_800).text,
+    ...{ mode, fileMode, policyHost: `mta-sts.${domain}`, record: recordText(view, wish).text },
+    file: policyFile(view, wish).text,
   }
 }

@@ -45,3 +45,8 @@ export function parseStsRecord(text: string): Result<StsRecord, StsRecordFault> 
   const space = text.startsWith('v=STSv1;') ? [] : (['space-before-semicolon'] as const)
   return accept({ id: id.value, warnings: repeated === undefined ? space : [...space, 'repeated-id'] })
 }
+
+/** The record that announces the policy with this id, as it is to be published. RFC 8461 §3.1 */
+export function formatStsRecord(id: string): string {
+  return `v=STSv1; id=${id};`
+}

@@ -1,6 +1,7 @@
 import type { ResourceRecord } from '../dns/message.ts'
 import { writeTxt } from '../dns/rdata/write.ts'
 import { CLASS, TYPE } from '../dns/types.ts'
+import { formatStsRecord } from '../mtasts/record.ts'
 import { type DomainName, nameOfDomain } from '../name/domain.ts'
 import { type Name, prependLabels } from '../name/name.ts'
 
@@ -11,5 +12,5 @@ export function stsRecordName(domain: DomainName): Name | undefined {
 
 /** The TXT record that announces the policy with this id. `ttl` is in seconds. RFC 8461 §3.1 */
 export function stsRecord(name: Name, id: string, ttl: number): ResourceRecord {
-  return { name, type: TYPE.TXT, class: CLASS.IN, ttl, rdata: writeTxt([`v=STSv1; id=${id};`]) }
+  return { name, type: TYPE.TXT, class: CLASS.IN, ttl, rdata: writeTxt([formatStsRecord(id)]) }
 }

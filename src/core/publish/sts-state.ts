@@ -1,6 +1,6 @@
 import { formatMxPattern, type MxPattern, type StsPolicy } from '../mtasts/policy.ts'
+import { nextStsId } from '../mtasts/sts-id.ts'
 import type { DomainName } from '../name/domain.ts'
-import { nextStsId } from './sts-id.ts'
 import { writeStsPolicy } from './sts-policy.ts'
 import type { StsSeen } from './sts-seen.ts'
 import type { StsStage } from './sts-stages.ts'

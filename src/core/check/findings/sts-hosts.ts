@@ -84,7 +84,7 @@ function ofPolicyInForce(view: View): HostFound[] {
   const listed = view.hosts.map((host) => ({ host, isListed: listsMx(mx, host.host as DomainName) }))
   const found: HostFound[] = [...kept]
   const lines = mx.map((pattern) => said(`mx: ${formatMxPattern(pattern)}`, `mta-sts.${view.domain}`))
-  const publish = [policyFile(view, mode, maxAge), recordText(view)]
+  const publish = [policyFile(view, { mode, maxAge }), recordText(view, { mode, maxAge })]
   for (const { host, isListed } of listed) {
     if (isListed) found.push(...ofHost(view, host, mode))
     else {

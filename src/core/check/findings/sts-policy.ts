@@ -327,9 +327,9 @@ function ofTerms(view: View, policy: StsPolicy, base: Base, address: string): Po
   }
   if (mode === 'none') return [...found, { ...base, id: 'sts-mode-none', seen }]
   if (mode === 'testing')
-    found.push({ ...base, id: 'sts-mode-testing', seen, publish: [policyFile(view, 'enforce', maxAge)] })
+    found.push({ ...base, id: 'sts-mode-testing', seen, publish: [policyFile(view, { mode: 'enforce', maxAge })] })
   if (maxAge < 86_400)
-    found.push({ ...base, id: 'sts-max-age-tiny', seen, publish: [policyFile(view, mode, 2_419_200)] })
+    found.push({ ...base, id: 'sts-max-age-tiny', seen, publish: [policyFile(view, { mode, maxAge: 2_419_200 })] })
   else if (mode === 'enforce' && maxAge < 2_419_200) found.push({ ...base, id: 'sts-max-age-short', seen })
   return found
 }

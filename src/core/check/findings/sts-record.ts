@@ -1,6 +1,8 @@
-import { parseStsPolicy } from '../../mtasts/policy.ts'
-import { parseStsRecords, type StsRecordFault } from '../../mtasts/record.ts'
-import type { StsSide } from '../check-facts.ts'
+import { formatStsPolicy, parseStsPolicy } from '../../mtasts/policy.ts'
+import { formatStsRecord, parseStsRecords, type StsRecordFault } from '../../mtasts/record.ts'
+import { nextStsId } from '../../mtasts/sts-id.ts'
+import type { DomainName } from '../../name/domain.ts'
+import type { PolicyLook, StsSide } from '../check-facts.ts'
 import type { Publication } from '../report.ts'
 import { takesMail, type View } from '../view.ts'
 import { dnsText, type Family, type FindingKinds, type Found, lookupSeen, nobody } from './finding.ts'
@@ -122,7 +124,7 @@ function ofTexts(view: View, sts: StsSide, base: Base): RecordFound[] {
     if (parsed.value.warnings.length > 0) found.push({ ...base, id: 'sts-record-untidy', publish })
     return found
   }
-  const served = isServed(sts)
+  const served = servedBody(sts) !== undefined
   if (strings.length === 0) {
     if (served) return [{ ...base, id: 'sts-policy-without-record', publish }]
     if (!takesMail(view)) return []
@@ -138,12 +140,6 @@ const faultIds: Record<StsRecordFault, RecordFound['id']> = {
   ...{ syntax: 'sts-record-invalid', id: 'sts-record-id' },
 }
 
-function isServed({ fetches }: StsSide): boolean {
-  return fetches.some(
-    ({ outcome }) => outcome.kind === 'fetched' && parseStsPolicy(Buffer.from(outcome.body).toString()).ok,
-  )
-}
-
 function ofAliases({ domain }: View, { record, addresses }: StsSide): RecordFound[] {
   const aliased = [record, ...addresses].filter((lookup) => lookup !== undefined)
   const seen = aliased.flatMap((lookup) =>
@@ -152,24 +148,48 @@ function ofAliases({ domain }: View, { record, addresses }: StsSide): RecordFoun
   return seen.length === 0 ? [] : [{ id: 'sts-delegated', subject: domain, seen, owner: nobody }]
 }
 
-/** An id by the minute: any that was not there before will do. RFC 8461 §3.1 */
-export function recordText({ domain, now }: View): Publication {
-  const id = new Date(now).toISOString().replace(/\D/g, '').slice(0, 14)
-  return dnsText(domain, `_mta-sts.${domain}. IN TXT "v=STSv1; id=${id};"`, 'a new id with every change of the policy')
+/** What a policy that is proposed says. */
+interface Wish {
+  readonly mode: 'testing' | 'enforce'
+  /** Seconds. */
+  readonly maxAge: number
 }
 
-/** A policy for the MX hosts that there are: in mode testing, from which nobody's mail suffers. RFC 8461 §3.2 */
-export function policyFile(
-  { domain, hosts }: View,
-  mode: 'testing' | 'enforce' = 'testing',
-  maxAge = 604_800,
-): Publication {
-  const lines = ['version: STSv1', `mode: ${mode}`, ...hosts.map(({ host }) => `mx: ${host}`), `max_age: ${maxAge}`]
+/** Nobody's mail suffers from mode testing. RFC 8461 §5 */
+const first: Wish = { mode: 'testing', maxAge: 604_800 }
+
+/** The record for the policy that is served, or for the one proposed: with the id that is there if it is of just this policy. */
+export function recordText(view: View, wish?: Wish): Publication {
+  const { domain, now, facts } = view
+  const body = (wish === undefined ? servedBody(facts.sts) : undefined) ?? bodyFor(view, wish)
+  const published = parseStsRecords(stringsIn(facts.sts?.record))
+  const id = nextStsId(body, published.ok ? published.value.id : undefined, now)
+  const text = `_mta-sts.${domain}. IN TXT "${formatStsRecord(id)}"`
+  return dnsText(domain, text, 'a new id with every change of the policy')
+}
+
+/** A policy for the MX hosts that there are: in mode testing, unless told. RFC 8461 §3.2 */
+export function policyFile(view: View, wish: Wish = first): Publication {
   return {
-    ...{ kind: 'file', where: `https://mta-sts.${domain}/.well-known/mta-sts.txt`, text: lines.join('\n') },
+    ...{ kind: 'file', where: `https://mta-sts.${view.domain}/.well-known/mta-sts.txt` },
+    text: bodyFor(view, wish).replaceAll('\r\n', '\n').trimEnd(),
     note:
-      mode === 'testing'
+      wish.mode === 'testing'
         ? 'first in mode testing; enforce when no report tells of a failure'
         : 'then give the record a new id',
   }
+}
+
+function bodyFor({ hosts }: View, { mode, maxAge }: Wish = first): string {
+  const mx = hosts.map(({ host }) => ({ name: host as DomainName, wildcard: false })) // MX hosts are names
+  return formatStsPolicy({ mode, maxAge, mx, warnings: [] })
+}
+
+function servedBody(sts: StsSide | undefined): string | undefined {
+  return sts?.fetches.flatMap((look) => validBody(look) ?? [])[0]
+}
+
+function validBody({ outcome }: PolicyLook): string | undefined {
+  const body = outcome.kind === 'fetched' ? Buffer.from(outcome.body).toString() : undefined
+  return body !== undefined && parseStsPolicy(body).ok ? body : undefined
 }

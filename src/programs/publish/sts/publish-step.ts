@@ -1,5 +1,6 @@
 import type { ResourceRecord } from '../../../core/dns/message.ts'
 import { formatRecord } from '../../../core/dns/zone-text.ts'
+import { formatStsRecord } from '../../../core/mtasts/record.ts'
 import type { DomainName } from '../../../core/name/domain.ts'
 import { nameOfDomain } from '../../../core/name/domain.ts'
 import { type Name, sameName } from '../../../core/name/name.ts'
@@ -51,7 +52,7 @@ export async function announceId(id: string, seen: StsSeen, hands: StsHands): Pr
   const record = stsRecord(name, id, seen.ttl > 0 ? seen.ttl : defaultTtl)
   if (seen.isDelegated) {
     const text = `_mta-sts.${hands.domain} is an alias: whoever has the record at its end must give it this id:`
-    return { kind: 'todo', text, paste: `v=STSv1; id=${id};\n` }
+    return { kind: 'todo', text, paste: `${formatStsRecord(id)}\n` }
   }
   const remove = seen.records.filter(({ rdata }) => !Buffer.from(rdata).equals(record.rdata))
   return change({ zone: zoneOf(seen, hands), remove, add: [record] }, hands)

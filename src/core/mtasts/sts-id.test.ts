@@ -3,9 +3,9 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { domain } from '../../../test/support/domain.ts'
 import { formatRecord } from '../dns/zone-text.ts'
-import { parseStsRecord } from '../mtasts/record.ts'
+import { stsRecord, stsRecordName } from '../publish/sts-record.ts'
+import { parseStsRecord } from './record.ts'
 import { namesBody, nextStsId } from './sts-id.ts'
-import { stsRecord, stsRecordName } from './sts-record.ts'
 
 const noon = Date.UTC(2026, 10, 26, 12, 0, 0)
 const first = nextStsId('one', undefined, noon)
