@@ -1,4 +1,4 @@
-import { soleText } from '../dns/versioned-text.ts'
+import { readFields, soleText } from '../dns/versioned-text.ts'
 import { accept, type Result, refuse } from '../result.ts'
 
 /** What a domain's `_mta-sts` TXT record says: only equality of ids means anything. RFC 8461 §3.1 */
@@ -24,22 +24,11 @@ export function parseStsRecords(records: readonly (readonly string[])[]): Result
 export function parseStsRecord(text: string): Result<StsRecord, StsRecordFault> {
   const version = /^v=STSv1(?=[ \t]*;|$)/.exec(text)
   if (version === null) return refuse('version')
-  const ids: { readonly value: string; readonly at: number }[] = []
-  let at = version[0].length
-  while (at < text.length) {
-    const delimiter = /[ \t]*;[ \t]*/y
-    delimiter.lastIndex = at
-    if (delimiter.exec(text) === null) return refuse('syntax', at)
-    at = delimiter.lastIndex
-    if (at === text.length) break
-    const field = /([A-Za-z0-9][A-Za-z0-9_.-]{0,31})=([!-:<>-~]+)/y
-    field.lastIndex = at
-    const match = field.exec(text)
-    if (match === null) return refuse('syntax', at)
-    const [whole, name, value = ''] = match
-    if (name === 'id') ids.push({ value, at: at + whole.length - value.length })
-    at = field.lastIndex
-  }
+  const fields = readFields(text, version[0].length, /([A-Za-z0-9][A-Za-z0-9_.-]{0,31})=([!-:<>-~]+)/y)
+  if (!fields.ok) return fields
+  const ids = fields.value.flatMap(({ 0: whole, 1: name, 2: value = '', index }) =>
+    name === 'id' ? [{ value, at: index + whole.length - value.length }] : [],
+  )
   const [id, repeated] = ids
   if (id === undefined || !/^[A-Za-z0-9]{1,32}$/.test(id.value)) return refuse('id', id?.at ?? text.length)
   const space = text.startsWith('v=STSv1;') ? [] : (['space-before-semicolon'] as const)

@@ -1,4 +1,4 @@
-import { soleText } from '../dns/versioned-text.ts'
+import { readFields, soleText } from '../dns/versioned-text.ts'
 import { type DomainName, parseDomainName } from '../name/domain.ts'
 import { accept, type Result, refuse } from '../result.ts'
 import { formatMailbox, parseMailbox } from '../smtp/mailbox.ts'
@@ -41,26 +41,12 @@ export function parseReportRecords(records: readonly (readonly string[])[]): Res
 export function parseReportRecord(text: string): Result<ReportRecord, ReportRecordFault> {
   const version = /^v=TLSRPTv1(?=[ \t]*;|$)/.exec(text)
   if (version === null) return refuse('version')
-  const uris: string[] = []
-  let fields = 0
-  let at = version[0].length
-  while (at < text.length) {
-    const delimiter = /[ \t]*;[ \t]*/y
-    delimiter.lastIndex = at
-    if (delimiter.exec(text) === null) return refuse('syntax', at)
-    at = delimiter.lastIndex
-    if (at === text.length) break
-    const field = /rua=([^;]*[^; \t])|([A-Za-z0-9][A-Za-z0-9_.-]{0,31})=([!-:<>-~]+)/y
-    field.lastIndex = at
-    const match = field.exec(text)
-    if (match === null) return refuse('syntax', at)
-    if (match[1] !== undefined) {
-      fields += 1
-      uris.push(...match[1].split(',').map((uri) => uri.replace(/^[ \t]+/, '').replace(/[ \t]+$/, '')))
-    }
-    at = field.lastIndex
-  }
-  if (fields === 0) return refuse('no-rua', text.length)
+  const field = /rua=([^;]*[^; \t])|([A-Za-z0-9][A-Za-z0-9_.-]{0,31})=([!-:<>-~]+)/y
+  const fields = readFields(text, version[0].length, field)
+  if (!fields.ok) return fields
+  const lists = fields.value.flatMap(([, list]) => list ?? [])
+  const uris = lists.flatMap((list) => list.split(',').map((uri) => uri.replace(/^[ \t]+/, '').replace(/[ \t]+$/, '')))
+  if (lists.length === 0) return refuse('no-rua', text.length)
   // A comma without a URI behind it breaks the grammar, and so the record.
   if (uris.some((uri) => !/^[!-~]+$/.test(uri))) return refuse('syntax', text.indexOf('rua='))
   const targets = uris.flatMap((uri) => parseReportUri(uri) ?? [])
@@ -71,7 +57,7 @@ export function parseReportRecord(text: string): Result<ReportRecord, ReportReco
     passedOver: uris.filter((uri) => !known.has(uri)),
     warnings: [
       ...(text.startsWith('v=TLSRPTv1;') ? [] : (['space-before-semicolon'] as const)),
-      ...(fields > 1 ? (['repeated-rua'] as const) : []),
+      ...(lists.length > 1 ? (['repeated-rua'] as const) : []),
     ],
   })
 }

@@ -46,7 +46,7 @@ export interface LiveHostIo {
 }
 
 /** Looks at a host: its addresses, each of them, with RSA and with ECDSA, and its TLSA records. */
-export async function lookAtHost(host: DomainName, io: LiveHostIo): Promise<LiveHost> {
+export async function findLiveHost(host: DomainName, io: LiveHostIo): Promise<LiveHost> {
   const { resolver, smtpPort, lookupSignal } = io
   const { addresses, candidates } = await findAddresses(host, { resolver, signal: lookupSignal })
   const zone = addresses.lookups.flatMap((lookup) =>

@@ -9,7 +9,7 @@ import { parsePem } from '../../../core/x509/pem.ts'
 import { findHosts } from '../../../io/examine/find-hosts.ts'
 import { createProbes } from '../../../io/probe/create-probes.ts'
 import { KeyFileError } from '../../../io/publish/key-file.ts'
-import { type LiveHost, lookAtHost } from '../../../io/publish/live-host.ts'
+import { findLiveHost, type LiveHost } from '../../../io/publish/live-host.ts'
 import { type CommandContext, InputError } from '../../cli/command.ts'
 import { deadline } from '../../cli/deadline.ts'
 import { EXIT } from '../../cli/exit.ts'
@@ -100,7 +100,7 @@ async function look(
     return await withProgress(
       out,
       (seconds) => `looking at ${all.join(', ')} for ${seconds} s`,
-      () => Promise.all(all.map((host) => lookAtHost(host, io))),
+      () => Promise.all(all.map((host) => findLiveHost(host, io))),
     )
   } finally {
     await probes.close()
