@@ -1,4 +1,3 @@
-import { limits } from '../../../core/limits.ts'
 import { planRamp, type RampLook, type RampPlan, type RampWish } from '../../../core/publish/sts-ramp.ts'
 import type { StsSeen } from '../../../core/publish/sts-seen.ts'
 import { stageText, termsOf } from '../../../core/publish/sts-stages.ts'
@@ -10,12 +9,11 @@ import type { Out } from '../../cli/out.ts'
 import { rampLook } from './look.ts'
 import { type ActResult, announceId, serveFile } from './publish-step.ts'
 import { say, sayHindrances, sayMissing, sayResult } from './say.ts'
+import { type Walked, walkWay } from './walk-way.ts'
 import type { Way } from './way.ts'
 
 /** What one run of `sts ramp` came to. */
-interface Ended {
-  readonly plan: RampPlan
-  readonly acts: readonly ActResult[]
+interface Ended extends Walked<RampPlan> {
   readonly status: number
 }
 
@@ -43,66 +41,39 @@ export function workOfRamp({ looking, world, ...way }: Way, tally: ReportTally |
   }
 }
 
-/** Takes all steps that may be taken now, each remembered before it is taken, and looked for before the next. */
+/** Leads a domain as far as it may be led now. */
 export async function runRamp(
   work: RampWork,
   wish: RampWish,
   { out, json }: { readonly out: Out; readonly json: boolean },
 ): Promise<number> {
-  const acts: ActResult[] = []
-  const turns: string[] = []
-  let state = work.file.read()
-  let lastTried: string | undefined
-  for (let look = 1; ; look++) {
-    const looked = await work.look()
-    if (typeof looked === 'number') return looked
-    const plan = planRamp(state, looked, wish)
-    if (plan.turn !== undefined) turns.push(plan.turn)
-    const end = (act?: ActResult) => tell({ plan, acts, status: statusOf(plan, act) }, turns, work, { out, json })
-    if (work.isDry) return end()
-    await work.file.write(plan.state)
-    state = plan.state
-    if (plan.step.kind === 'live' && look < limits.stsWays.looks) continue
-    const isAct = plan.step.kind === 'serve' || plan.step.kind === 'announce'
-    if (!isAct || lastTried === keyOf(plan) || look >= limits.stsWays.looks) return end(acts.at(-1))
-    const act = await take(plan, looked.seen, work)
-    acts.push(act)
-    lastTried = keyOf(plan)
-    if (act.kind !== 'done') return end(act)
-  }
+  const walked = await walkWay(work, {
+    look: () => work.look(),
+    plan: (state, look: RampLook) => planRamp(state, look, wish),
+    take: ({ step }, { seen }) => take(step, seen, work),
+    isPassed: ({ step }) => step.kind === 'live',
+  })
+  if (typeof walked === 'number') return walked
+  const ended = { ...walked, status: statusOf(walked) }
+  if (json) out.line(JSON.stringify(toJson(ended, work)))
+  else write(ended, work, out)
+  return ended.status
 }
 
-/** What a step is to bring about: when that does not show after it was taken, it takes its time. */
-function keyOf({ step, state }: RampPlan): string {
-  return `${step.kind} ${currentTerm(state)?.id}`
-}
-
-async function take({ step }: RampPlan, seen: StsSeen, { hands }: RampWork): Promise<ActResult> {
+function take(step: RampPlan['step'], seen: StsSeen, { hands }: RampWork): Promise<ActResult> | undefined {
   if (step.kind === 'serve') return serveFile(step.body, hands)
-  if (step.kind === 'announce') return announceId(step.id, seen, hands)
-  throw new Error(`nothing to do for ${step.kind}`)
+  return step.kind === 'announce' ? announceId(step.id, seen, hands) : undefined
 }
 
 /** 0 where all is as it should be, 1 where something holds it back, 75 where something is on its way. */
-function statusOf({ step, hindrances }: RampPlan, act: ActResult | undefined): number {
-  if (act?.kind === 'failed') return EXIT.cannotCreate
+function statusOf({ plan: { step, hindrances }, acts }: Walked<RampPlan>): number {
+  if (acts.at(-1)?.kind === 'failed') return EXIT.cannotCreate
   if (step.kind === 'refused') return EXIT.nothing
   if (step.kind === 'serve' || step.kind === 'announce') return EXIT.temporary
   return hindrances.every(({ kind }) => kind === 'time') ? EXIT.done : EXIT.nothing
 }
 
-function tell(
-  ended: Ended,
-  turns: readonly string[],
-  work: RampWork,
-  { out, json }: { out: Out; json: boolean },
-): number {
-  if (json) out.line(JSON.stringify(toJson(ended, turns, work)))
-  else write(ended, turns, work, out)
-  return ended.status
-}
-
-function toJson({ plan, acts, status }: Ended, turns: readonly string[], { domain, isDry }: RampWork) {
+function toJson({ plan, acts, turns, status }: Ended, { domain, isDry }: RampWork) {
   const { stage, step, hindrances, calendar, state } = plan
   const { mode } = termsOf(stage)
   return {
@@ -120,7 +91,7 @@ function isoOf(moment: number | undefined): string | null {
   return moment === undefined ? null : new Date(moment).toISOString()
 }
 
-function write({ plan, acts }: Ended, turns: readonly string[], { domain, isDry }: RampWork, out: Out): void {
+function write({ plan, acts, turns }: Ended, { domain, isDry }: RampWork, out: Out): void {
   const { stage, step, hindrances, calendar, state } = plan
   const since = state.liveAt === undefined ? '' : `, live since ${formatMoment(state.liveAt)}`
   const isBegun = step.kind !== 'refused' || state.served.length > 0

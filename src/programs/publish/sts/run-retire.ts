@@ -1,4 +1,3 @@
-import { limits } from '../../../core/limits.ts'
 import { heldTerms, planRetire, type RetirePlan, type RetireWish } from '../../../core/publish/sts-retire.ts'
 import { type StsSeen, seenIn } from '../../../core/publish/sts-seen.ts'
 import { currentTerm, heldUntil } from '../../../core/publish/sts-state.ts'
@@ -7,12 +6,10 @@ import { EXIT } from '../../cli/exit.ts'
 import type { Out } from '../../cli/out.ts'
 import { type ActResult, announceId, serveFile, takeHost, takeRecord } from './publish-step.ts'
 import { say, sayHindrances, sayMissing, sayResult } from './say.ts'
+import { type Walked, walkWay } from './walk-way.ts'
 import type { Way } from './way.ts'
 
-interface Ended {
-  readonly plan: RetirePlan
-  readonly acts: readonly ActResult[]
-  readonly turns: readonly string[]
+interface Ended extends Walked<RetirePlan> {
   readonly status: number
 }
 
@@ -33,41 +30,26 @@ export function workOfRetire({ looking, world, ...way }: Way): RetireWork {
   }
 }
 
-/** Takes all steps out that may be taken now, each remembered before it is taken, and looked for before the next. */
+/** Leads a domain out as far as it may be led now. */
 export async function runRetire(
   work: RetireWork,
   wish: RetireWish,
   { out, json }: { readonly out: Out; readonly json: boolean },
 ): Promise<number> {
-  const acts: ActResult[] = []
-  const turns: string[] = []
-  let state = work.file.read()
-  let lastTried: string | undefined
-  for (let look = 1; ; look++) {
-    const seen = await work.look()
-    const plan = planRetire(state, { seen, now: work.now() }, wish)
-    if (plan.turn !== undefined) turns.push(plan.turn)
-    const end = (act?: ActResult) => {
-      const ended = { plan, acts, turns, status: statusOf(plan, act) }
-      if (json) out.line(JSON.stringify(toJson(ended, work)))
-      else write(ended, wish, work, out)
-      return ended.status
-    }
-    if (work.isDry) return end()
-    await work.file.write(plan.state)
-    state = plan.state
-    const key = `${plan.step.kind} ${currentTerm(state)?.id}`
-    if (key === lastTried || look >= limits.stsWays.looks) return end(acts.at(-1))
-    const act = await take(plan, seen, work)
-    if (act === undefined) return end()
-    acts.push(act)
-    lastTried = key
-    if (act.kind !== 'done') return end(act)
-  }
+  const walked = await walkWay(work, {
+    look: () => work.look(),
+    plan: (state, seen: StsSeen) => planRetire(state, { seen, now: work.now() }, wish),
+    take: ({ step }, seen) => take(step, seen, work),
+  })
+  if (typeof walked === 'number') return walked
+  const ended = { ...walked, status: statusOf(walked) }
+  if (json) out.line(JSON.stringify(toJson(ended, work)))
+  else write(ended, wish, work, out)
+  return ended.status
 }
 
 /** Undefined where there is nothing to do now. */
-async function take({ step }: RetirePlan, seen: StsSeen, { hands }: RetireWork): Promise<ActResult | undefined> {
+function take(step: RetirePlan['step'], seen: StsSeen, { hands }: RetireWork): Promise<ActResult> | undefined {
   switch (step.kind) {
     case 'serve':
       return serveFile(step.body, hands)
@@ -85,8 +67,8 @@ async function take({ step }: RetirePlan, seen: StsSeen, { hands }: RetireWork):
   }
 }
 
-function statusOf({ step }: RetirePlan, act: ActResult | undefined): number {
-  if (act?.kind === 'failed') return EXIT.cannotCreate
+function statusOf({ plan: { step }, acts }: Walked<RetirePlan>): number {
+  if (acts.at(-1)?.kind === 'failed') return EXIT.cannotCreate
   if (step.kind === 'refused') return EXIT.nothing
   return step.kind === 'wait' || step.kind === 'done' ? EXIT.done : EXIT.temporary
 }
