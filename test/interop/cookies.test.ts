@@ -11,7 +11,8 @@ import { createExchange } from '../../src/io/resolver/exchange.ts'
 import { cookieOf } from '../support/cookie-server.ts'
 import { readQuery } from '../support/dns-server.ts'
 import { nameOfText } from '../support/records.ts'
-import { addAddresses, openStage, startNamed, startNsd } from './servers.ts'
+import { primaries, startNamed } from './authoritative.ts'
+import { addAddresses, openStage, startNsd } from './servers.ts'
 
 const at = { nsd: '192.0.2.1', named: '192.0.2.2' }
 const stage = openStage()
@@ -24,7 +25,8 @@ before(async () => {
     '$ORIGIN example.\n$TTL 60\n@ SOA ns hostmaster 1 7200 900 1209600 60\n@ NS ns\nns A 192.0.2.1\nwww A 203.0.113.1\n',
   )
   await startNsd(stage, at.nsd, { example: file })
-  await startNamed(stage, at.named, { example: file })
+  // To who shows over UDP the cookie that it gave him.
+  await startNamed(stage, at.named, { options: ['require-server-cookie yes;'], zones: primaries({ example: file }) })
 })
 
 after(() => stage.stop())

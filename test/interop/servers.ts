@@ -146,34 +146,6 @@ export async function startNsd(stage: Stage, address: string, zones: Readonly<Re
   await waitForPort(address, 53)
 }
 
-/** BIND at `address`, port 53, serving these files to who shows over UDP the cookie that it gave him. */
-export async function startNamed(
-  stage: Stage,
-  address: string,
-  zones: Readonly<Record<string, string>>,
-): Promise<void> {
-  const folder = join(stage.folder, `named-${address}`)
-  mkdirSync(folder)
-  const config = [
-    'options {',
-    `  directory "${folder}";`,
-    `  pid-file "${folder}/pid";`,
-    `  session-keyfile "${folder}/session.key";`,
-    `  lock-file none;`,
-    `  listen-on { ${address}; };`,
-    '  listen-on-v6 { none; };',
-    '  recursion no;',
-    '  dnssec-validation no;',
-    '  require-server-cookie yes;',
-    '};',
-    'controls { };',
-    ...Object.entries(zones).map(([name, file]) => `zone "${name}" { type primary; file "${file}"; };`),
-  ]
-  writeFileSync(join(folder, 'named.conf'), `${config.join('\n')}\n`)
-  stage.start('/usr/sbin/named', ['-f', '-c', join(folder, 'named.conf')])
-  await waitForPort(address, 53)
-}
-
 export interface UnboundOptions {
   readonly anchors: string
   readonly hints: string

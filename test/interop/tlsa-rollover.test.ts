@@ -6,9 +6,10 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, renameSyn
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import { folderFor, startNamed } from './authoritative.ts'
 import { startPostfix } from './mail-servers.ts'
 import { type SendingPostfix, startSendingPostfix } from './sending-postfix.ts'
-import { addAddresses, openStage, run, signZone, startNsd, startUnbound, waitForPort } from './servers.ts'
+import { addAddresses, openStage, run, signZone, startNsd, startUnbound } from './servers.ts'
 import { waitUntilSigned } from './updates.ts'
 import { iterateIn, type Run, waxseal } from './waxseal.ts'
 
@@ -74,19 +75,21 @@ async function startDns(): Promise<{ hints: string; anchors: string }> {
     '',
   ].join('\n')
   const keys = readFileSync(tsig, 'utf8')
-  startNamedWith(
-    at.primary,
-    `${keys} zone "example" { type primary; file "example"; dnssec-policy default; notify no;
-      update-policy { grant "rollover" name _25._tcp.${host} TLSA; }; };`,
-    text,
-  )
-  startNamedWith(
-    at.secondary,
-    `zone "example" { type secondary; file "copy"; primaries { ${at.primary}; };
-      min-refresh-time 1; max-refresh-time 3; min-retry-time 1; max-retry-time 1; };`,
-  )
-  await waitForPort(at.primary, 53)
-  await waitForPort(at.secondary, 53)
+  const folder = folderFor(stage, `bind-${at.primary}`)
+  writeFileSync(join(folder, 'example'), text)
+  const primary = `zone "example" { type primary; file "example"; dnssec-policy default; notify no;
+    update-policy { grant "rollover" name _25._tcp.${host} TLSA; }; };`
+  const secondary = `zone "example" { type secondary; file "copy"; primaries { ${at.primary}; };
+    min-refresh-time 1; max-refresh-time 3; min-retry-time 1; max-retry-time 1; };`
+  const options = (address: string) =>
+    [
+      'session-keyfile none',
+      'allow-transfer { any; }',
+      `query-source address ${address}`,
+      `transfer-source ${address}`,
+    ].map((option) => `${option};`)
+  await startNamed(stage, at.primary, { folder, keys: [keys], options: options(at.primary), zones: [primary] })
+  await startNamed(stage, at.secondary, { options: options(at.secondary), zones: [secondary] })
   await waitUntilSigned('example', at.primary)
   await waitUntilSigned('example', at.secondary)
   const dnskey = run('dig', [`@${at.primary}`, '+noall', '+answer', '+norecurse', 'example', 'DNSKEY'])
@@ -103,16 +106,6 @@ async function startDns(): Promise<{ hints: string; anchors: string }> {
   writeFileSync(hints, `.  3600000  NS  ns.root.\nns.root.  3600000  A  ${at.root}\n`)
   writeFileSync(anchors, root.ds)
   return { hints, anchors }
-}
-
-function startNamedWith(address: string, zone: string, text?: string): void {
-  const place = join(stage.folder, `bind-${address}`)
-  mkdirSync(place)
-  if (text !== undefined) writeFileSync(join(place, 'example'), text)
-  const options = `directory "${place}"; listen-on { ${address}; }; listen-on-v6 { none; }; pid-file none; session-keyfile none;
-    lock-file none; recursion no; dnssec-validation no; allow-transfer { any; }; query-source address ${address}; transfer-source ${address};`
-  writeFileSync(join(place, 'named.conf'), `options { ${options} };\ncontrols { };\n${zone}\n`)
-  stage.start('/usr/sbin/named', ['-g', '-n', '1', '-c', join(place, 'named.conf')])
 }
 
 const certificates: string[] = []

@@ -8,7 +8,8 @@ import type { WriteOutcome } from '../../src/io/publish/zone-writer.ts'
 import { createZoneWriter, readWriterPlan } from '../../src/programs/publish/writer-options.ts'
 import { recordsFrom, zoneName } from '../support/changes.ts'
 import { fakeResolver } from '../support/fake-resolver.ts'
-import { addAddresses, openStage, run, waitForPort } from './servers.ts'
+import { startKnot, startNamed } from './authoritative.ts'
+import { addAddresses, openStage, run } from './servers.ts'
 import { verifySigned, waitUntilSigned, zoneText } from './updates.ts'
 
 const at = { named: '192.0.2.1', knot: '192.0.2.2' } as const
@@ -32,35 +33,21 @@ before(async () => {
   const bind = configOf('named')
   const keygen = /^(tsig-keygen .*) > /m.exec(docs)?.[1]?.split(' ') ?? []
   writeFileSync(join(bind.folder, 'waxseal.key'), run(keygen[0] ?? '', keygen.slice(1)), { mode: 0o640 })
-  const around = [
-    `options { directory "${bind.folder}"; listen-on { ${at.named}; }; listen-on-v6 { none; }; pid-file none;`,
-    `session-keyfile "${bind.folder}/session.key"; recursion no; notify no; dnssec-validation no; allow-transfer { any; }; };`,
-    'zone "local.example" { type primary; file "local"; update-policy local; };',
-    'controls { };',
-  ]
   writeFileSync(join(bind.folder, 'local'), zoneText(at.named))
-  writeFileSync(join(bind.folder, 'named.conf'), [...around, bind.config].join('\n'))
-  stage.start('/usr/sbin/named', ['-g', '-n', '1', '-c', join(bind.folder, 'named.conf')])
-  await waitForPort(at.named, 53)
+  await startNamed(stage, at.named, {
+    folder: bind.folder,
+    options: [`session-keyfile "${bind.folder}/session.key";`, 'allow-transfer { any; };'],
+    zones: ['zone "local.example" { type primary; file "local"; update-policy local; };', bind.config],
+  })
 
   const knot = configOf('knot')
   const keymgr = /^(keymgr .*) > /m.exec(docs)?.[1]?.split(' ') ?? []
   writeFileSync(join(knot.folder, 'waxseal.key'), run(keymgr[0] ?? '', keymgr.slice(1)), { mode: 0o640 })
-  const server = [
-    'server:',
-    `  listen: ${at.knot}@53`,
-    `  rundir: "${knot.folder}"`,
-    'database:',
-    `  storage: "${knot.folder}"`,
-  ]
-  const log = ['log:', '  - target: stderr', '    any: warning']
   // Tests look at the whole zone, which the page has no need to.
   const transfer = knot.config
     .replace(/^acl:\n/m, 'acl:\n  - id: transfer\n    address: 192.0.2.0/24\n    action: transfer\n')
     .replace('acl: waxseal', 'acl: [waxseal, transfer]')
-  writeFileSync(join(knot.folder, 'knot.conf'), [...server, ...log, transfer].join('\n'))
-  stage.start('/usr/sbin/knotd', ['-c', join(knot.folder, 'knot.conf')])
-  await waitForPort(at.knot, 53)
+  await startKnot(stage, at.knot, { folder: knot.folder, sections: [transfer] })
   for (const one of servers) await waitUntilSigned('example.org', at[one])
 })
 after(() => stage.stop())

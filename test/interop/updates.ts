@@ -1,9 +1,10 @@
 // BIND and Knot that take updates: each with a zone that it signs itself, and keys for the names that we publish.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TsigKey } from '../../src/core/dns/tsig-key.ts'
 import { parseTsigKey } from '../../src/core/dns/tsig-key-text.ts'
-import { run, type Stage, waitForPort } from './servers.ts'
+import { folderFor, startKnot, startNamed } from './authoritative.ts'
+import { run, type Stage } from './servers.ts'
 
 export const algorithms = ['hmac-sha1', 'hmac-sha224', 'hmac-sha256', 'hmac-sha384', 'hmac-sha512'] as const
 
@@ -52,8 +53,7 @@ const published = ['_25._tcp.mx', '_25._tcp.alias', '_mta-sts']
 
 /** BIND at `address`: `example` is signed as it is updated, `inline` apart from the updates, `frozen` cannot be written. */
 export async function startUpdatedBind(stage: Stage, address: string, keys: Keys['bind']): Promise<void> {
-  const folder = join(stage.folder, `bind-${address}`)
-  mkdirSync(folder)
+  const folder = folderFor(stage, `bind-${address}`)
   const mine = Object.keys(keys).filter((name) => name !== 'other')
   const policy = (zone: string) =>
     mine.flatMap((key) => published.map((name) => `grant "${key}" name ${name}.${zone} TLSA TXT CNAME;`)).join(' ')
@@ -61,48 +61,25 @@ export async function startUpdatedBind(stage: Stage, address: string, keys: Keys
     writeFileSync(join(folder, name), zoneText(address))
     return `zone "${name}" { type primary; file "${name}"; update-policy { ${policy(name)} }; ${more} };`
   }
-  const config = [
-    ...Object.values(keys).map((file) => readFileSync(file, 'utf8')),
-    'options {',
-    `  directory "${folder}";`,
-    `  listen-on { ${address}; };`,
-    '  listen-on-v6 { none; };',
-    '  pid-file none;',
-    '  session-keyfile none;',
-    '  recursion no;',
-    '  notify no;',
-    '  dnssec-validation no;',
-    '  allow-transfer { any; };',
-    '};',
-    'controls { };',
-    zone('example', 'dnssec-policy default;'),
-    zone('inline', 'dnssec-policy default; inline-signing yes;'),
-    zone('plain', ''),
-  ]
-  writeFileSync(join(folder, 'named.conf'), `${config.join('\n')}\n`)
-  stage.start('/usr/sbin/named', ['-g', '-n', '1', '-c', join(folder, 'named.conf')])
-  await waitForPort(address, 53)
+  await startNamed(stage, address, {
+    folder,
+    keys: Object.values(keys).map((file) => readFileSync(file, 'utf8')),
+    options: ['session-keyfile none;', 'allow-transfer { any; };'],
+    zones: [
+      zone('example', 'dnssec-policy default;'),
+      zone('inline', 'dnssec-policy default; inline-signing yes;'),
+      zone('plain', ''),
+    ],
+  })
 }
 
 /** Knot at `address`: `example` is signed as it is updated. */
 export async function startUpdatedKnot(stage: Stage, address: string, keys: Keys['knot']): Promise<void> {
-  const folder = join(stage.folder, `knot-${address}`)
-  mkdirSync(folder)
+  const folder = folderFor(stage, `knot-${address}`)
   for (const name of ['example', 'plain']) writeFileSync(join(folder, name), zoneText(address))
   const entries = Object.values(keys).flatMap((file) => readFileSync(file, 'utf8').replace(/^[\s\S]*key:\n/, ''))
   const mine = Object.keys(keys).filter((name) => name !== 'other')
-  const config = [
-    'server:',
-    `  listen: ${address}@53`,
-    `  rundir: "${folder}"`,
-    '  udp-workers: 1',
-    '  tcp-workers: 1',
-    '  background-workers: 1',
-    'database:',
-    `  storage: "${folder}"`,
-    'log:',
-    '  - target: stderr',
-    '    any: warning',
+  const sections = [
     'key:',
     ...entries.map((entry) => entry.trimEnd()),
     'acl:',
@@ -125,9 +102,7 @@ export async function startUpdatedKnot(stage: Stage, address: string, keys: Keys
     '    dnssec-signing: on',
     '  - domain: plain',
   ]
-  writeFileSync(join(folder, 'knot.conf'), `${config.join('\n')}\n`)
-  stage.start('/usr/sbin/knotd', ['-c', join(folder, 'knot.conf')])
-  await waitForPort(address, 53)
+  await startKnot(stage, address, { folder, sections })
 }
 
 /** Data of the records there, in order. */
