@@ -9,6 +9,6 @@ const version = packageVersion()
 const unused = () => {
   throw new Error('no route is asked here')
 }
-const routes = apiRoutes(unused, { version, whyNotReady: unused, sharedStore: unused, metrics: unused })
+const routes = apiRoutes(unused, { version, whyNotReady: unused, reload: unused, sharedStore: unused, metrics: unused })
 const file = join(import.meta.dirname, '..', 'docs', 'openapi.json')
 writeFileSync(file, `${JSON.stringify(openApiOf(routes, version), undefined, 2)}\n`)

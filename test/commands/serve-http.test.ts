@@ -31,6 +31,7 @@ const json = { 'content-type': 'application/json' }
 test('a decision is looked for when it is asked for, held, and told with its evidence', async () => {
   const path = '/v1/destinations/bakery.example'
   refusal(await served.ask(`${path}?held=true`), 'not-held')
+  refusal(await served.ask(`${path}?held=yes`), 'bad-request')
   const made = read(await served.ask(path), 'Destination')
   assert.equal(made.destination, 'bakery.example')
   assert.equal(made.level, 'secure')

@@ -1,6 +1,5 @@
 import { ConfigError } from '../../core/config-error.ts'
 import {
-  formatNamePattern,
   type NamePattern,
   type OverrideFault,
   type OverrideTarget,
@@ -88,14 +87,6 @@ export function readAuthor(named: string | undefined, { environment }: CommandCo
   const author = named ?? (SUDO_USER || LOGNAME || USER)
   if (author === undefined || author === '') throw new UsageError('nobody knows who you are: give --author')
   return author
-}
-
-/** For JSON: as the options take it. */
-export function targetJson({ domain, host }: OverrideTarget) {
-  return {
-    domain: domain === undefined ? null : formatNamePattern(domain),
-    host: host === undefined ? null : formatNamePattern(host),
-  }
 }
 
 const dayMs = 86_400_000

@@ -1,6 +1,7 @@
 import type { Clock } from '../../io/clock.ts'
 import { apiRoutes } from './http/api.ts'
 import type { HttpServer } from './http/listener.ts'
+import type { Reload } from './http/reload-route.ts'
 import { createHttpServer } from './http/server.ts'
 import { createLedger, type ServiceLedger } from './ledger.ts'
 import { createMeters } from './metrics/meters.ts'
@@ -21,17 +22,19 @@ export interface FrontOptions {
   /** The one there is now, once there is one. */
   service(): Service
   isStopping(): boolean
+  /** Reads the configuration again. */
+  readonly reload: Reload
   /** Connections of mail servers. */
   connections(): number
   onError(error: unknown): void
 }
 
-export function createFront({ clock, service, isStopping, connections, onError }: FrontOptions): Front {
+export function createFront({ clock, service, isStopping, reload, connections, onError }: FrontOptions): Front {
   const version = packageVersion()
   const registry = createRegistry()
   const whyNotReady = () => (isStopping() ? 'the service is being stopped' : service().readiness.whyNot)
   const routes = apiRoutes(service, {
-    ...{ version, whyNotReady, metrics: () => registry.write() },
+    ...{ version, reload, whyNotReady, metrics: () => registry.write() },
     sharedStore: () => service().world.store.shared?.().kind,
   })
   const meters = createMeters(

@@ -3,6 +3,7 @@ import type { CommandContext } from '../cli/command.ts'
 import type { World, WorldValues } from '../cli/world.ts'
 import type { PageService } from '../web/page-service.ts'
 import { createFront } from './front.ts'
+import type { Reloaded } from './http/reload-route.ts'
 import { readHttpToken } from './http/token.ts'
 import type { ServiceLedger } from './ledger.ts'
 import { type LineServices, openLineServices } from './line-services.ts'
@@ -33,7 +34,7 @@ export async function serve(values: WorldValues, context: CommandContext): Promi
   }
   const socketmap = createSocketmapServer(answers, clock)
   const { http, ledger } = createFront({
-    ...{ clock, service: () => service, isStopping: () => signal.aborted },
+    ...{ clock, service: () => service, isStopping: () => signal.aborted, reload: () => reload() },
     connections: () => socketmap.connections,
     onError: (error) => log.event('http-failed', `a question over HTTP failed: ${stackOf(error)}`),
   })
@@ -42,6 +43,20 @@ export async function serve(values: WorldValues, context: CommandContext): Promi
   const listenings: Listening[] = []
   let lines: LineServices | undefined
   let page: PageService | undefined
+  let reloading: Promise<unknown> = Promise.resolve()
+  /** One after the other: each takes the place of what the one before left. */
+  const reload = (): Promise<Reloaded> => {
+    const reloaded = reloading.then(async () => {
+      notifier.reloading()
+      const next = await renew(values, service, context, { ledger, page })
+      notifier.ready('serving')
+      if (!next.ok) return next
+      service = next.service
+      return { ok: true, restart: next.restart } as const
+    })
+    reloading = reloaded
+    return reloaded
+  }
   try {
     const { settings } = service.world
     const where = { environment, pid: process.pid }
@@ -64,16 +79,7 @@ export async function serve(values: WorldValues, context: CommandContext): Promi
         log.event('listening', `listening on ${formatListenAddress(address)} for the checker's page`)
     }
     lines = await openLineServices({ ...where, settings, clock, log, decisions: () => service.decisions })
-    context.onReload?.(() => {
-      notifier.reloading()
-      renew(values, service, context, { ledger, page }).then(
-        (next) => {
-          if (next !== undefined) service = next
-          notifier.ready('serving')
-        },
-        (error: unknown) => log.event('reload-failed', `the configuration was not changed: ${String(error)}`),
-      )
-    })
+    context.onReload?.(() => void reload())
     await runUntil(signal, { service: () => service, socketmap, lines, page, notifier, log })
     log.event('stopping', 'stopping: questions under way are answered first')
     await notifier.stopping()
@@ -109,13 +115,17 @@ function logOf({ settings }: World, { out }: CommandContext, { meters }: Service
   return createServiceLog(out, settings['log-format'], (name) => meters.event(name))
 }
 
-/** Reads the configuration again; undefined when it cannot be used, and all stays as it was. */
+type Renewed =
+  | Exclude<Reloaded, { ok: true }>
+  | { readonly ok: true; readonly restart: boolean; readonly service: Service }
+
+/** Reads the configuration again. When it cannot be used all stays as it was. */
 async function renew(
   values: WorldValues,
   before: Service,
   context: CommandContext,
   { ledger, page }: { readonly ledger: ServiceLedger; readonly page: PageService | undefined },
-): Promise<Service | undefined> {
+): Promise<Renewed> {
   const log = logOf(before.world, context, ledger)
   try {
     const next = await begin(values, context, ledger)
@@ -125,14 +135,15 @@ async function renew(
       await next.close()
       throw error
     }
-    const isMoved = where(next.world) !== where(before.world)
-    log.event('reloaded', `the configuration was read again${isMoved ? ': new addresses need a restart' : ''}`)
+    const restart = where(next.world) !== where(before.world)
+    log.event('reloaded', `the configuration was read again${restart ? ': new addresses need a restart' : ''}`)
     // Whoever waits for the service before gets its answer from there.
     before.close().catch((error: unknown) => log.event('close-failed', String(error)))
-    return next
+    return { ok: true, restart, service: next }
   } catch (error) {
-    log.event('reload-failed', `the configuration stays as it was: ${error instanceof Error ? error.message : error}`)
-    return undefined
+    const reason = error instanceof Error ? error.message : String(error)
+    log.event('reload-failed', `the configuration stays as it was: ${reason}`)
+    return { ok: false, reason }
   }
 }
 

@@ -30,7 +30,13 @@ test('docs/service.md lists every route, and no other', () => {
   const unused = () => {
     throw new Error('no route is asked here')
   }
-  const routes = apiRoutes(unused, { version: '0', whyNotReady: unused, sharedStore: unused, metrics: unused })
+  const routes = apiRoutes(unused, {
+    version: '0',
+    whyNotReady: unused,
+    reload: unused,
+    sharedStore: unused,
+    metrics: unused,
+  })
   const listed = firstColumn(service, 'request').map((text) => text.split('?')[0])
   assert.deepEqual(listed.sort(), routes.map(({ method, path }) => `${method} ${path}`).sort())
 })

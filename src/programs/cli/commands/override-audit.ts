@@ -3,7 +3,8 @@ import type { AuditEntry, OverrideTable } from '../../../io/store/store.ts'
 import { defineCommand } from '../command.ts'
 import { formatMoment } from '../durations.ts'
 import { EXIT } from '../exit.ts'
-import { storeOptions, targetJson, withStore } from '../override-command.ts'
+import { storeOptions, withStore } from '../override-command.ts'
+import { auditJson } from '../override-json.ts'
 import { onTerminal } from '../trace-text.ts'
 import { hang } from '../wrap.ts'
 
@@ -29,7 +30,7 @@ export const overrideAudit = defineCommand({
       for await (const entry of entriesOf(overrides)) {
         if (signal.aborted) return EXIT.interrupted
         isWhole &&= entry.isIntact
-        if (values.json === true) out.line(JSON.stringify(toJson(entry)))
+        if (values.json === true) out.line(JSON.stringify(auditJson(entry)))
         else for (const line of hang(textOf(entry), { first: '', next: '  ', width: out.columns })) out.line(line)
       }
       return isWhole ? EXIT.done : EXIT.data
@@ -56,11 +57,4 @@ function textOf({ at, author, action, target, rule, reason, expiresAt, isIntact 
   return onTerminal(
     `${formatMoment(at)} ${author}: ${describeTarget(target)}: ${rule}${until} ${words[action]}: ${reason}${doubt}`,
   )
-}
-
-function toJson({ id, at, author, action, target, rule, reason, expiresAt, isIntact }: AuditEntry) {
-  return {
-    ...{ schema: 'waxseal.audit/1', id, at: new Date(at).toISOString(), author, action, ...targetJson(target) },
-    ...{ rule, reason, expiresAt: expiresAt ?? null, intact: isIntact },
-  }
 }

@@ -1,7 +1,8 @@
-import { describeOverride, describeRule, describeTarget, type Override } from '../../../core/decision/override.ts'
+import { describeOverride, describeRule, describeTarget } from '../../../core/decision/override.ts'
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../exit.ts'
-import { storeOptions, targetJson, withStore } from '../override-command.ts'
+import { storeOptions, withStore } from '../override-command.ts'
+import { isEnded, overrideJson } from '../override-json.ts'
 import { onTerminal } from '../trace-text.ts'
 import { hang } from '../wrap.ts'
 
@@ -19,7 +20,7 @@ export const overrideList = defineCommand({
     const all = await withStore(values, 'existing', context, ({ overrides }) => overrides.list())
     const now = clock.now()
     if (values.json === true) {
-      const overrides = all.map((override) => toJson(override, now))
+      const overrides = all.map((override) => overrideJson(override, now))
       out.line(JSON.stringify({ schema: 'waxseal.overrides/1', overrides }))
       return EXIT.done
     }
@@ -33,16 +34,3 @@ export const overrideList = defineCommand({
     return EXIT.done
   },
 })
-
-function isEnded({ expiresAt }: Override, now: number): boolean {
-  return expiresAt !== undefined && expiresAt <= now
-}
-
-function toJson(override: Override, now: number) {
-  const { target, rule, author, reason, createdAt, expiresAt } = override
-  return {
-    ...targetJson(target),
-    ...{ kind: rule.kind, level: 'level' in rule ? rule.level : null, names: 'names' in rule ? rule.names : [] },
-    ...{ author, reason, createdAt, expiresAt: expiresAt ?? null, ended: isEnded(override, now) },
-  }
-}

@@ -18,6 +18,8 @@ export function destinationRoutes(service: () => Service): readonly Route[] {
     (work: (destination: Destination, question: Question) => Promise<Reply> | Reply) => (question: Question) => {
       const key = parseLookupKey(question.name)
       const destination = destinationOf(key)
+      if (!['true', 'false', undefined].includes(question.query.get('held')))
+        return problem('bad-request', 'held must be true or false')
       if (destination !== undefined) return work(destination, question)
       return problem('not-a-destination', key.kind === 'none' ? whyNone[key.why] : undefined)
     }

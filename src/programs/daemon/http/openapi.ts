@@ -2,7 +2,9 @@ import { problems, type Route } from './reply.ts'
 import { schemas } from './schemas.ts'
 
 /** Refusals of every route, and those of every route that wants a token. */
-const usualRefusals = ['bad-request', 'wrong-host', 'too-many', 'failed'] as const
+const usualRefusals = ['bad-request', 'wrong-host', 'from-a-browser', 'too-many', 'failed'] as const
+/** Of those that take a body. */
+const bodyRefusals = ['not-json', 'too-large', 'wrong-type'] as const
 
 /** The OpenAPI 3.1 document of these routes. */
 export function openApiOf(routes: readonly Route[], version: string) {
@@ -36,7 +38,8 @@ export function openApiOf(routes: readonly Route[], version: string) {
 }
 
 function operationOf(route: Route) {
-  const { id, summary, description, query = {}, answers, refusals = [], isOpen = false, path, method } = route
+  const { id, summary, description, query = {}, answers, refusals = [], path, method } = route
+  const { isOpen = false, isGuarded = false } = route
   const parameters = [
     ...(path.includes('{destination}') ? [destinationParameter] : []),
     ...Object.entries(query).map(([name, parameter]) => ({ name, in: 'query', ...parameter })),
@@ -47,9 +50,15 @@ function operationOf(route: Route) {
     ...(description !== undefined && { description }),
     security: isOpen ? [] : [{}, { token: [] }],
     ...(parameters.length > 0 && { parameters }),
-    ...(method === 'POST' && { requestBody: emptyBody }),
+    ...(method === 'POST' && { requestBody: bodyOf(route) }),
     responses: {
-      ...refusalsOf([...usualRefusals, ...(isOpen ? [] : ['unauthorized' as const]), ...refusals]),
+      ...refusalsOf([
+        ...usualRefusals,
+        ...(method === 'POST' ? bodyRefusals : []),
+        ...(isOpen ? [] : ['unauthorized' as const]),
+        ...(isGuarded ? ['unguarded' as const] : []),
+        ...refusals,
+      ]),
       ...answersOf(answers),
     },
   }
@@ -61,6 +70,11 @@ const destinationParameter = {
   required: true,
   description: 'A domain, or a next hop as Postfix names it: `[relay.example]:587`. In percent escapes.',
   schema: { type: 'string' },
+}
+
+function bodyOf({ body }: Route) {
+  if (body === undefined) return emptyBody
+  return { required: true, content: { 'application/json': { schema: { $ref: `#/components/schemas/${body}` } } } }
 }
 
 const emptyBody = {

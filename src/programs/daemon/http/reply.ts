@@ -16,14 +16,18 @@ export const problems = {
   'unwanted-body': { status: 400, title: 'there must be no body here' },
   'not-a-destination': { status: 400, title: 'no policy can be about this' },
   unauthorized: { status: 401, title: 'the token is missing or wrong' },
+  unguarded: { status: 403, title: 'this is done over a Unix socket or with a token, and not without' },
   'from-a-browser': { status: 403, title: 'this is no place for browsers' },
   'wrong-host': { status: 403, title: 'the Host header names another server' },
   'not-found': { status: 404, title: 'there is no such thing here' },
+  'no-override': { status: 404, title: 'there is no such override' },
   'not-held': { status: 404, title: 'there is no decision in memory' },
   'wrong-method': { status: 405, title: 'this cannot be done here' },
+  'not-reloaded': { status: 409, title: 'the configuration stays as it was' },
   'too-large': { status: 413, title: 'the body is too long' },
   'wrong-type': { status: 415, title: 'the body must be application/json' },
   'too-many': { status: 429, title: 'too many requests' },
+  'not-stored': { status: 503, title: 'the store does not take it' },
   busy: { status: 503, title: 'too much is under way already' },
   failed: { status: 500, title: 'this is a bug in waxseal' },
 } as const satisfies Record<string, { status: number; title: string }>
@@ -68,6 +72,10 @@ export interface Route {
   readonly description?: string
   /** Needs no token: it says nothing of anybody's mail. */
   readonly isOpen?: boolean
+  /** Changes what mail must show: not for whoever happens to be on the machine. */
+  readonly isGuarded?: boolean
+  /** The name of the schema of its body; without it the body of a POST is an empty object. */
+  readonly body?: string
   readonly query?: Readonly<Record<string, Parameter>>
   /** Statuses with what they mean, and the name of a schema where there is one. */
   readonly answers: Readonly<Record<number, { readonly description: string; readonly schema?: string }>>

@@ -28,6 +28,35 @@ const explanation = z
   .nullable()
   .describe('As `waxseal explain --json` prints it: docs/json.md. null when it is not kept any more')
 
+const name = () => z.string().nullable()
+
+const override = z.strictObject({
+  domain: name().describe('With a dot before it, that and all names below it'),
+  host: name(),
+  kind: z.enum(['require', 'relax', 'skip']),
+  level: z.enum(['encrypt', 'pkix', 'dane', 'may']).nullable(),
+  names: z.array(z.string()),
+  author: z.string(),
+  reason: z.string(),
+  createdAt: moment(),
+  expiresAt: moment().nullable(),
+  ended: z.boolean().describe('Its time is over: it counts for nothing'),
+})
+
+const auditEntry = z.strictObject({
+  schema: z.literal('waxseal.audit/1'),
+  id: z.int().positive(),
+  at: z.string().describe('ISO 8601'),
+  author: z.string(),
+  action: z.enum(['add', 'replace', 'remove']),
+  domain: name(),
+  host: name(),
+  rule: z.string(),
+  reason: z.string(),
+  expiresAt: moment().nullable(),
+  intact: z.boolean().describe('Whether this entry and what was before it are as they were written once'),
+})
+
 export const schemas: Readonly<Record<string, Schema>> = {
   Destination: schemaOf(destination),
   Evidence: schemaOf(
@@ -46,6 +75,31 @@ export const schemas: Readonly<Record<string, Schema>> = {
       destinations: z.array(destination),
       next: z.int().nullable().describe('For `after` of the next page; null on the last'),
     }),
+  ),
+  Override: schemaOf(override),
+  Overrides: schemaOf(z.strictObject({ schema: z.literal('waxseal.overrides/1'), overrides: z.array(override) })),
+  NewOverride: schemaOf(
+    z.strictObject({
+      domain: z.string().optional().describe('As `waxseal override add --domain` takes it'),
+      host: z.string().optional().describe('As --host'),
+      kind: z.enum(['require', 'relax', 'skip']),
+      level: z.enum(['encrypt', 'pkix', 'dane', 'may']).optional().describe('Of require and relax'),
+      names: z.array(z.string()).optional().describe('Of require pkix: of which the certificate must bear one'),
+      until: z.string().optional().describe('When it ends, as --until: 12h, 30d, 2026-12-01 or 2026-12-01T15:00Z'),
+      author: z.string(),
+      reason: z.string(),
+    }),
+  ),
+  Audit: schemaOf(
+    z.strictObject({
+      schema: z.literal('waxseal.audit-page/1'),
+      entries: z.array(auditEntry).describe('The newest first'),
+      next: z.int().nullable().describe('For `before` of the next page; null on the last'),
+      whole: z.boolean().describe('false: entries at the end of the trail are gone'),
+    }),
+  ),
+  Reloaded: schemaOf(
+    z.strictObject({ restart: z.boolean().describe('Addresses changed, and count only after a restart') }),
   ),
   Forgotten: schemaOf(z.strictObject({ forgotten: z.int().nonnegative() })),
   Live: schemaOf(z.strictObject({ live: z.literal(true) })),

@@ -34,7 +34,7 @@ interface Handling extends HttpServerOptions {
 
 async function handle(request: IncomingMessage, response: ServerResponse, options: Handling): Promise<void> {
   const found = findRoute(options.routes, request.method ?? '', request.url ?? '')
-  const reply = refuseEarly(request, found.kind === 'route' && found.route.isOpen === true, options)
+  const reply = refuseEarly(request, found.kind === 'route' ? found.route : undefined, options)
   if (reply !== undefined || found.kind === 'refused') {
     const refusal = reply ?? (found.kind === 'refused' ? found.reply : problem('failed'))
     options.onAnswer(found.kind === 'route' ? found.route.id : 'none', refusal.status)
@@ -48,17 +48,18 @@ async function handle(request: IncomingMessage, response: ServerResponse, option
   write(response, answer, body.ok || !hasBody(request))
 }
 
-function refuseEarly(request: IncomingMessage, isOpen: boolean, { take, token }: Handling): Reply | undefined {
+function refuseEarly(request: IncomingMessage, route: Route | undefined, { take, token }: Handling): Reply | undefined {
   const seconds = take(request.socket.remoteAddress ?? 'unix')
   if (seconds !== undefined) return problem('too-many', undefined, { 'retry-after': String(seconds) })
   const isUnix = typeof (request.socket.address() as AddressInfo | Record<string, never>).port !== 'number'
   const expected = isUnix ? undefined : token()
   const isGuarded = isUnix || expected !== undefined
   const refusal = refuseBrowsers(request, !isGuarded)
-  if (refusal !== undefined || isOpen) return refusal
+  if (refusal !== undefined || route?.isOpen === true) return refusal
   if (expected !== undefined) return refuseStrangers(request.headers.authorization, expected)
   // Wherever the socket came from, and whatever the configuration has become since.
-  return isUnix || isLoopback(request.socket.localAddress ?? '') ? undefined : problem('unauthorized')
+  if (!isUnix && !isLoopback(request.socket.localAddress ?? '')) return problem('unauthorized')
+  return route?.isGuarded === true && !isGuarded ? problem('unguarded', 'set http-token-file') : undefined
 }
 
 async function answerBy(route: Route, question: Parameters<Route['answer']>[0], { onError }: Handling): Promise<Reply> {
