@@ -20,7 +20,9 @@ export function protectionOf(outcome: Outcome): Protection | undefined {
   const policy = facts.sts?.policy
   // A constant: the policy's own text would be kept for each destination.
   const mode = modes.find((one) => one === policy?.policy.mode)
-  const dane = decision.hosts.some((host) => host.action === 'connect' && host.tls === 'dane')
+  // What operators decide otherwise is no news of the domain's.
+  const found = decision.hosts.map((host) => (host.override === undefined ? host : host.override.instead))
+  const dane = found.some((host) => host?.action === 'connect' && host.tls === 'dane')
   return { dane, sts: mode === 'enforce', id: policy?.id, mode }
 }
 

@@ -5,6 +5,8 @@ import { domain } from '../../../../test/support/domain.ts'
 import { type FakeResolver, fakeResolver } from '../../../../test/support/fake-resolver.ts'
 import { movedClock } from '../../../../test/support/moved-clock.ts'
 import type { StsFinding } from '../../../core/decision/facts.ts'
+import type { Override } from '../../../core/decision/override.ts'
+import { createOverrides, type Overrides } from '../../../core/decision/overrides.ts'
 import { limits } from '../../../core/limits.ts'
 import { createDecisions, type Destination } from '../../../io/decisions/decisions.ts'
 import { viewsWith } from '../view.ts'
@@ -21,7 +23,7 @@ const withDane = `
 const withoutDane = '600 secure example. MX 10 mx.example.\n600 secure mx.example. A 192.0.2.1'
 const example: Destination = { nextHop: { kind: 'domain', domain: domain('example') }, port: 25 }
 
-function createBed(world: string, sts: StsFinding = stsOf()) {
+function createBed(world: string, sts: StsFinding = stsOf(), overrides?: () => Overrides) {
   const resolver: FakeResolver = fakeResolver(world)
   const clock = movedClock(1_800_000_000_000)
   const told: ServiceEvent[] = []
@@ -37,6 +39,7 @@ function createBed(world: string, sts: StsFinding = stsOf()) {
       ...viewsWith({ mixed: 'dane-only', testingLevel: undefined, withLines: false }),
     },
     sts: { lookup: async () => finding },
+    ...(overrides !== undefined && { overrides }),
     onMade(made, outcome, before) {
       history.note(made, outcome, before)
       watch.look(made.destination, outcome)
@@ -109,6 +112,31 @@ test('DANE that was taken down by its domain is told of, and is no attack', asyn
     ['protection-lost', { destination: 'example', lost: 'DANE', left: 'nothing' }],
   )
   assert.deepEqual([told.length, threats.length], [1, 0])
+})
+
+test('what an operator decides otherwise is not told as news of the domain, nor is its end', async () => {
+  let all: readonly Override[] = []
+  const { decisions, clock, told } = createBed(withDane, stsOf(), () => createOverrides(all))
+  await decisions.decide(example)
+  const target = { domain: { name: domain('example'), below: false }, host: undefined }
+  const rules: readonly Override['rule'][] = [{ kind: 'relax', level: 'may' }, { kind: 'skip' }]
+  for (const rule of rules) {
+    const [createdAt, expiresAt] = [clock.now(), clock.now() + 86_400_000]
+    all = [{ target, rule, reason: 'why', author: 'alice', createdAt, expiresAt }]
+    decisions.forgetAll()
+    const { outcome } = await decide()
+    assert.equal(outcome?.hosts[0]?.action === 'connect' && outcome.hosts[0].tls, 'may')
+    all = []
+    decisions.forgetAll()
+    await decide()
+  }
+  assert.deepEqual(told, [])
+
+  async function decide() {
+    await decisions.decide(example)
+    const found = decisions.outcomeOf(example)
+    return { outcome: found?.kind === 'decided' ? found.decision : undefined }
+  }
 })
 
 const enforced = policyOf('enforce', ['mx.example'])
