@@ -5,7 +5,7 @@ import { createLineProtocol, createTcpTableProtocol } from './line-answers.ts'
 import type { LineProtocol } from './line-connection.ts'
 import { createLineServer } from './line-server.ts'
 import { type Listening, listen } from './listen.ts'
-import { formatListenAddress, type ListenAddress } from './listen-address.ts'
+import { formatForClients, formatListenAddress, type ListenAddress } from './listen-address.ts'
 import type { ServiceLog } from './log.ts'
 import type { ServedView } from './view.ts'
 
@@ -80,5 +80,5 @@ export function withoutUnnamed(environment: Around['environment']): Around['envi
 function tellWhere(name: 'lines' | 'tcp-table', address: ListenAddress, log: ServiceLog): void {
   const where = formatListenAddress(address)
   log.event('listening', `listening on ${where} for ${name === 'lines' ? 'questions of one line' : 'tcp_table'}`)
-  if (name === 'tcp-table') log.event('main.cf', `main.cf: smtp_tls_policy_maps = tcp:${where}`)
+  if (name === 'tcp-table') log.event('main.cf', `main.cf: smtp_tls_policy_maps = tcp:${formatForClients(address)}`)
 }

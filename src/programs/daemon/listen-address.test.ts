@@ -6,6 +6,8 @@ import { formatForPostfix, formatListenAddress, readListenAddress } from './list
 const good: [text: string, shown: string, forPostfix: string][] = [
   ['127.0.0.1:8461', '127.0.0.1:8461', 'socketmap:inet:127.0.0.1:8461'],
   ['[::1]:8461', '[::1]:8461', 'socketmap:inet:[::1]:8461'],
+  ['0.0.0.0:8461', '0.0.0.0:8461', 'socketmap:inet:127.0.0.1:8461'],
+  ['[::]:8461', '[::]:8461', 'socketmap:inet:[::1]:8461'],
   ['/run/waxseal/postfix', '/run/waxseal/postfix', 'socketmap:unix:/run/waxseal/postfix'],
   ['unix:/run/waxseal/postfix', '/run/waxseal/postfix', 'socketmap:unix:/run/waxseal/postfix'],
 ]

@@ -26,5 +26,12 @@ export function formatListenAddress(address: ListenAddress): string {
 
 /** As main.cf names the map behind the address. */
 export function formatForPostfix(address: ListenAddress): string {
-  return address.kind === 'unix' ? `socketmap:unix:${address.path}` : `socketmap:inet:${formatListenAddress(address)}`
+  return address.kind === 'unix' ? `socketmap:unix:${address.path}` : `socketmap:inet:${formatForClients(address)}`
+}
+
+/** As clients on this machine find it: nobody can connect to "all addresses". */
+export function formatForClients(address: ListenAddress): string {
+  if (address.kind === 'unix') return address.path
+  const loopback = address.address === '0.0.0.0' ? '127.0.0.1' : address.address.replace(/^[0:]+$/, '::1')
+  return formatListenAddress({ ...address, address: loopback })
 }

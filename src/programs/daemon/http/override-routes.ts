@@ -32,7 +32,7 @@ export function overrideRoutes(service: () => Service): readonly Route[] {
       ...{ id: 'listOverrides', method: 'GET', path },
       summary: 'What operators decided otherwise',
       answers: { 200: { description: 'All of it, ended ones included.', schema: 'Overrides' } },
-      refusals: ['not-stored'],
+      refusals: ['store-failed'],
       answer: () =>
         orUnreadable(async () => {
           const { clock, store } = service().world
@@ -46,14 +46,14 @@ export function overrideRoutes(service: () => Service): readonly Route[] {
       ...{ id: 'addOverride', method: 'POST', path, isGuarded: true, body: 'NewOverride' },
       summary: 'Decides otherwise for a domain or an MX host, in the place of what was decided for the same before',
       answers: { 200: { description: 'It is in force.', schema: 'Override' } },
-      refusals: ['not-stored'],
+      refusals: ['store-failed'],
       answer: ({ body }) => orUnreadable(() => add(service(), body)),
     },
     {
       ...{ id: 'removeOverride', method: 'DELETE', path, isGuarded: true, query: { ...named, ...who } },
       summary: 'Takes the override of just this domain and host back before it ends',
       answers: { 200: { description: 'It is gone.', schema: 'Forgotten' } },
-      refusals: ['no-override', 'not-stored'],
+      refusals: ['no-override', 'store-failed'],
       answer: ({ query }) => orUnreadable(() => remove(service(), query)),
     },
     {
@@ -61,7 +61,7 @@ export function overrideRoutes(service: () => Service): readonly Route[] {
       summary: 'Who changed overrides, when and why, page by page',
       query: { before: { description: '`next` of the page before', schema: { type: 'integer', minimum: 1 } } },
       answers: { 200: { description: 'A page.', schema: 'Audit' } },
-      refusals: ['not-stored'],
+      refusals: ['store-failed'],
       answer: ({ query }) => orUnreadable(() => auditPage(service(), query)),
     },
   ]
@@ -71,7 +71,7 @@ async function orUnreadable(work: () => Promise<Reply>): Promise<Reply> {
   try {
     return await work()
   } catch (error) {
-    if (error instanceof StoreError) return problem('not-stored', error.message)
+    if (error instanceof StoreError) return problem('store-failed', error.message)
     throw error
   }
 }
@@ -92,7 +92,7 @@ async function add(service: Service, body: unknown): Promise<Reply> {
   const override = await readOverride(body, clock.now())
   if (!override.ok) return problem('bad-request', override.fault)
   const written = await store.overrides.put(override.value)
-  if (written !== 'durable') return problem('not-stored', whyNotStored[written])
+  if (written !== 'durable') return problem('store-failed', whyNotStored[written])
   await service.followOverrides()
   const { overrideJson } = await import('../../cli/override-json.ts')
   return { status: 200, json: overrideJson(override.value, clock.now()) }
@@ -187,7 +187,7 @@ async function remove(service: Service, query: Question['query']): Promise<Reply
   const { clock, store } = service.world
   const written = await store.overrides.remove(target.value, { ...change, at: clock.now() })
   if (written === 'absent') return problem('no-override')
-  if (written !== 'durable') return problem('not-stored', whyNotStored[written])
+  if (written !== 'durable') return problem('store-failed', whyNotStored[written])
   await service.followOverrides()
   return { status: 200, json: { forgotten: 1 } }
 }

@@ -27,7 +27,7 @@ export const problems = {
   'too-large': { status: 413, title: 'the body is too long' },
   'wrong-type': { status: 415, title: 'the body must be application/json' },
   'too-many': { status: 429, title: 'too many requests' },
-  'not-stored': { status: 503, title: 'the store does not take it' },
+  'store-failed': { status: 503, title: 'the store cannot be read, or does not take it' },
   busy: { status: 503, title: 'too much is under way already' },
   failed: { status: 500, title: 'this is a bug in waxseal' },
 } as const satisfies Record<string, { status: number; title: string }>
