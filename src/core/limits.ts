@@ -143,8 +143,9 @@ export const limits = {
     refreshPart: 0.1,
     refreshLeastTtl: 10,
     refreshesAtOnce: 64,
-    /** How long all else goes first when a lookup has had its turn. */
+    /** How long others go first at most when a lookup has had its turn, and may pause meanwhile. */
     othersFirstMs: 10,
+    othersPauseMs: 0.2,
     /** Lookups that wait for their turn until another thread makes signature checks, if there is a processor for it. */
     waitingUntilSpread: 8,
     /** Of the checks that it has yet to make: how many, and what each may take with its key. */

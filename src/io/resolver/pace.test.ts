@@ -3,31 +3,38 @@ import { test } from 'node:test'
 import { limits } from '../../core/limits.ts'
 import { createPace, type Loop } from './pace.ts'
 
-/** An event loop whose time passes when told. */
+/** An event loop whose time passes when told, and others who ask something in its turns. */
 function createFakeLoop() {
   let next: (() => void)[] = []
   let now = 0
-  let events = 0
+  let answers = 0
   const loop: Loop = {
     onNextTurn: (...both) => next.push(...both),
     now: () => now,
-    events: () => events,
+  }
+  const pass = (milliseconds: number) => {
+    now += milliseconds
+  }
+  const turn = async () => {
+    const due = next
+    next = []
+    for (const one of due) {
+      one()
+      await new Promise((resolve) => setImmediate(resolve)) // all that it set off
+    }
   }
   return {
-    loop,
-    pass: (milliseconds: number) => {
-      now += milliseconds
+    ...{ loop, pass, others: () => answers },
+    /** A turn in which others are answered first, which takes so long. */
+    async busyTurn(milliseconds: number) {
+      pass(milliseconds)
+      answers++
+      await turn()
     },
-    /** A turn in which others first have so much to do. */
-    async turn(othersMs = 0) {
-      now += othersMs
-      if (othersMs > 0) events++
-      const due = next
-      next = []
-      for (const one of due) {
-        one()
-        await new Promise((resolve) => setImmediate(resolve)) // all that it set off
-      }
+    /** A turn in which nobody else wants anything. */
+    async calmTurn(milliseconds = 0) {
+      pass(milliseconds)
+      await turn()
     },
     isIdle: () => next.length === 0,
   }
@@ -36,7 +43,7 @@ function createFakeLoop() {
 /** Lookups that each take so long once it is their turn; in the order in which they went. */
 function createLookups(count: number, tookMs: number) {
   const fake = createFakeLoop()
-  const pace = createPace(fake.loop)
+  const pace = createPace(fake)
   const went: number[] = []
   assert.equal(pace.take(), undefined)
   for (let one = 0; one < count; one++) {
@@ -49,6 +56,8 @@ function createLookups(count: number, tookMs: number) {
   }
   return { ...fake, pace, went }
 }
+
+const { othersFirstMs, othersPauseMs } = limits.resolver
 
 test('one goes at once, each of the others in a turn of the loop of its own, in order', async () => {
   const pace = createPace()
@@ -74,58 +83,79 @@ test('one goes at once, each of the others in a turn of the loop of its own, in 
 
 test('after a turn without anybody the next goes at once again', async () => {
   const fake = createFakeLoop()
-  const pace = createPace(fake.loop)
+  const pace = createPace(fake)
   assert.equal(pace.take(), undefined)
   assert.notEqual(pace.take(), undefined)
-  await fake.turn()
+  await fake.calmTurn()
   assert.equal(fake.isIdle(), false)
-  await fake.turn()
+  await fake.calmTurn()
   assert.equal(fake.isIdle(), true, 'the loop is kept busy for nobody')
   assert.equal(pace.take(), undefined)
 })
 
-test('who had long waits until others had twice as long, when they have enough to do', async () => {
-  const { turn, went } = createLookups(3, 3)
-  await turn(1)
+test('after a turn that took long, others who keep asking come first for three times as long', async () => {
+  const { busyTurn, went } = createLookups(3, 2)
+  await busyTurn(1)
   assert.deepEqual(went, [0])
-  for (let others = 0; others < 5; others++) await turn(1)
-  assert.deepEqual(went, [0], 'others had 5 ms after 3 ms')
-  await turn(1)
+  for (let turn = 0; turn < 5; turn++) await busyTurn(1)
+  assert.deepEqual(went, [0], 'others had 5 ms after 2 ms')
+  await busyTurn(1)
   assert.deepEqual(went, [0, 1])
 })
 
-test('lookups have the whole thread when nothing comes from outside', async () => {
-  const { turn, went } = createLookups(4, 50)
-  for (let one = 0; one < 4; one++) await turn()
-  assert.deepEqual(went, [0, 1, 2, 3])
+test('others who ask again after a moment have not gone', async () => {
+  const { busyTurn, calmTurn, went } = createLookups(2, 1)
+  await busyTurn(othersPauseMs)
+  assert.deepEqual(went, [0])
+  for (let turn = 0; turn < 4; turn++) {
+    await busyTurn(othersPauseMs / 2)
+    await calmTurn(othersPauseMs / 2)
+  }
+  assert.deepEqual(went, [0])
 })
 
-test('the first turn in which nothing has come ends the others’ time', async () => {
-  const { turn, went } = createLookups(2, 5)
-  await turn(1)
-  await turn(1)
+test('lookups have the whole thread as soon as nobody else asks for anything', async () => {
+  const { busyTurn, calmTurn, went } = createLookups(5, 3)
+  await busyTurn(1)
+  await busyTurn(1)
   assert.deepEqual(went, [0])
-  await turn()
+  await calmTurn(2 * othersPauseMs)
   assert.deepEqual(went, [0, 1])
+  for (let turn = 0; turn < 3; turn++) await calmTurn()
+  assert.deepEqual(went, [0, 1, 2, 3, 4])
+})
+
+test('where nobody else is known to be there, nobody is waited for', async () => {
+  const { loop, calmTurn, pass } = createFakeLoop()
+  const pace = createPace({ loop })
+  let went = 0
+  const go = () => {
+    went++
+    pass(5)
+  }
+  assert.equal(pace.take(), undefined)
+  for (let one = 0; one < 3; one++) void pace.take()?.then(go)
+  for (let turn = 0; turn < 3; turn++) await calmTurn(1)
+  assert.equal(went, 3)
 })
 
 test('no pause of the process holds lookups up for longer than their limit', async () => {
-  const { turn, went } = createLookups(2, 60_000)
-  await turn(1)
-  await turn(limits.resolver.othersFirstMs - 1)
+  const { busyTurn, went } = createLookups(2, 60_000)
+  await busyTurn(1)
+  await busyTurn(othersFirstMs - 1)
   assert.deepEqual(went, [0])
-  await turn(1)
+  await busyTurn(1)
   assert.deepEqual(went, [0, 1])
 })
 
-test('of a thread that is never idle lookups have a third, whatever each of them takes', async () => {
+test('of a thread that is never idle lookups have a quarter, whatever each of them takes', async () => {
   for (const tookMs of [0.1, 0.7, 2]) {
-    const { turn, went } = createLookups(1000, tookMs)
+    const { busyTurn, went } = createLookups(1000, tookMs)
     const othersMs = 0.3
     let turns = 0
-    for (; went.length < 50; turns++) await turn(othersMs)
+    for (; went.length < 50; turns++) await busyTurn(othersMs)
     const part = (50 * tookMs) / (50 * tookMs + turns * othersMs)
     // A turn of the others is never cut short.
-    assert.ok(part <= 1 / 3 && part >= tookMs / (3 * tookMs + 2 * othersMs), `${tookMs} ms each: ${part}`)
+    assert.ok(part < 0.26 && part >= tookMs / (4 * tookMs + 2 * othersMs), `${tookMs} ms each: ${part}`)
   }
 })

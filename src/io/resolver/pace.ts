@@ -15,8 +15,6 @@ export interface Loop {
   onNextTurn(first: () => void, second: () => void): void
   /** Milliseconds by a clock that is never set. */
   now(): number
-  /** How often something has come from outside up to now. */
-  events(): number
 }
 
 const nodeLoop: Loop = {
@@ -25,37 +23,49 @@ const nodeLoop: Loop = {
     setImmediate(second)
   },
   now: () => performance.now(),
-  events: () => performance.nodeTiming.uvMetricsInfo.events,
 }
 
-/** How much time others may have after a turn, by what that took. */
-const partOfOthers = 2
+export interface PaceOptions {
+  /** How many others have had what they asked for; without it, nobody else is known to be there. */
+  readonly others?: () => number
+  /** In the place of Node's, for tests. */
+  readonly loop?: Loop
+}
+
+/** How much time others have after a turn, by what that took: replies are taken in besides. */
+const partOfOthers = 3
 
 /**
- * One goes in each turn of the event loop. Then others come first, until they had twice the time that it took or until a
- * turn of the loop passes in which nothing has come from outside.
+ * One goes in each turn of the event loop. While others keep asking they come first after it, for three times as long.
  *
  * What a reply sets off, signature checks above all, is done before anything else has its turn. Replies that come together
  * would have whoever asks for something that is known wait for all of them, and a flood of lookups would leave little of the
  * thread to all who do.
  */
-export function createPace(loop: Loop = nodeLoop): Pace {
+export function createPace({ others = () => 0, loop = nodeLoop }: PaceOptions = {}): Pace {
   const waiting = new Set<() => void>()
   let isTaken = false
   let hasGone = false
   /** Milliseconds that others may have yet. */
   let owed = 0
   let countedUpTo = 0
-  let eventsThen = 0
+  let othersThen = 0
+  let othersAt = Number.NEGATIVE_INFINITY
+
+  /** Who asks again needs a moment for that: to go as soon as nobody does would halve what others have. */
+  const areOthersThere = (now: number): boolean => {
+    const count = others()
+    if (count !== othersThen) othersAt = now
+    othersThen = count
+    return now - othersAt <= limits.resolver.othersPauseMs
+  }
 
   const begin = () => {
     const now = loop.now()
-    const events = loop.events()
-    owed = events === eventsThen ? 0 : owed - (now - countedUpTo)
+    owed -= now - countedUpTo
     countedUpTo = now
-    eventsThen = events
     const [first] = waiting
-    if (owed > 0 || first === undefined) return
+    if (first === undefined || (areOthersThere(now) && owed > 0)) return
     waiting.delete(first)
     hasGone = true
     first()

@@ -52,8 +52,8 @@ export async function openWorld(
     ...(need !== 'shared' && { policy: createPolicy({ ...validation, remembers: true }) }),
   }
   const counters = observer?.counters ?? createCounters()
-  // A service has others to answer meanwhile.
-  const own = createResolver({ ...resolverOptions, counters, pace: need === 'shared' ? createPace() : undefined })
+  const pace = observer?.answered && createPace({ others: observer.answered })
+  const own = createResolver({ ...resolverOptions, counters, pace })
   const resolver = observed(traced(own, trace), observer)
   const local = openStoreAt(keeping, need, tell)
   const store = need === 'shared' ? await shareWithOthers(local, settings, { clock, tell }) : local

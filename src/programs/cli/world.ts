@@ -69,6 +69,8 @@ export interface WorldObserver {
   readonly counters: ResolverCounters
   /** Of every lookup. */
   resolved(resolution: Resolution): void
+  /** How many have been answered from memory: lookups leave them most of the main thread. */
+  answered?(): number
 }
 
 /** Throws ConfigError or UsageError for what the operator must mend, before anything was sent or written. */

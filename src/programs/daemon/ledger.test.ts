@@ -136,3 +136,10 @@ test('policies are not warned of that have time left, and fetches count by what 
   assert.ok(text.includes(`waxseal_policy_fetches_total{result="${resultType}"} 1\n`))
   assert.match(text, /^waxseal_policy_lapse_warnings_total 0$/m)
 })
+
+test('lookups learn of the answers given from memory, which go first', () => {
+  const { ledger } = createBed()
+  assert.equal(ledger.answered?.(), 0)
+  ledger.counts.hit += 3
+  assert.equal(ledger.answered?.(), 3)
+})

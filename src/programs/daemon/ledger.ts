@@ -25,8 +25,10 @@ export function createLedger(meters: Meters, clock: Clock): ServiceLedger {
     if (log === undefined) early.push(event)
     else log.tell(event)
   }
+  const counts = { ...noAnswers }
   return {
-    ...{ meters, history: createHistory(clock), counts: { ...noAnswers } },
+    ...{ meters, history: createHistory(clock), counts },
+    answered: () => counts.hit,
     counters: createCounters(),
     watch: createWatch({ clock, tell, onThreat: (kind) => meters.threat(kind) }),
     told(told) {
