@@ -1,103 +1,19 @@
-// What `waxseal tlsa gen` makes of files and of hosts in a lab, and with which status it ends.
+// What `waxseal tlsa gen` makes of files, and with which status it ends.
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { parseZone } from '../../src/core/dns/zone-text.ts'
-import { type Lab, startLab } from '../../src/programs/lab/lab.ts'
-import { certify } from '../support/key-chains.ts'
-import { commandsIn, type Ended, type LabCommands } from '../support/lab-commands.ts'
+import { chains, digest, emptyDigest, type GenBed, openGenBed, recordsIn } from '../support/gen-bed.ts'
 
-let lab: Lab
-let commands: LabCommands
+const { root, middle, rsa, ec, next } = chains
 
-const root = await certify({ name: 'Root', isAuthority: true })
-const middle = await certify({ name: 'Middle', isAuthority: true, by: root })
-const rsa = await certify({ name: 'rsa', names: ['mx.example.org'], by: middle, algorithm: 'rsa' })
-const ec = await certify({ name: 'ec', names: ['mx.example.org'], by: middle, algorithm: 'p384' })
-const next = await certify({ name: 'next', algorithm: 'ed25519' })
-
-const digest = (octets: Uint8Array) => createHash('sha256').update(octets).digest('hex')
-const emptyDigest = digest(Buffer.alloc(0))
-
+let bed: GenBed
 before(async () => {
-  lab = await startLab(`world  mail servers to make records for
-zone   dane.example
-zone   dane.example MX 10 mx.dane.example
-zone   dane.example MX 20 two.dane.example
-zone   _25._tcp.mx.dane.example TLSA 3 1 1 {mx.dane.example.spki.sha256}
-host   mx.dane.example certificate=self-signed
-host   two.dane.example address=192.0.2.81,192.0.2.82 key=rsa valid=short
-zone   alias.example
-zone   alias.example MX 10 mail.alias.example
-zone   mail.alias.example CNAME mx.dane.example
-zone   authority.example
-zone   authority.example MX 10 mx.authority.example
-host   mx.authority.example certificate=dane-ta
-zone   public.example
-zone   public.example MX 10 mx.public.example
-host   mx.public.example
-zone   guest.example
-zone   guest.example MX 10 mx.dane.example
-zone   plain.example signed=no
-zone   plain.example MX 10 mx.plain.example
-host   mx.plain.example
-zone   clear.example
-zone   clear.example MX 10 mx.clear.example
-host   mx.clear.example starttls=no
-zone   down.example
-zone   down.example MX 10 mx.down.example
-zone   down.example MX 20 mx.dane.example
-host   mx.down.example down
-zone   six.example
-zone   six.example MX 10 mx.six.example
-host   mx.six.example address=192.0.2.91,2001:db8::91
-zone   only.example
-zone   only.example MX 10 mx.only.example
-host   mx.only.example address=2001:db8::92
-zone   null.example
-zone   null.example MX 0 .
-zone   bogus.example
-zone   bogus.example MX 10 mx.bogus.example bogus
-`)
-  commands = commandsIn(lab)
-  const put = (name: string, text: string) => writeFileSync(join(commands.folder, name), text, { mode: 0o600 })
-  put('chain.pem', root.pem + rsa.pem + middle.pem)
-  put('ec.der.pem', ec.pem)
-  put('ec.key', ec.key)
-  put('next.key', next.key)
-  put('root.pem', root.pem)
-  put('empty.pem', '')
-  put('open.key', ec.key)
-  chmodSync(join(commands.folder, 'open.key'), 0o644)
-  mkdirSync(join(commands.folder, 'le/live/mx'), { recursive: true })
-  mkdirSync(join(commands.folder, 'le/renewal'))
-  mkdirSync(join(commands.folder, 'acme/mx_ecc'), { recursive: true })
-  put('acme/mx_ecc/mx.conf', "Le_Domain='mx'\n")
-  put('acme/mx_ecc/mx.cer', ec.pem)
-  put('acme/mx_ecc/ca.cer', middle.pem)
-  put('acme/mx_ecc/mx.key', ec.key)
-  put('le/live/mx/fullchain.pem', ec.pem + middle.pem)
-  put('le/live/mx/privkey.pem', ec.key)
-  put('le/renewal/mx.conf', '[renewalparams]\nkey_type = ecdsa\n')
+  bed = await openGenBed()
 })
+after(() => bed.close())
 
-after(async () => {
-  commands.close()
-  await lab.close()
-})
-
-const file = (name: string) => join(commands.folder, name)
-const gen = (args: readonly string[], input?: string): Promise<Ended> =>
-  commands.run(['tlsa', 'gen', ...args], input === undefined ? {} : { input })
-const genLive = (...args: readonly string[]) => gen([...commands.iterate, ...args])
-
-/** The records alone: `OWNER TTL DATA`. */
-function recordsIn({ stdout }: Ended): string[] {
-  assert.ok(!stdout.includes(emptyDigest))
-  return stdout.split('\n').filter((line) => line !== '' && !line.startsWith(';'))
-}
+const file = (name: string) => bed.file(name)
+const gen: GenBed['gen'] = (...given) => bed.gen(...given)
 
 const owner = '_25._tcp.mx.example.org.'
 
@@ -178,7 +94,9 @@ test('what keeps the key at renewals is told beside the record, and nothing is w
 })
 
 test('standard input is not waited for by who was told to end', async () => {
-  const ended = await commands.run(['tlsa', 'gen', '--owner', 'mx.example.org', '-'], { signal: AbortSignal.abort() })
+  const ended = await bed.commands.run(['tlsa', 'gen', '--owner', 'mx.example.org', '-'], {
+    signal: AbortSignal.abort(),
+  })
   assert.deepEqual([ended.status, ended.stdout, ended.stderr], [130, '', ''])
 })
 
@@ -325,116 +243,3 @@ for (const [what, args, status, said] of refused) {
     assert.doesNotMatch(ended.stderr, /bug in waxseal/)
   })
 }
-
-test('the records of a host are those of what each of its addresses shows, and match what is published', async () => {
-  const ended = await genLive('--host', 'mx.dane.example')
-  assert.deepEqual([ended.status, ended.stderr], [0, ''])
-  assert.match(
-    ended.stdout,
-    /^; key \(P-256\) of mx\.dane\.example \[[\d.]+\] \(ECDSA\); shown now by [\d.]+ \(ECDSA\); published already$/m,
-  )
-  assert.match(ended.stdout, /^_25\._tcp\.mx\.dane\.example\. 3600 IN TLSA 3 1 1 [0-9a-f]{64}$/m)
-})
-
-test('all MX hosts of a domain are looked at, and one key at two addresses is one record', async () => {
-  const ended = await genLive('--domain', 'dane.example')
-  assert.equal(ended.status, 0)
-  const records = recordsIn(ended)
-  assert.deepEqual(
-    records.map((line) => line.split(' ')[0]),
-    ['_25._tcp.mx.dane.example.', '_25._tcp.two.dane.example.'],
-  )
-  assert.match(ended.stdout, /shown now by 192\.0\.2\.81 \(RSA\), 192\.0\.2\.82 \(RSA\)$/m)
-  assert.match(ended.stderr, /two\.dane\.example \[192\.0\.2\.81\] \(RSA\).* is replaced before/)
-})
-
-test('records of an alias stand where they are looked for', async () => {
-  const ended = await genLive('--host', 'mail.alias.example')
-  assert.equal(ended.status, 0)
-  assert.deepEqual(recordsIn(ended), recordsIn(await genLive('--host', 'mx.dane.example')))
-})
-
-test('usage 2 is of the authority that the host sends', async () => {
-  const ended = await genLive('--host', 'mx.authority.example', '--form', '2 1 1')
-  assert.equal(ended.status, 0)
-  assert.match(ended.stdout, /key of the authority "Lab Private Root"/)
-  assert.match(ended.stdout, /shown now by [\d.]+ \(ECDSA\)/)
-  assert.doesNotMatch(ended.stderr, /intermediate/)
-})
-
-test('a public intermediate is warned of as one', async () => {
-  const ended = await genLive('--host', 'mx.public.example', '--form', '2 1 1')
-  assert.equal(ended.status, 0)
-  assert.match(
-    ended.stderr,
-    /"Lab Public Intermediate": a public authority signs the next certificate by another one without/,
-  )
-})
-
-test('DANE-89: of files it is said which record is of what the host shows', async () => {
-  const ended = await genLive('--host', 'mx.dane.example', file('chain.pem'))
-  assert.equal(ended.status, 0)
-  assert.match(ended.stdout, /^; key \(RSA 2048\) of \S+chain\.pem; shown nowhere now$/m)
-  assert.match(ended.stderr, /mx\.dane\.example \[[\d.]+\] shows a certificate \(ECDSA\) that is without a record here/)
-})
-
-const lives: [what: string, args: string[], status: number, records: number, said: RegExp][] = [
-  [
-    'a zone that is not signed',
-    ['--host', 'mx.plain.example'],
-    0,
-    1,
-    /the zone of mx\.plain\.example is not signed, or not proved here/,
-  ],
-  [
-    'DANE-84: no STARTTLS',
-    ['--host', 'mx.clear.example'],
-    65,
-    0,
-    /does not offer STARTTLS; publish no TLSA record before it works/,
-  ],
-  [
-    'a host that is down',
-    ['--host', 'mx.down.example'],
-    75,
-    0,
-    /mx\.down\.example \[[\d.]+\]: .*; records of what it shows may be missing here/,
-  ],
-  ['one of two hosts that is down', ['--domain', 'down.example'], 75, 1, /mx\.down\.example/],
-  ['a host without address', ['--host', 'none.dane.example'], 69, 0, /none\.dane\.example: it has no address/],
-  [
-    'DANE-85: a host of somebody else',
-    ['--domain', 'guest.example'],
-    0,
-    1,
-    /mx\.dane\.example is not of guest\.example: its TLSA records/,
-  ],
-  ['both families', ['--host', 'mx.six.example'], 0, 1, /^$/],
-  ['one family of two', ['--host', 'mx.six.example', '--ipv4'], 0, 1, /mx\.six\.example: 2001:db8::91 left out/],
-  [
-    'the family that is left out alone',
-    ['--host', 'mx.only.example', '--ipv4'],
-    1,
-    0,
-    /mx\.only\.example: 2001:db8::92 left out/,
-  ],
-  ['a domain that takes no mail', ['--domain', 'null.example'], 68, 0, /null\.example takes no mail/],
-  ['a domain that is not there', ['--domain', 'nowhere.example'], 69, 0, /there is no such domain/],
-  ['a domain whose MX records are bogus', ['--domain', 'bogus.example'], 75, 0, /its MX records cannot be looked up/],
-]
-for (const [what, args, status, records, said] of lives) {
-  test(`${what}: ${status}`, async () => {
-    const ended = await genLive(...args)
-    assert.equal(ended.status, status, ended.stderr)
-    assert.equal(recordsIn(ended).length, records)
-    assert.match(ended.stderr, said)
-  })
-}
-
-test('the zone of a signed host is known, and that of others taken from its name', async () => {
-  const signed = await genLive('--host', 'mx.dane.example', '--format', 'octodns')
-  assert.match(signed.stdout, /^_25\._tcp\.mx:$/m)
-  assert.equal(signed.stderr, '')
-  const plain = await genLive('--host', 'mx.plain.example', '--format', 'octodns')
-  assert.match(plain.stderr, /taking plain\.example\. for the zone/)
-})
