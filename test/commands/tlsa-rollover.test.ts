@@ -1,124 +1,18 @@
-// `waxseal tlsa plan`, `apply` and `gate` in a lab: what they print, write, refuse and remember.
+// `waxseal tlsa plan`, `apply` and `gate` in a lab: what they print, write and remember.
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, beforeEach, test } from 'node:test'
-import { TYPE } from '../../src/core/dns/types.ts'
+import { after, beforeEach, test } from 'node:test'
 import { openMint } from '../../src/programs/lab/certificates/mint.ts'
-import { type Lab, startLab } from '../../src/programs/lab/lab.ts'
 import { describeCertificate } from '../../src/programs/lab/world/certificates.ts'
-import { parseWorld } from '../../src/programs/lab/world/parse.ts'
-import { commandsIn, type LabCommands } from '../support/lab-commands.ts'
+import { host, hour, openRolloverBed } from '../support/rollover-bed.ts'
 
-const host = 'mx.example.org'
-const owner = `_25._tcp.${host}`
-const start = '2026-06-01T12:00:00Z'
-const hour = 3_600_000
-
-let lab: Lab
-let commands: LabCommands
-let state: string
-let script: string
-let written: string
-const files: Record<string, string> = {}
-
-before(async () => {
-  const mint = await openMint()
-  lab = await startLab(`world  keys that change
-clock  ${start}
-zone   example.org ttl=3600
-zone   example.org MX 10 ${host}
-zone   ${owner} TLSA 3 1 1 {mx.spki.sha256}
-zone   ${owner} TLSA 3 1 1 {mx.also.spki.sha256}
-host   ${host} also=rsa
-zone   plain.example signed=no
-zone   plain.example MX 10 in.plain.example
-host   in.plain.example
-`)
-  commands = commandsIn(lab)
-  const file = (name: string, text: string) => {
-    files[name] = join(commands.folder, name)
-    writeFileSync(files[name], text, { mode: 0o600 })
-  }
-  for (const [name, options] of [
-    ['ecdsa-1', {}],
-    ['ecdsa-2', { generation: 2 }],
-    ['rsa-1', { key: 'rsa' as const }],
-  ] as const) {
-    const { chain, key } = await mint.issue(describeCertificate(host, options))
-    file(`${name}.pem`, chain)
-    file(`${name}.key`, key)
-  }
-  state = join(commands.folder, 'state.json')
-  written = join(commands.folder, 'written')
-  script = join(commands.folder, 'change-zone')
-  writeFileSync(script, `#!/bin/sh\ncat >'${written}'\n`)
-  chmodSync(script, 0o755)
-})
-
-after(async () => {
-  commands.close()
-  await lab.close()
-})
-
-beforeEach(async () => {
-  for (const path of [state, `${state}.lock`, written]) rmSync(path, { force: true })
-  await present(1)
-  move(Date.parse(start) - lab.clock.now())
-  await publish([])
-  await publish([await recordOf('ecdsa-1'), await recordOf('rsa-1')])
-})
-
-const inLab = () => ['--state', state, ...commands.iterate]
-const plan = (...args: string[]) => commands.run(['tlsa', 'plan', ...inLab(), ...args, host])
-const apply = (...args: string[]) => commands.run(['tlsa', 'apply', ...inLab(), '--command', script, ...args, host])
-const gate = (name: string, ...args: string[]) =>
-  commands.run(['tlsa', 'gate', ...inLab(), '--key', files[name] ?? '', ...args, host])
-
-function move(byMs: number): void {
-  lab.move({ to: undefined, byMs, stale: false })
-}
-
-/** From now on the host has this ECDSA key, and the RSA key that it always had. */
-async function present(generation: number): Promise<void> {
-  const world = parseWorld(`world w\nzone example.org\nhost ${host} also=rsa\n`)
-  if (!world.ok) throw new Error(world.fault)
-  for (const one of world.value.setting) {
-    if (one.kind === 'host') await lab.change({ ...one, certificate: { ...one.certificate, generation } })
-  }
-}
-
-/** The records that the zone has from now on. */
-async function publish(records: readonly string[], ttl = 3600): Promise<void> {
-  await lab.change({ kind: 'drop', owner, type: TYPE.TLSA })
-  for (const record of records) {
-    const text = `${owner}. ${ttl} IN TLSA ${record}\n`
-    await lab.change({ kind: 'record', owner, type: TYPE.TLSA, text, fate: undefined })
-  }
-}
-
-async function recordOf(name: string): Promise<string> {
-  const [certificate] = readFileSync(files[`${name}.pem`] ?? '', 'utf8').split(/(?<=-----END CERTIFICATE-----\n)/)
-  const spki = new X509Certificate(certificate ?? '').publicKey.export({ type: 'spki', format: 'der' })
-  const { createHash } = await import('node:crypto')
-  return `3 1 1 ${createHash('sha256').update(spki).digest('hex')}`
-}
-
-interface Change {
-  readonly add: readonly { readonly data: string }[]
-  readonly remove: readonly { readonly data: string }[]
-}
-
-/** Does to the zone what the program was told to do. */
-async function followProgram(): Promise<Change> {
-  const change: Change = JSON.parse(readFileSync(written, 'utf8'))
-  rmSync(written)
-  const before = JSON.parse((await plan('--json')).stdout).servers[0].records as string[]
-  const removed = change.remove.map(({ data }) => data)
-  await publish([...before.filter((record) => !removed.includes(record)), ...change.add.map(({ data }) => data)])
-  return change
-}
+const bed = await openRolloverBed()
+const { commands, files, state, written, inLab, plan, apply, gate, move, present, publish, recordOf, followProgram } =
+  bed
+beforeEach(() => bed.reset())
+after(() => bed.close())
 
 test('DANE-81: a key is published beside the others, waits, is let through, is seen everywhere, and the old one goes', async () => {
   const next = ['--next', files['ecdsa-2.key'] ?? '']
@@ -225,52 +119,6 @@ test('a renewal with the same key needs nothing', async () => {
   assert.equal(existsSync(written), false)
 })
 
-const refused: [why: string, args: () => string[], status: number, says: RegExp][] = [
-  [
-    'a next key that is the current one',
-    () => ['--next', files['ecdsa-1.key'] ?? ''],
-    65,
-    /the next key is the key in use/,
-  ],
-  [
-    'a key said to be in use that is not',
-    () => ['--key', files['ecdsa-2.key'] ?? ''],
-    65,
-    /does not present the key named with --key/,
-  ],
-  [
-    'a key that is not there',
-    () => ['--next', '/nowhere.pem'],
-    78,
-    /cannot use the key in "\/nowhere\.pem": no such file/,
-  ],
-  [
-    'a key known to others as the next one',
-    () => ['--compromised', files['ecdsa-2.key'] ?? '', '--next', files['ecdsa-2.key'] ?? ''],
-    65,
-    /one that somebody else has/,
-  ],
-  [
-    'a compromised key that is nobody’s',
-    () => ['--compromised', 'abcdef0123456789'],
-    65,
-    /none of those that are published/,
-  ],
-  ['records of whole certificates', () => ['--form', '3 0 1'], 64, /break with each renewal/],
-  ['usage 2 without an authority', () => ['--form', '2 1 1'], 65, /name its\s+certificate with --authority/],
-]
-
-for (const [why, args, status, says] of refused) {
-  test(`apply refuses ${why}, and writes nothing`, async () => {
-    const { status: ended, stdout, stderr } = await apply(...args())
-    assert.equal(ended, status, stderr)
-    assert.match(stdout + stderr, says)
-    assert.equal(existsSync(written), false)
-    // Nor does the next run remember what was refused.
-    assert.match((await plan()).stdout, /^mx\.example\.org: make the next key/)
-  })
-}
-
 test('a key that is in no record is never published because the host shows it, only because a file names it', async () => {
   await present(2)
   const refused = await apply()
@@ -295,16 +143,6 @@ test('first records need the keys of all that the host presents', async () => {
     add.map(({ ttl }: { ttl: number }) => ttl),
     [1800, 1800],
   )
-})
-
-test('a zone that is not signed is refused by all three', async () => {
-  const options = ['--state', state, ...commands.iterate]
-  for (const args of [['plan'], ['apply'], ['gate', '--key', files['ecdsa-1.key'] ?? '']]) {
-    const { status, stdout, stderr } = await commands.run(['tlsa', ...args, ...options, 'in.plain.example'])
-    assert.equal(status, 65, args[0])
-    assert.match(stdout + stderr, /zone is not signed/)
-    rmSync(state, { force: true })
-  }
 })
 
 test('DANE-82: from keys to an authority and back, each form holds by itself at every step', async () => {
@@ -368,32 +206,6 @@ test('--make-keys makes a next key of each kind in use, and publishes both', asy
   assert.equal(add.length, 2)
   const again = await apply('--make-keys', commands.folder)
   assert.doesNotMatch(again.stdout, /Made/)
-})
-
-const unusable: [why: string, text: string, says: RegExp][] = [
-  ['is cut short', '{"schema":"waxseal.rollover/1","host"', /it is damaged/],
-  ['another version wrote', '{"schema":"waxseal.rollover/2"}', /another version of waxseal wrote it/],
-  ['is something else', '{"name":"left-pad"}', /something else than the state of a rollover/],
-  ['lacks a field', '{"schema":"waxseal.rollover/1","host":"mx.example.org","port":25}', /it is damaged/],
-]
-
-for (const [why, text, says] of unusable) {
-  test(`a state that ${why} is an error for all three, and stays as it is`, async () => {
-    writeFileSync(state, text)
-    for (const { status, stderr } of [await plan(), await apply(), await gate('ecdsa-1.key')]) {
-      assert.equal(status, 78)
-      assert.match(stderr, says)
-    }
-    assert.equal(readFileSync(state, 'utf8'), text)
-    assert.equal(existsSync(written), false)
-  })
-}
-
-test('a state of another host is refused', async () => {
-  await gate('ecdsa-1.key')
-  const other = await commands.run(['tlsa', 'plan', ...inLab(), 'in.plain.example'])
-  assert.equal(other.status, 78)
-  assert.match(other.stderr, /the state is of mx\.example\.org port 25/)
 })
 
 test('the JSON of plan, apply and gate has the keys of docs/json.md', async () => {
