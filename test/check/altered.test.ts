@@ -1,15 +1,34 @@
 // Findings whose faults a lab cannot plant: facts of a domain with which nothing is wrong, and then something is.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import type { AddressProbe, Talk } from '../../src/core/check/address-probe.ts'
-import type { CheckFacts, PolicyLook, ServerSays, StsSide } from '../../src/core/check/check-facts.ts'
+import type { CheckFacts } from '../../src/core/check/check-facts.ts'
 import { checkReport } from '../../src/core/check/check-report.ts'
 import { findingRegistry } from '../../src/core/check/findings/registry.ts'
 import type { Verdict } from '../../src/core/check/report.ts'
-import type { Denial, Failure, Resolution } from '../../src/core/dnssec/resolution.ts'
-import { parseStsPolicy } from '../../src/core/mtasts/policy.ts'
 import { type CheckLab, idsOf, startCheckLab } from '../support/check-lab.ts'
-import { faults, whole } from './faults.ts'
+import {
+  type Alter,
+  denialFor,
+  failedKey,
+  failing,
+  failureFor,
+  isSix,
+  notConnected,
+  parameters,
+  remembered,
+  reply,
+  served,
+  slowKey,
+  stranger,
+  withHostLookups,
+  withLook,
+  withProbes,
+  withServers,
+  withSts,
+  withTalk,
+} from './alter.ts'
+import { whole } from './faults/fault.ts'
+import { faults } from './faults.ts'
 
 let lab: CheckLab
 let facts: CheckFacts
@@ -27,111 +46,6 @@ before(async () => {
   ownAuthority = await lab.gather('b.example')
 })
 after(() => lab.close())
-
-type Alter = (facts: CheckFacts, now: number) => CheckFacts
-
-function withSts(change: (sts: StsSide) => Partial<StsSide>): Alter {
-  return (whole1) => (whole1.sts === undefined ? whole1 : { ...whole1, sts: { ...whole1.sts, ...change(whole1.sts) } })
-}
-
-function withLook(change: Partial<PolicyLook>, as: PolicyLook['as'] = 'nobody'): Alter {
-  return withSts(({ fetches }) => ({
-    fetches: fetches.map((look) => (look.as === as ? { ...look, ...change } : look)),
-  }))
-}
-
-function failing(fault: Extract<PolicyLook['outcome'], { kind: 'failed' }>['fault']): Partial<PolicyLook> {
-  return { outcome: { kind: 'failed', fault, reason: 'as the test has it' }, certificate: undefined }
-}
-
-/** Alters what an address shows: all of them, or those of one family. */
-function withProbes(change: (probe: AddressProbe) => AddressProbe['outcome']): Alter {
-  return ({ hosts = [], ...rest }) => ({
-    ...rest,
-    hosts: hosts.map((host) => ({
-      ...host,
-      probes: host.probes.map((probe) => ({ ...probe, outcome: change(probe) })),
-    })),
-  })
-}
-
-function withTalk(change: (talk: Talk) => Partial<Talk>): Alter {
-  return withProbes(({ outcome }) => (outcome.kind === 'talked' ? { ...outcome, ...change(outcome) } : outcome))
-}
-
-const isSix = ({ address }: AddressProbe) => address.includes(':')
-const notConnected = (why: Extract<AddressProbe['outcome'], { kind: 'not-connected' }>['why']) =>
-  ({ kind: 'not-connected', why }) as const
-
-function withServers(topic: string, change: (says: ServerSays) => readonly Partial<ServerSays>[]): Alter {
-  return ({ servers = [], ...rest }) => ({
-    ...rest,
-    servers: servers.map((one) =>
-      one.topic !== topic
-        ? one
-        : {
-            ...one,
-            servers: one.servers.flatMap((says) => [
-              says,
-              ...change(says).map((other) => ({ ...says, server: 'ns2.a.example', address: '192.0.2.99', ...other })),
-            ]),
-          },
-    ),
-  })
-}
-
-function failureFor({ name, type }: Resolution, why: Failure['why']): Failure {
-  return {
-    kind: 'failure',
-    name,
-    type,
-    why,
-    reason: `the lookup: ${why}`,
-    ede: 0,
-    zone: undefined,
-    server: undefined,
-    cached: false,
-    chain: [],
-  }
-}
-
-function denialFor({ name, type }: Resolution): Denial {
-  const evidence = { chain: [], signer: undefined, server: undefined, cached: false, reason: undefined }
-  return { kind: 'nxdomain', name, type, status: 'secure', canonicalName: name, aliases: [], ttl: 60, evidence }
-}
-
-function withHostLookups(change: (lookup: Resolution) => Resolution): Alter {
-  return ({ mail, ...rest }) => ({
-    ...rest,
-    mail: mail && {
-      ...mail,
-      hosts: mail.hosts.map((host) => ({ ...host, tlsa: { ...host.tlsa, lookups: host.tlsa.lookups.map(change) } })),
-    },
-  })
-}
-
-const remembered: (mx: string, id?: string) => Alter = (mx, id) => (whole1, now) => {
-  const body = `version: STSv1\nmode: enforce\nmx: ${mx}\nmax_age: 604800\n`
-  const policy = parseStsPolicy(body)
-  assert.ok(policy.ok)
-  const current = whole1.mail?.sts?.id ?? ''
-  const kept = {
-    policy: policy.value,
-    id: id ?? current,
-    body,
-    source: 'cache',
-    fetchedAt: now - 86_400_000,
-    expiresAt: now + 518_400_000,
-  } as const
-  return withSts(() => ({ remembered: kept }))(whole1, now)
-}
-
-const served = (body: string): Partial<PolicyLook> => ({ outcome: { kind: 'fetched', body: Buffer.from(body) } })
-
-/** Some other certificate. */
-function stranger({ sts }: CheckFacts): Uint8Array {
-  return sts?.fetches[0]?.certificate ?? assert.fail('no certificate of the policy host')
-}
 
 const altered: [what: string, verdict: Verdict, ids: string, alter: Alter][] = [
   ['nothing', 'protected', '', (whole1) => whole1],
@@ -436,24 +350,6 @@ test('dane-ta-chain: a chain that does not lead to the authority of the TLSA rec
   assert.equal(report.findings[0]?.id, 'dane-ta-chain')
   assert.equal(report.verdict, 'broken')
 })
-
-function reply(code: number, line: string) {
-  return { code, lines: [line], enhanced: undefined }
-}
-
-const failedKey = { kind: 'failed', failure: { fault: 'protocol', reason: 'alert 40', alert: 40 } } as const
-const slowKey = { kind: 'failed', failure: { fault: 'timeout', reason: 'timeout', alert: undefined } } as const
-
-function parameters({ parameters: known }: Talk): NonNullable<Talk['parameters']> {
-  const untold = { kind: 'untold', why: 'not-asked' } as const
-  return (
-    known ?? {
-      ...{ versions: [], suites: [], order: untold, groups: { tls13: untold, older: untold }, finiteField: untold },
-      ...{ exchangeSignature: untold, compression: untold, secureRenegotiation: untold, clientRenegotiation: untold },
-      ...{ earlyData: untold, extendedMasterSecret: untold, encryptThenMac: untold, commandInjection: untold },
-    }
-  )
-}
 
 for (const [what, verdict, ids, alter] of altered) {
   test(`${what}: ${verdict}`, () => {

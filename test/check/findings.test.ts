@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { parseWorld } from '../../src/programs/lab/world/parse.ts'
 import { type CheckLab, idsOf, startCheckLab } from '../support/check-lab.ts'
-import { type Fault, faults, whole } from './faults.ts'
+import { type Fault, whole } from './faults/fault.ts'
+import { faults } from './faults.ts'
 
 /** What a line is about: the record, host or policy that it stands for. */
 function keyOf(line: string): string {

@@ -7,7 +7,7 @@ import type { AddressProbe } from '../../src/core/check/address-probe.ts'
 import type { CheckFacts } from '../../src/core/check/check-facts.ts'
 import { checkReport } from '../../src/core/check/check-report.ts'
 import { type CheckLab, startCheckLab } from '../support/check-lab.ts'
-import { whole } from './faults.ts'
+import { whole } from './faults/fault.ts'
 
 let lab: CheckLab
 let facts: CheckFacts

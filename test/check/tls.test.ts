@@ -10,7 +10,7 @@ import { certificatesFamily } from '../../src/core/check/findings/certificates.t
 import { tlsFamily } from '../../src/core/check/findings/tls.ts'
 import type { TlsParameters } from '../../src/core/check/tls-parameters.ts'
 import { type CheckLab, idsOf, startCheckLab } from '../support/check-lab.ts'
-import { whole } from './faults.ts'
+import { whole } from './faults/fault.ts'
 
 let lab: CheckLab
 let facts: CheckFacts
