@@ -67,6 +67,11 @@ const refusedFiles: [why: string, text: string, message: string][] = [
   ],
   ['a name for EHLO that is none', 'web-helo = "a b"', `${path}:1: web-helo: "a b" is no host name`],
   [
+    'the word of a switch where domains stand',
+    'dry-run = "yes"',
+    `${path}:1: dry-run: "yes" is no domain: write true or false without quotes, or all`,
+  ],
+  [
     'a dry run of what is no domain',
     'dry-run = ["a..b"]',
     `${path}:1: dry-run: "a..b" is no domain, nor .domain for all below it, nor all`,

@@ -194,6 +194,9 @@ function readDryRun(raw: Raw): Result<DryRun, string> {
   const patterns: NamePattern[] = []
   for (const text of Array.isArray(raw) ? raw : [String(raw)]) {
     if (text === 'all') return accept('all')
+    // A domain of that name would be watched, and every other one held to what it asks.
+    if (/^(?:true|false|yes|no|on|off)$/i.test(text))
+      return refuse(`${quote(text)} is no domain: write true or false without quotes, or all`)
     const pattern = parseNamePattern(text, 'domain')
     if (!pattern.ok) return refuse(`${quote(text)} is no domain, nor .domain for all below it, nor all`)
     patterns.push(pattern.value)
