@@ -295,7 +295,7 @@ test('a running service follows overrides as they are put, changed, taken away a
   assert.equal(await serving.ask('clinic.example'), 'OK dane-only')
   assert.equal(await serving.ask('plain.example'), 'NOTFOUND ')
   await add('--domain', 'clinic.example', '--relax', 'may', '--until', '1d', '--reason', 'broken')
-  await serving.hear('overrides changed: 1; decisions to be made anew: 1')
+  await serving.hear('overrides changed: mail to clinic.example; decisions to be made anew: 1')
   assert.equal(await serving.ask('clinic.example'), 'OK may')
   assert.equal(await serving.ask('shared.example'), 'OK dane-only')
   await add('--host', 'mx.plain.example', '--require', 'encrypt', '--reason', 'law')

@@ -1,4 +1,4 @@
-import { matchesPattern, type OverrideTarget } from '../../core/decision/override.ts'
+import { describeTarget, matchesPattern, type OverrideTarget } from '../../core/decision/override.ts'
 import type { Resolution } from '../../core/dnssec/resolution.ts'
 import type { DomainName } from '../../core/name/domain.ts'
 import { createDecisions, type Decisions, type Destination, type Outcome } from '../../io/decisions/decisions.ts'
@@ -71,7 +71,7 @@ export function createService(world: World, log: ServiceLog, ledger: Ledger): Se
       const targets = await overrides.refresh()
       if (targets.length === 0) return
       const count = decisions.forgetWhere((destination, outcome) => isConcerned(targets, destination, outcome))
-      log.event('overrides', `overrides changed: ${targets.length}; decisions to be made anew: ${count}`)
+      log.event('overrides', `overrides changed: ${namesOf(targets)}; decisions to be made anew: ${count}`)
     },
     async close() {
       readiness.close()
@@ -80,6 +80,15 @@ export function createService(world: World, log: ServiceLog, ledger: Ledger): Se
     },
   }
 }
+
+/** The first of them, for one line. */
+function namesOf(targets: readonly OverrideTarget[]): string {
+  const named = targets.slice(0, targetsNamed).map(describeTarget)
+  const others = targets.length - named.length
+  return [...named, ...(others > 0 ? [`${others} more`] : [])].join(', ')
+}
+
+const targetsNamed = 3
 
 export function isDryRun(setting: DryRun, name: DomainName): boolean {
   return setting === 'all' || setting.some((pattern) => matchesPattern(pattern, name))
