@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { readdirSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { ourEdns } from '../src/core/dns/edns.ts'
 import { encodeMessage, makeQuery } from '../src/core/dns/encode.ts'
 import { readU16 } from '../src/core/dns/octets.ts'
@@ -154,11 +156,24 @@ async function run(): Promise<void> {
     const size = Math.floor(count / batches)
     for (let batch = 0; batch < batches; batch++) all.push(await both(warmUp.zones + batch * size, size))
     stub.close()
+    const withAll = megabytesInUse()
     await resolver.close()
+    resolver = newResolver()
     show(first, all)
+    note(`the resolver keeps ${Math.round(withAll - megabytesInUse())} MB after ${warmUp.zones + count} zones`)
+    await resolver.close()
   } finally {
     await stage.stop()
   }
+}
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void // V8's own
+
+function megabytesInUse(): number {
+  collectGarbage()
+  const { heapUsed, external } = process.memoryUsage()
+  return (heapUsed + external) / 2 ** 20
 }
 
 interface Both {
@@ -190,7 +205,6 @@ function show(first: Both, all: readonly Both[]): void {
   note(
     `the first ${warmUp.zones} zones in a new process: we ${us(first.ours.cpu)}, Unbound ${us(first.theirs.cpu)} a zone`,
   )
-  note(`memory ${Math.round(process.memoryUsage().rss / 2 ** 20)} MB after ${warmUp.zones + count} zones`)
 }
 
 /** Port 53 is free in a namespace of our own. */
