@@ -41,14 +41,14 @@ async function serve(t: TestContext, name = 'socket'): Promise<Serving> {
   })
   t.after(() => child.kill('SIGKILL'))
   let log = ''
+  const listening = Promise.withResolvers<void>()
   child.stderr.resume()
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     if (log.length < 10_000) log += text
+    if (log.includes('listening')) listening.resolve()
   })
-  while (!log.includes('listening')) {
-    assert.equal(child.exitCode, null, 'it ended before it listened')
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
+  child.once('exit', () => listening.reject(new Error(`it ended before it listened: ${log}`)))
+  await listening.promise
   return {
     ...{ child, path },
     connect: () => connectTo(t, path),
