@@ -47,7 +47,11 @@ beforeEach(async () => {
 function post(to: URL, options: Partial<PostOptions> = {}): Promise<string | undefined> {
   return postJson(to, '{"a":"ü"}', {
     ...{ resolver: fakeResolver(dns), network: fakeNetwork({ '192.0.2.1:443': host.port }) },
-    ...{ clock: movedClock(Date.now()), trust: createPkixTrust(authority.pem), signal: new AbortController().signal },
+    ...{
+      clock: movedClock(Date.UTC(2026, 5, 1)),
+      trust: createPkixTrust(authority.pem),
+      signal: new AbortController().signal,
+    },
     ...options,
   })
 }

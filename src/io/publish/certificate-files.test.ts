@@ -11,6 +11,7 @@ import { type CertificateFilesOptions, createCertificateFiles } from './certific
 const root = mkdtempSync(join(tmpdir(), 'certificate-files-'))
 after(() => rmSync(root, { recursive: true }))
 const authority = await createAuthority()
+const today = Date.UTC(2026, 5, 1)
 const look = limits.policyServer.certificateLookMs
 const a = domain('mta-sts.a.example')
 const b = domain('mta-sts.b.example')
@@ -38,7 +39,7 @@ async function put(place: string, name: string, request: CertificateRequest) {
 }
 
 function open(entries: CertificateFilesOptions['entries'], more: Partial<CertificateFilesOptions> = {}) {
-  const time = { now: Date.now() }
+  const time = { now: today }
   const troubles: string[] = []
   const onTrouble = (reason: string) => troubles.push(reason)
   const files = createCertificateFiles({ entries, clock: { now: () => time.now }, onTrouble, ...more })
@@ -84,32 +85,32 @@ test('an RSA and an ECDSA certificate make one context; of two of a type the fir
   const entries = [
     await put(place, 'one', { names: [a] }),
     await put(place, 'two', { names: [a], keyType: 'rsa' }),
-    await put(place, 'three', { names: [a], notAfter: new Date(Date.now() + 1000) }),
+    await put(place, 'three', { names: [a], notAfter: new Date(today + 1000) }),
   ]
   const { files } = open(entries)
   assert.ok(files.contextFor(a))
   assert.equal(files.made, 1)
-  assert.ok((files.endOf(a) ?? 0) > Date.now() + 86_400_000, 'the third is not in it')
+  assert.ok((files.endOf(a) ?? 0) > today + 86_400_000, 'the third is not in it')
 })
 
 test('what has expired is shown only where there is nothing else', async () => {
   const place = folder()
-  const old = await put(place, 'old', { names: [a, b], notAfter: new Date(Date.now() - 1000) })
+  const old = await put(place, 'old', { names: [a, b], notAfter: new Date(today - 1000) })
   const good = await put(place, 'good', { names: [a] })
   const { files } = open([old, good])
-  assert.ok((files.endOf(a) ?? 0) > Date.now())
-  assert.ok((files.endOf(b) ?? 0) < Date.now())
+  assert.ok((files.endOf(a) ?? 0) > today)
+  assert.ok((files.endOf(b) ?? 0) < today)
   assert.ok(files.contextFor(b))
 })
 
 test('a renewed certificate is found when the files are looked at again, and not before', async () => {
   const place = folder()
   const shared = await put(place, 'shared', { names: [b] })
-  await put(place, a, { names: [a], notAfter: new Date(Date.now() + 1e9) })
+  await put(place, a, { names: [a], notAfter: new Date(today + 1e9) })
   const { files, time, troubles } = open([perHost(place), shared])
   const [first, other] = [files.contextFor(a), files.contextFor(b)]
   const end = files.endOf(a) ?? 0
-  await put(place, a, { names: [a], notAfter: new Date(Date.now() + 2e9) })
+  await put(place, a, { names: [a], notAfter: new Date(today + 2e9) })
   await put(place, 'shared', { names: [b] })
   time.now += look - 1
   assert.equal(files.contextFor(a), first)

@@ -6,6 +6,7 @@ import { createServer, type TlsOptions as ServerOptions, type TLSSocket } from '
 import { fakeExchange } from '../../../test/resolver/fake-exchange.ts'
 import { type CertificateRequest, createAuthority } from '../../../test/support/certificates.ts'
 import { readQuery, replyTo } from '../../../test/support/dns-server.ts'
+import { movedClock } from '../../../test/support/moved-clock.ts'
 import { nameOfText } from '../../../test/support/records.ts'
 import { createFrameReader, frame } from '../../core/dns/frames.ts'
 import { TYPE } from '../../core/dns/types.ts'
@@ -20,7 +21,7 @@ import { withTls } from './tls-exchange.ts'
 const authority = await createAuthority()
 const other = await createAuthority('CN=Other Root')
 const name = 'dns.example'
-const clock = { now: () => Date.now() }
+const clock = movedClock(Date.UTC(2026, 5, 1))
 
 type Answering = (query: Uint8Array, socket: Socket, connection: number) => void
 
@@ -139,7 +140,6 @@ test('RES-19: a server without a name is asked without TLS', async (t) => {
   assert.deepEqual(plain.asked, ['192.0.2.1 www.example. A cd'])
 })
 
-const year = 365 * 86_400_000
 const refused: [why: string, server: Parameters<typeof startTlsServer>[1], reason: RegExp][] = [
   [
     'another name',
@@ -155,7 +155,7 @@ const refused: [why: string, server: Parameters<typeof startTlsServer>[1], reaso
   [
     'a certificate that has ended',
     {
-      certificate: { names: [name], notBefore: new Date(Date.now() - 2 * year), notAfter: new Date(Date.now() - year) },
+      certificate: { names: [name], notAfter: new Date('2002-01-01') },
     },
     /^the certificate expired at /,
   ],

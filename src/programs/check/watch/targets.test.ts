@@ -115,7 +115,7 @@ test('a webhook has the notice with its summary, and the name by which it is kno
   })
   try {
     const target = webhookTarget(new URL('https://hooks.example/'), {
-      ...{ network: fakeNetwork({ '192.0.2.1:443': host.port }), clock: movedClock(Date.now()) },
+      ...{ network: fakeNetwork({ '192.0.2.1:443': host.port }), clock: movedClock(Date.UTC(2026, 5, 1)) },
       ...{ resolver: fakeResolver('insecure hooks.example. A 192.0.2.1'), trust: createPkixTrust(authority.pem) },
     })
     const notice = noticeOf(brokenReport)
