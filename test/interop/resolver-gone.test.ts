@@ -76,9 +76,7 @@ test('once it answers again, so do we', async () => {
 })
 
 test('while it is gone, what is not known is held back, with the reason', async () => {
-  const gone = once(unbound, 'close')
-  unbound.kill('SIGTERM')
-  await gone
+  await stage.end(unbound)
   assert.match(await lookUp('wrong.example'), /^TEMP .*127\.0\.0\.54/)
   assert.match(await lookUp('dane.example'), /^OK dane-only/)
 })

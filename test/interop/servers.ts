@@ -10,6 +10,8 @@ export interface Stage {
   readonly folder: string
   /** Starts a server in the foreground; its output is kept for the message when it dies early. */
   start(program: string, args: readonly string[]): ChildProcess
+  /** Ends one of them before the stage is struck. */
+  end(child: ChildProcess): Promise<void>
   /** Runs something when the stage is struck, the last first. */
   onStop(undo: () => void | Promise<void>): void
   stop(): Promise<void>
@@ -19,6 +21,7 @@ export function openStage(): Stage {
   const folder = mkdtempSync(join(tmpdir(), 'waxseal-interop-'))
   chmodSync(folder, 0o755) // servers that drop privileges read their files here
   const undoing: (() => void | Promise<void>)[] = []
+  const ends = new Map<ChildProcess, () => Promise<void>>()
   return {
     folder,
     start(program, args) {
@@ -32,12 +35,17 @@ export function openStage(): Stage {
       void ended.then(() => {
         if (!isStopping) process.stderr.write(`${program} ended early: ${Buffer.concat(output).toString()}\n`)
       })
-      undoing.push(async () => {
+      const end = async () => {
         isStopping = true
         child.kill('SIGTERM')
         await ended
-      })
+      }
+      ends.set(child, end)
+      undoing.push(end)
       return child
+    },
+    async end(child) {
+      await ends.get(child)?.()
     },
     onStop(undo) {
       undoing.push(undo)
