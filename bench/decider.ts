@@ -3,6 +3,7 @@ import { decide } from '../src/core/decision/decide.ts'
 import type { DomainDecision } from '../src/core/decision/decision.ts'
 import { parseTrustAnchors, type TrustAnchor } from '../src/core/dnssec/anchors.ts'
 import { type DomainName, parseDomainName } from '../src/core/name/domain.ts'
+import type { Clock } from '../src/io/clock.ts'
 import { examine } from '../src/io/examine/examine.ts'
 import { createPkixTrust } from '../src/io/https/pkix-trust.ts'
 import { createStsService } from '../src/io/mtasts/sts-service.ts'
@@ -26,7 +27,10 @@ export function createDecider(lab: Lab, engine: Engine): Decider {
 }
 
 /** As `createDecider` does, with another resolver. */
-export function decideWith(resolver: Resolver, { network, clock, ca }: Lab): Decider {
+export function decideWith(
+  resolver: Resolver,
+  { network, clock, ca }: Pick<Lab, 'network' | 'ca'> & { readonly clock: Clock },
+): Decider {
   const store = openStore(':memory:')
   const sts = createStsService({ resolver, network, store, clock, trust: createPkixTrust(ca) })
   return {
@@ -42,7 +46,7 @@ export function decideWith(resolver: Resolver, { network, clock, ca }: Lab): Dec
   }
 }
 
-export function anchorsOf(lab: Lab): readonly TrustAnchor[] {
+export function anchorsOf(lab: Pick<Lab, 'trustAnchors'>): readonly TrustAnchor[] {
   const anchors = parseTrustAnchors(lab.trustAnchors)
   if (!anchors.ok) throw new ConfigError(`the lab's own trust anchors: ${anchors.fault}`)
   return anchors.value
