@@ -88,6 +88,8 @@ export interface ResolverOptions extends RecursiveOptions {
   readonly after?: After | undefined
   /** In the place of sockets, for tests. */
   readonly exchange?: Exchange | undefined
+  /** In the place of a second thread, for tests. */
+  readonly checks?: SignatureChecks | undefined
   /** Shared with others that validate the same; its own, by `allowSha1` and `clockSkew`, unless given. */
   readonly policy?: ValidationPolicy | undefined
   /**
@@ -128,7 +130,7 @@ export function createResolver(given: ResolverOptions): LastingResolver {
   const policy = policyOf(options)
   const anchors = anchorsFor(options, policy)
   const { pace, onWarning } = options
-  const checks = pace === undefined ? checksAtOnce : createSpreadChecks({ pace, onWarning })
+  const checks = options.checks ?? (pace === undefined ? checksAtOnce : createSpreadChecks({ pace, onWarning }))
   const asker = createAsker(exchange, counters)
   const resolver = choose({ asker, exchange, clock, policy, checks, anchors, options, keeper })
   warnOfNegativeAnchors(options)
