@@ -12,6 +12,7 @@ import { systemClock } from '../../src/io/clock.ts'
 import { createPkixTrust } from '../../src/io/https/pkix-trust.ts'
 import type { Endpoint, Network } from '../../src/io/network.ts'
 import { createNetwork } from '../../src/io/network-node.ts'
+import { passingRoom } from '../../src/io/resolver/cache.ts'
 import { createResolver, type ResolverOptions } from '../../src/io/resolver/create-resolver.ts'
 import { openStore } from '../../src/io/store/open-store.ts'
 import { createCheckWorld } from '../../src/programs/check/check-world.ts'
@@ -87,7 +88,7 @@ export function createBatch({ network, rootHints, trustAnchors, ca, size }: Batc
   const clock = systemClock
   const resolverOptions: ResolverOptions = {
     ...{ engine: 'iterate', network, clock, rootHints, trustAnchors: anchors.value },
-    policy: createPolicy({ remembers: true }),
+    ...{ policy: createPolicy({ remembers: true }), room: passingRoom },
   }
   const resolver = createResolver(resolverOptions)
   const store = openStore(':memory:')

@@ -133,8 +133,9 @@ export const limits = {
     heard: 2000,
     heardOctets: 4 * 1024 * 1024,
     heardMs: 20_000,
-    /** How long it is kept who serves a zone that was compared, and where its name servers are. */
+    /** How long it is kept who serves a zone that was compared, and where its name servers are, and of how many. */
     comparedKept: 60,
+    compared: 500,
     serversTriedWhenBogus: 3,
     ttl: 86_400,
     /** An hour, so that protection which is new is seen soon: RFC 2308 §5 has one hour to three work well. */
@@ -160,6 +161,9 @@ export const limits = {
     answers: 100_000,
     typesPerName: 100,
     answerOctets: 128 * 1024 * 1024,
+    /** Of both, for who looks at one domain after the other. */
+    passingEntries: 500,
+    passingAnswers: 5000,
     /** Of the denials that answer for other names: records, and what names may be hashed with besides. */
     denials: 10_000,
     denialOctets: 16 * 1024 * 1024,

@@ -1,3 +1,26 @@
+import { limits } from '../../core/limits.ts'
+
+/** How much each cache of a resolver may hold, and how much that of answers. */
+export interface CacheRoom {
+  readonly entries: number
+  readonly octets: number
+  /** Names. */
+  readonly answers: number
+  readonly answerOctets: number
+}
+
+/** All that the limits allow: for who may be asked for anything again. */
+export const wholeRoom: CacheRoom = {
+  ...{ entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets },
+  ...{ answers: limits.resolver.answers, answerOctets: limits.resolver.answerOctets },
+}
+
+/** For who looks at one domain after the other and comes back to none: what many of them have in common stays. */
+export const passingRoom: CacheRoom = {
+  ...wholeRoom,
+  ...{ entries: limits.resolver.passingEntries, answers: limits.resolver.passingAnswers },
+}
+
 /** What was learnt, for as long as it holds; bounded by entries and octets, what was not used for long goes first. */
 export interface Cache<Value> {
   /** The value with its end in milliseconds since 1970; undefined when there is none any more. `at` is now. */

@@ -21,6 +21,7 @@ import type { After } from './anchor-refresh.ts'
 import type { AnchorSource } from './anchor-source.ts'
 import { type Asker, createAsker, formatServer } from './ask.ts'
 import { describeStripping, patienceBy, strippingAdvice } from './attempts.ts'
+import type { CacheRoom } from './cache.ts'
 import { type CacheKeeper, openCacheKeeper } from './cache-keeper.ts'
 import { createCounters, type ResolverCounters } from './counters.ts'
 import { createExchange, type Exchange } from './exchange.ts'
@@ -78,6 +79,8 @@ export interface ResolverOptions extends RecursiveOptions {
   readonly minimise?: boolean | undefined
   /** Whether `iterate` asks root servers who they are, as it does unless told. RFC 9609 */
   readonly prime?: boolean | undefined
+  /** How much is kept of what was learnt: all that the limits allow unless told. */
+  readonly room?: CacheRoom | undefined
   /** From 0 up to 1: tests give their own. */
   readonly random?: (() => number) | undefined
   /** The authorities that servers asked over TLS must chain to; those that Node carries unless told. */
@@ -200,9 +203,9 @@ function iterating(parts: Parts): Resolver {
 
 /** From the root servers that options name, or the built-in ones. */
 export function iteratorFor({ asker, clock, options }: Pick<Parts, 'asker' | 'clock' | 'options'>): Iterator {
-  const { rootHints = builtInRootHints, random = safeRandom, minimise = true, counters } = options
+  const { rootHints = builtInRootHints, random = safeRandom, minimise = true, counters, room } = options
   const patience = patienceBy(options.patience)
-  return createIterator({ asker, minimise, rootHints, random, patience, counters, now: () => clock.now() })
+  return createIterator({ asker, minimise, rootHints, random, patience, counters, room, now: () => clock.now() })
 }
 
 function forwarding(parts: Parts): Resolver {
@@ -232,7 +235,7 @@ function validating(
   const { prefetch, aggressiveNsec, after, counters } = options
   return createValidatingResolver({
     ...{ upstream, anchors, clock, policy, checks, prefetch, aggressiveNsec, after, counters },
-    ...{ saved: keeper?.replies, heard },
+    ...{ saved: keeper?.replies, heard, room: options.room },
   })
 }
 

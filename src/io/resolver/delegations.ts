@@ -7,7 +7,7 @@ import { TYPE } from '../../core/dns/types.ts'
 import { limits } from '../../core/limits.ts'
 import { isAtOrBelow, type Name, parentOfName, rootName, sameName } from '../../core/name/name.ts'
 import type { Endpoint } from '../network.ts'
-import { type Cache, createCache } from './cache.ts'
+import { type Cache, type CacheRoom, createCache, wholeRoom } from './cache.ts'
 import { createFailureTimes } from './failure-times.ts'
 import type { Reply } from './upstream.ts'
 
@@ -57,14 +57,18 @@ export interface Referral {
   readonly bailiwick: Name
 }
 
-export function createDelegations(rootHints: readonly Endpoint[], now: () => number): Delegations {
-  const bounds = { now, entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
+export function createDelegations(
+  rootHints: readonly Endpoint[],
+  now: () => number,
+  room: CacheRoom = wholeRoom,
+): Delegations {
+  const bounds = { now, entries: room.entries, octets: room.octets }
   const known = createCache<Delegation>({ ...bounds, octetsOf: octetsOfDelegation })
   const referrals = createCache<Referred>({ ...bounds, octetsOf: ({ reply }) => octetsOfReply(reply) })
   const hints = rootHints.map(({ address }) => address)
   const root: Delegation = { zone: rootName, servers: [], hints }
   const doubted = createCache<true>({ ...bounds, octetsOf: () => 8 })
-  const times = createFailureTimes(now)
+  const times = createFailureTimes(now, room)
   /** From the lowest up. */
   function* upwards(name: Name): Generator<Delegation> {
     for (let at: Name | undefined = name; at !== undefined; at = parentOfName(at)) {

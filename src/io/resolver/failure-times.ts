@@ -1,7 +1,7 @@
 import type { Failure } from '../../core/dnssec/resolution.ts'
 import { limits } from '../../core/limits.ts'
 import type { Name } from '../../core/name/name.ts'
-import { createCache } from './cache.ts'
+import { createCache, wholeRoom } from './cache.ts'
 
 /** How long failures are remembered: longer each time in a row. RFC 9520 §3.2 */
 export interface FailureTimes {
@@ -11,8 +11,8 @@ export interface FailureTimes {
   forget(key: string): void
 }
 
-export function createFailureTimes(now: () => number): FailureTimes {
-  const bounds = { now, entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
+export function createFailureTimes(now: () => number, { entries, octets } = wholeRoom): FailureTimes {
+  const bounds = { now, entries, octets }
   const last = createCache<number>({ ...bounds, octetsOf: () => 8 })
   return {
     next(key, why) {

@@ -6,7 +6,7 @@ import { type Name, parentOfName, sameName } from '../../core/name/name.ts'
 import type { Endpoint } from '../network.ts'
 import { askZone, type Descent, type Nesting, unpaid, type ZoneWork } from './ask-zone.ts'
 import type { Said } from './authority-reply.ts'
-import { type Cache, createCache } from './cache.ts'
+import { type Cache, type CacheRoom, createCache, wholeRoom } from './cache.ts'
 import { createCounters, type ResolverCounters } from './counters.ts'
 import { addressOf, asDsReply, createDelegations, type Delegation, shorten } from './delegations.ts'
 import { createFamilies } from './families.ts'
@@ -20,6 +20,8 @@ export interface IterateOptions extends Pick<ZoneWork, 'asker' | 'now' | 'random
   readonly minimise: boolean
   readonly rootHints: readonly Endpoint[]
   readonly counters?: ResolverCounters | undefined
+  /** All that the limits allow unless told. */
+  readonly room?: CacheRoom | undefined
 }
 
 type Question = Parameters<Upstream['fetch']>[0]
@@ -40,14 +42,14 @@ export interface Iterator extends Upstream {
 
 /** Follows referrals from the root. RFC 1034 §5.3.3 */
 export function createIterator(options: IterateOptions): Iterator {
-  const { now, rootHints, counters = createCounters() } = options
-  const bounds = { now, entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
+  const { now, rootHints, counters = createCounters(), room = wholeRoom } = options
+  const bounds = { now, entries: room.entries, octets: room.octets }
   const addresses = createCache<readonly string[]>({ ...bounds, octetsOf: (list) => 64 * (list.length + 1) })
   const work: Work = {
     ...options,
-    delegations: createDelegations(rootHints, now),
-    health: createServerHealth(now),
-    lameness: createLameness(now, counters),
+    delegations: createDelegations(rootHints, now, room),
+    health: createServerHealth(now, room),
+    lameness: createLameness(now, counters, room),
     families: createFamilies(now),
     keys: createCache<Promise<Fetched>>({ ...bounds, octetsOf: () => limits.dns.udpPayload }),
     reached: createCache<true>({ ...bounds, octetsOf: () => 8 }),

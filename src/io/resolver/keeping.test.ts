@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Behaviour, table } from '../../../test/resolver/fake-exchange.ts'
 import { memoryResolver, show } from '../../../test/resolver/memory-resolver.ts'
+import { signedWorld } from '../../../test/resolver/signed-world.ts'
+import { wholeRoom } from './cache.ts'
 
 const address: Behaviour = { answer: 'www.example. 300 A 198.51.100.1' }
 const soa = 'example. 3600 SOA ns.example. hostmaster.example. 1 7200 900 1209600 900'
@@ -140,4 +142,39 @@ test('RES-26: one name and type that fails says nothing of others', async () => 
   )
   assert.equal(show(await ask('www.example. A')), 'failure servfail')
   assert.equal(show(await ask('www.example. AAAA')), 'nodata insecure 900')
+})
+
+test('where little room is given, what each of many domains is asked for goes, and what they share stays', async () => {
+  const { ask, asked } = memoryResolver(
+    ({ question }) => ({ answer: `${question.split(' ')[0]} 300 A 198.51.100.1` }),
+    { room: { ...wholeRoom, answers: 10 } },
+  )
+  const shared = 'mx.provider.example. A'
+  const domains = Array.from({ length: 100 }, (_, at) => `d${at}.example. A`)
+  for (const domain of domains) {
+    await ask(domain)
+    await ask(shared)
+  }
+  const times = (question: string) => asked.filter((line) => line.includes(` ${question}`)).length
+  assert.equal(times(shared), 1)
+  await ask('d99.example. A')
+  assert.equal(times('d99.example. A'), 1, 'what was asked for last is still there')
+  await ask('d0.example. A')
+  assert.equal(times('d0.example. A'), 2)
+})
+
+test('where little room is given, iterating finds all the same, and keeps the way to what is shared', async () => {
+  const hosts = Array.from(
+    { length: 30 },
+    (_, at) => `zone d${at}.example\nzone d${at}.example MX 10 mx.provider.example`,
+  )
+  const world = signedWorld(`zone provider.example\nzone mx.provider.example A 192.0.2.1\n${hosts.join('\n')}`)
+  const { ask, asked } = world.resolver('iterate', undefined, { room: { ...wholeRoom, entries: 8, answers: 8 } })
+  for (let at = 0; at < 30; at++) {
+    assert.equal((await ask(`d${at}.example. MX`)).kind, 'answer')
+    assert.equal((await ask('mx.provider.example. A')).kind, 'answer')
+  }
+  const toRoot = asked.filter((line) => line.startsWith(`${world.rootHints[0]?.address} `))
+  assert.ok(toRoot.length <= 4, toRoot.join('\n'))
+  assert.equal(asked.filter((line) => line.includes(' mx.provider.example. A')).length, 1)
 })

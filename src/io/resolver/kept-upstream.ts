@@ -10,7 +10,7 @@ import type { Fetched, Reply, Upstream } from './upstream.ts'
  * questions in it, and for all zones of one provider.
  */
 export function keepFetched(upstream: Upstream, now: () => number): Upstream {
-  const bounds = { now, entries: limits.resolver.cacheEntries, octets: limits.resolver.heardOctets }
+  const bounds = { now, entries: limits.resolver.compared, octets: limits.resolver.heardOctets }
   const kept = createCache<Reply>({ ...bounds, octetsOf: octetsOfReply })
   const underWay = createSharedWork<Fetched>()
   return {

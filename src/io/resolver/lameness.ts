@@ -2,7 +2,7 @@ import type { Message } from '../../core/dns/message.ts'
 import { RCODE } from '../../core/dns/types.ts'
 import { limits } from '../../core/limits.ts'
 import type { Name } from '../../core/name/name.ts'
-import { createCache } from './cache.ts'
+import { createCache, wholeRoom } from './cache.ts'
 import type { ResolverCounters } from './counters.ts'
 
 /** Which servers do not serve a zone that is delegated to them. RFC 4697 §2.1 */
@@ -14,8 +14,12 @@ export interface Lameness {
   isLame(server: string, zone: Name): boolean
 }
 
-export function createLameness(now: () => number, counters: Pick<ResolverCounters, 'lameServers'>): Lameness {
-  const bounds = { now, entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
+export function createLameness(
+  now: () => number,
+  counters: Pick<ResolverCounters, 'lameServers'>,
+  { entries, octets } = wholeRoom,
+): Lameness {
+  const bounds = { now, entries, octets }
   const lame = createCache<true>({ ...bounds, octetsOf: () => 8 })
   const keyOf = (server: string, zone: Name) => `${server} ${zone.key}`
   return {

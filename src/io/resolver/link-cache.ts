@@ -1,7 +1,7 @@
 import { limits } from '../../core/limits.ts'
 import { isAtOrBelow, type Name, withoutLabels } from '../../core/name/name.ts'
 import type { AnchorSource } from './anchor-source.ts'
-import { createCache } from './cache.ts'
+import { type CacheRoom, createCache, wholeRoom } from './cache.ts'
 import { octetsOfWords } from './task.ts'
 import type { Link } from './validator.ts'
 
@@ -38,11 +38,13 @@ export interface LinkCacheOptions {
   readonly anchors: AnchorSource
   /** Whether what is used is ever renewed. */
   readonly renews: boolean
+  /** All that the limits allow unless told. */
+  readonly room?: CacheRoom | undefined
 }
 
 /** What is known of a name goes together when room is needed; it is found by the name alone, as that has its hash. */
-export function createLinkCache({ now, anchors, renews }: LinkCacheOptions): LinkCache {
-  const { answers: entries, answerOctets: octets } = limits.resolver
+export function createLinkCache({ now, anchors, renews, room = wholeRoom }: LinkCacheOptions): LinkCache {
+  const { answers: entries, answerOctets: octets } = room
   const names = createCache<readonly KnownLink[]>({ now, entries, octets, octetsOf: octetsOfAll })
   /** How many labels names have that there ever were and below which nothing exists: others are not looked for. */
   const cutDepths = new Set<number>()

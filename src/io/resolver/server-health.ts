@@ -1,5 +1,5 @@
 import { limits } from '../../core/limits.ts'
-import { createCache } from './cache.ts'
+import { createCache, wholeRoom } from './cache.ts'
 import { createFailureTimes } from './failure-times.ts'
 
 /**
@@ -19,11 +19,11 @@ export interface ServerHealth {
   orderBySpeed<Server>(servers: readonly Server[], textOf: (server: Server) => string): Server[]
 }
 
-export function createServerHealth(now: () => number): ServerHealth {
-  const bounds = { now, entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
+export function createServerHealth(now: () => number, room = wholeRoom): ServerHealth {
+  const bounds = { now, entries: room.entries, octets: room.octets }
   const silent = createCache<true>({ ...bounds, octetsOf: () => 8 })
   const measured = createCache<number>({ ...bounds, octetsOf: () => 8 })
-  const times = createFailureTimes(now)
+  const times = createFailureTimes(now, room)
 
   const timeOf = (server: string) => measured.get(server)?.value
   return {

@@ -76,7 +76,10 @@ function makeMeans(options: ResolverOptions, now: () => number) {
   const iterator = isForwarding(options) ? undefined : iteratorFor({ asker, clock, options })
   const upstream = iterator ?? forwarderFor({ asker, clock, options })
   const checks = checksAtOnce
-  const validator = createValidator({ zones: createZones({ upstream, anchors, policy, checks, now }), policy, checks })
+  const validator = createValidator({
+    zones: createZones({ upstream, anchors, policy, checks, now, room: options.room }),
+    ...{ policy, checks },
+  })
   const kept = keepFetched(upstream, now)
   return {
     ...{ asker, iterator, upstream: kept, heard: undefined, validator: () => validator },

@@ -10,7 +10,7 @@ import { createSharedWork, type SharedWork } from '../shared-work.ts'
 import { type After, createAnchorRefresh } from './anchor-refresh.ts'
 import type { AnchorSource } from './anchor-source.ts'
 import { hasSignedAnswer } from './authority-reply.ts'
-import { createCache } from './cache.ts'
+import { type CacheRoom, createCache, wholeRoom } from './cache.ts'
 import { countResult, createCounters, type ResolverCounters } from './counters.ts'
 import { createFailureTimes, type FailureTimes, isOutage } from './failure-times.ts'
 import type { HeardReplies } from './heard-replies.ts'
@@ -45,6 +45,8 @@ export interface ValidatingOptions {
   readonly counters?: ResolverCounters | undefined
   /** Told of every reply, and what became of it. */
   readonly heard?: HeardReplies | undefined
+  /** All that the limits allow unless told. */
+  readonly room?: CacheRoom | undefined
 }
 
 interface Question {
@@ -71,7 +73,7 @@ export function createValidatingResolver(options: ValidatingOptions): Validating
   const lookups = createLookups(clock)
   // Of what zones publish now, nothing that was saved can tell.
   const refresh = createAnchorRefresh({ anchors, upstream: options.upstream, clock, after })
-  const means = { ...options, checks, upstream, underWay, lookups, failures: createFailureTimes(now) }
+  const means = { ...options, checks, upstream, underWay, lookups, failures: createFailureTimes(now, options.room) }
   const probe = createNegativeProbe({
     clock,
     lift: (anchor) => anchors.lift(anchor),
@@ -146,16 +148,16 @@ interface Means extends Omit<ValidatingOptions, 'after' | 'counters'> {
 
 function createAnswers(means: Means): Answers {
   const { upstream, anchors, policy, checks, clock, saved, underWay, lookups, failures, heard } = means
-  const { prefetch = false, aggressiveNsec: use = 'off' } = means
+  const { prefetch = false, aggressiveNsec: use = 'off', room = wholeRoom } = means
   const now = () => clock.now()
   const { changes } = anchors
   const denials = use === 'off' ? undefined : createKnownDenials({ use, policy, anchors, now })
-  const zones = createZones({ upstream, anchors, policy, checks, now, saved, denials })
+  const zones = createZones({ upstream, anchors, policy, checks, now, saved, denials, room })
   const validator = createValidator({ zones, policy, checks, denials })
-  const links = createLinkCache({ now, anchors, renews: prefetch })
+  const links = createLinkCache({ now, anchors, renews: prefetch, room })
   /** Questions that cost all that one may: their ends are no news for whoever comes to them by an alias. */
   const costly = createCache<Failure>({
-    ...{ now, entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets },
+    ...{ now, entries: room.entries, octets: room.octets },
     octetsOf: (failure) => 512 + octetsOfWords(failure),
   })
 

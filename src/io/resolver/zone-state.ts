@@ -9,6 +9,7 @@ import { limits } from '../../core/limits.ts'
 import type { Name } from '../../core/name/name.ts'
 import { formatName } from '../../core/name/text.ts'
 import type { AnchorSource } from './anchor-source.ts'
+import type { CacheRoom } from './cache.ts'
 import type { KnownDenials } from './known-denials.ts'
 import type { SavedReplies } from './saved-replies.ts'
 import type { SignatureChecks } from './signature-checks.ts'
@@ -69,6 +70,8 @@ export interface ZonesOptions {
   readonly policy: ValidationPolicy
   readonly checks: SignatureChecks
   readonly now: () => number
+  /** All that the limits allow unless told. */
+  readonly room?: CacheRoom | undefined
   /** Keeps the replies that proved something. */
   readonly saved?: SavedReplies | undefined
   /** Learns of every denial that is proved. */

@@ -2,7 +2,7 @@ import type { TrustAnchor } from '../../core/dnssec/anchors.ts'
 import { limits } from '../../core/limits.ts'
 import { isBelow, type Name, parentOfName, sameName } from '../../core/name/name.ts'
 import { createSharedWork } from '../shared-work.ts'
-import { createCache } from './cache.ts'
+import { createCache, wholeRoom } from './cache.ts'
 import { createFailureTimes, isOutage } from './failure-times.ts'
 import { renewalTime } from './link-cache.ts'
 import { joinOnOwnMeans, type Task } from './task.ts'
@@ -28,10 +28,10 @@ interface KnownState {
 
 /** Finds the states of zones from the trust anchors down. */
 export function createZones(options: ZonesOptions): Zones {
-  const { now } = options
-  const bounds = { entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
-  const known = createCache<KnownState>({ now, ...bounds, octetsOf: ({ state }) => octetsOfState(state) })
-  const failures = createFailureTimes(now)
+  const { now, room = wholeRoom } = options
+  const { entries, octets } = room
+  const known = createCache<KnownState>({ now, entries, octets, octetsOf: ({ state }) => octetsOfState(state) })
+  const failures = createFailureTimes(now, room)
   const underWay = createSharedWork<ZoneState>()
 
   /** `isLikely` when something speaks for a zone at this name, so that its keys will be wanted. */

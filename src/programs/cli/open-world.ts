@@ -6,6 +6,7 @@ import { createStsService } from '../../io/mtasts/sts-service.ts'
 import type { Network } from '../../io/network.ts'
 import { createNetwork } from '../../io/network-node.ts'
 import { createOverrideWatch } from '../../io/overrides/override-watch.ts'
+import { passingRoom } from '../../io/resolver/cache.ts'
 import { createCounters } from '../../io/resolver/counters.ts'
 import { createResolver, type ResolverOptions } from '../../io/resolver/create-resolver.ts'
 import { createPace } from '../../io/resolver/pace.ts'
@@ -49,7 +50,7 @@ export async function openWorld(
   const resolverOptions = {
     ...resolverOptionsOf(settings, inputs, { network, trust, clock, tell, keeping }),
     // Who checks a domain has all its servers say the same; a service asks one of them, and has its memory to mind.
-    ...(need !== 'shared' && { policy: createPolicy({ ...validation, remembers: true }) }),
+    ...(need !== 'shared' && { policy: createPolicy({ ...validation, remembers: true }), room: passingRoom }),
   }
   const counters = observer?.counters ?? createCounters()
   const pace = observer?.answered && createPace({ others: observer.answered })
