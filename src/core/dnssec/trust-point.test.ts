@@ -1,210 +1,45 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { dnskeyRrset, dsRdata } from '../../../test/support/dnssec-vectors.ts'
+import { dnskeyRrset } from '../../../test/support/dnssec-vectors.ts'
 import { makeKey, signRrset, now as start, type TestKey, window } from '../../../test/support/sign.ts'
-import { readDs } from '../dns/rdata/records.ts'
+import {
+  a,
+  asDs,
+  asKey,
+  b,
+  c,
+  day,
+  held,
+  hour,
+  look,
+  nameOfKey,
+  old,
+  pointOf,
+  policy,
+  revoke,
+  show,
+  tracked,
+} from '../../../test/support/trust-points.ts'
 import type { Rrset } from '../dns/rrset.ts'
 import { limits } from '../limits.ts'
 import { rootName } from '../name/name.ts'
 import { rootAnchors } from './anchors.ts'
 import { keyTagOf } from './key-tag.ts'
-import { createPolicy } from './policy.ts'
 import {
-  type AnchorState,
   addAnchors,
   anchorsInForce,
   beginTrustPoint,
   isDue,
   type KeyAnchor,
   lookFailed,
-  numbersOf,
   observeKeys,
   queryInterval,
   retryInterval,
   showsRevocation,
   type TrackedAnchor,
-  type TrustPoint,
 } from './trust-point.ts'
-import { readZoneKey, withoutRevoke, type ZoneKey } from './zone-key.ts'
-
-const day = 86_400
-const hour = 3600
-const policy = createPolicy()
-
-/** The key as its owner publishes it to revoke it. */
-function revoke(key: TestKey): TestKey {
-  const rdata = Uint8Array.from(key.rdata)
-  rdata[1] = 0x81
-  const revoked = readZoneKey(rdata)
-  assert.ok(revoked)
-  return { ...revoked, sign: key.sign }
-}
-
-const [a, b, c] = [makeKey(15), makeKey(13), makeKey(15)]
-const zoneSigning = makeKey(15, { flags: 256 })
-const asKey = ({ rdata }: ZoneKey): KeyAnchor => ({ kind: 'dnskey', owner: rootName, rdata: Uint8Array.from(rdata) })
-
-function asDs(key: ZoneKey): KeyAnchor {
-  const ds = readDs(dsRdata(rootName, key))
-  assert.ok(ds.ok)
-  return { kind: 'ds', owner: rootName, ds: ds.value }
-}
-
-function nameOfKey(anchor: KeyAnchor): string {
-  const { keyTag } = numbersOf(anchor)
-  return [a, b, c].find((key) => key.keyTag === keyTag) === a ? 'a' : keyTag === b.keyTag ? 'b' : 'c'
-}
-
-/** `a valid, b missing`. */
-function show({ anchors }: TrustPoint): string {
-  return anchors.map(({ anchor, state }) => `${nameOfKey(anchor)} ${state}`).join(', ')
-}
-
-function tracked(key: ZoneKey, state: AnchorState, since = start, holdUntil?: number): TrackedAnchor {
-  return { anchor: asKey(key), state, since, holdUntil }
-}
-
-function pointOf(...anchors: TrackedAnchor[]): TrustPoint {
-  return { ...beginTrustPoint(rootName, [], start), anchors }
-}
-
-function look(point: TrustPoint, keys: readonly ZoneKey[], by: readonly TestKey[], at = start) {
-  return observeKeys(point, dnskeyRrset(rootName, [...keys], [...by]), { now: at, policy })
-}
-
-const held = start + limits.dnssec.anchorHoldDown
-const old = start - limits.dnssec.anchorRemoveHoldDown
-
-/** Every state of RFC 5011 §4.2 that key `b` may be in, every event of §4.1, beside key `a`, which is valid and signs. */
-const transitions: [
-  from: string,
-  point: TrustPoint,
-  event: string,
-  keys: ZoneKey[],
-  by: TestKey[],
-  to: string,
-  told: string,
-][] = [
-  ['Start', pointOf(tracked(a, 'valid')), 'NewKey', [a, b], [a], 'a valid, b add-pend', 'b pending'],
-  ['Start', pointOf(tracked(a, 'valid')), 'nothing', [a], [a], 'a valid', ''],
-  ['Start', pointOf(tracked(a, 'valid')), 'NewKey, revoked', [a, revoke(b)], [a, revoke(b)], 'a valid', ''],
-  ['Start', pointOf(tracked(a, 'valid')), 'a key without SEP', [a, zoneSigning], [a], 'a valid', ''],
-  [
-    'AddPend',
-    pointOf(tracked(a, 'valid'), tracked(b, 'add-pend', old, start + 1)),
-    'KeyPres',
-    [a, b],
-    [a],
-    'a valid, b add-pend',
-    '',
-  ],
-  [
-    'AddPend',
-    pointOf(tracked(a, 'valid'), tracked(b, 'add-pend', old, start)),
-    'AddTime',
-    [a, b],
-    [a],
-    'a valid, b valid',
-    'b trusted',
-  ],
-  [
-    'AddPend',
-    pointOf(tracked(a, 'valid'), tracked(b, 'add-pend', old, start)),
-    'KeyRem',
-    [a],
-    [a],
-    'a valid',
-    'b dropped',
-  ],
-  [
-    'AddPend',
-    pointOf(tracked(a, 'valid'), tracked(b, 'add-pend', old, start)),
-    'RevBit',
-    [a, revoke(b)],
-    [a, revoke(b)],
-    'a valid, b revoked',
-    'b revoked',
-  ],
-  ['Valid', pointOf(tracked(a, 'valid'), tracked(b, 'valid')), 'KeyPres', [a, b], [a], 'a valid, b valid', ''],
-  ['Valid', pointOf(tracked(a, 'valid'), tracked(b, 'valid')), 'KeyRem', [a], [a], 'a valid, b missing', 'b missing'],
-  [
-    'Valid',
-    pointOf(tracked(a, 'valid'), tracked(b, 'valid')),
-    'RevBit',
-    [a, revoke(b)],
-    [a, revoke(b)],
-    'a valid, b revoked',
-    'b revoked',
-  ],
-  [
-    'Valid',
-    pointOf(tracked(a, 'valid'), tracked(b, 'valid')),
-    'REVOKE that it did not sign',
-    [a, revoke(b)],
-    [a],
-    'a valid, b missing',
-    'b missing',
-  ],
-  [
-    'Missing',
-    pointOf(tracked(a, 'valid'), tracked(b, 'missing')),
-    'KeyPres',
-    [a, b],
-    [a],
-    'a valid, b valid',
-    'b back',
-  ],
-  ['Missing', pointOf(tracked(a, 'valid'), tracked(b, 'missing')), 'nothing', [a], [a], 'a valid, b missing', ''],
-  [
-    'Missing',
-    pointOf(tracked(a, 'valid'), tracked(b, 'missing')),
-    'RevBit',
-    [a, revoke(b)],
-    [a, revoke(b)],
-    'a valid, b revoked',
-    'b revoked',
-  ],
-  [
-    'Revoked',
-    pointOf(tracked(a, 'valid'), tracked(b, 'revoked', old + 1)),
-    'nothing',
-    [a],
-    [a],
-    'a valid, b revoked',
-    '',
-  ],
-  [
-    'Revoked',
-    pointOf(tracked(a, 'valid'), tracked(b, 'revoked', old)),
-    'RemTime',
-    [a],
-    [a],
-    'a valid, b removed',
-    'b removed',
-  ],
-  ['Revoked', pointOf(tracked(a, 'valid'), tracked(b, 'revoked')), 'KeyPres', [a, b], [a], 'a valid, b revoked', ''],
-  [
-    'Revoked',
-    pointOf(tracked(a, 'valid'), tracked(b, 'revoked')),
-    'RevBit',
-    [a, revoke(b)],
-    [a, revoke(b)],
-    'a valid, b revoked',
-    '',
-  ],
-  ['Removed', pointOf(tracked(a, 'valid'), tracked(b, 'removed')), 'KeyPres', [a, b], [a, b], 'a valid, b removed', ''],
-  ['Removed', pointOf(tracked(a, 'valid'), tracked(b, 'removed')), 'nothing', [a], [a], 'a valid, b removed', ''],
-]
-for (const [from, point, event, keys, by, to, told] of transitions) {
-  test(`DNSSEC-08 RFC 5011 §4: from ${from}, ${event} leads to "${to}"`, () => {
-    const { point: after, events, problem } = look(point, keys, by)
-    assert.equal(problem, undefined)
-    assert.equal(show(after), to)
-    const names = events.map(({ kind, keyTag }) => `${keyTag === b.keyTag ? 'b' : 'other'} ${kind}`)
-    assert.equal(names.join(', '), told)
-  })
-}
+import { withoutRevoke, type ZoneKey } from './zone-key.ts'
 
 test('DNSSEC-08 a new key is trusted after 30 days, at the first look that sees it still, and not before', () => {
   let { point } = look(pointOf(tracked(a, 'valid')), [a, b], [a])
