@@ -126,6 +126,16 @@ test('DLV-8: a backup host sends to what is preferred to it, and to nobody else'
   assert.deepEqual([brief, dialled], [['a@d.test temporary 451 4.4.1'], ['192.0.2.2:25']])
 })
 
+test('STS-94, DLV-8: what is no better than us is cut, though we could not be sent to ourselves', async () => {
+  const dns = `secure d.test. MX 10 me.test.\nsecure d.test. MX 20 mx.good.test.\nsecure me.test. A 192.0.2.9
+    bogus _25._tcp.me.test. TLSA\n${good}`
+  const { brief, dialled, report } = await send(['a@d.test'], dns, {}, { io: { ownHosts: ownHostsOf(['192.0.2.9']) } })
+  assert.deepEqual([brief, dialled], [['a@d.test permanent 554 5.4.6'], []])
+  assert.match(report.recipients[0]?.status.text ?? '', /^\[dns\] this mail server is the best host/)
+  const others = await send(['a@d.test'], dns, {})
+  assert.deepEqual(others.brief, ['a@d.test delivered 250 2.0.0'])
+})
+
 test('DLV-8, DLV-10: an address of ours as the next hop would loop too', async () => {
   const { brief } = await send(['a@[192.0.2.1]'], good, {}, { io: { ownHosts: ownHostsOf(['192.0.2.1']) } })
   assert.deepEqual(brief, ['a@[192.0.2.1] permanent 554 5.4.6'])
