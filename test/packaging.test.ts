@@ -62,7 +62,7 @@ test('the configuration that packages bring can be used, with what it has as com
   assert.equal(valuesOf(found).store, '/var/lib/waxseal/waxseal.sqlite')
   const shown = config.replace(/^# (?=[a-z-]+ = )/gm, '')
   const all = settingsFromFile(await parseConfigFile(shown, 'waxseal.toml'))
-  await checkInputs({ ...valuesOf(all), store: ':memory:' })
+  await checkInputs({ ...valuesOf(all), store: ':memory:' }, Date.UTC(2026, 5, 1))
   const defaults: SettingName[] = ['engine', 'socketmap', 'log-format']
   for (const name of defaults) assert.deepEqual(all[name].value, settings[name].fallback, name)
 })

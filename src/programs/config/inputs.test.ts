@@ -9,6 +9,7 @@ import { checkInputs, readInputs } from './inputs.ts'
 import { resolveSettings } from './resolve-settings.ts'
 import { type SettingValues, valuesOf } from './settings.ts'
 
+const now = Date.UTC(2026, 5, 1)
 let folder = ''
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'waxseal-inputs-'))
@@ -40,7 +41,7 @@ const stores: [name: string, reason: string | undefined][] = [
 for (const [name, reason] of stores) {
   test(`the store "${name}" ${reason === undefined ? 'can be used' : `cannot be used: ${reason}`}`, async () => {
     const before = readdirSync(folder)
-    const check = checkInputs(values({ store: join(folder, name) }))
+    const check = checkInputs(values({ store: join(folder, name) }), now)
     if (reason === undefined) await check
     else await assert.rejects(check, { name: 'ConfigError', message: new RegExp(`"${folder}/${name}".* ${reason}$`) })
     assert.deepEqual(readdirSync(folder), before)
@@ -50,7 +51,7 @@ for (const [name, reason] of stores) {
 test('a store that is in use can be used', async () => {
   const store = openStore(join(folder, 'busy'))
   try {
-    await checkInputs(values({ store: join(folder, 'busy') }))
+    await checkInputs(values({ store: join(folder, 'busy') }), now)
   } finally {
     await store.close()
   }
@@ -58,9 +59,24 @@ test('a store that is in use can be used', async () => {
 
 test('an engine and servers that do not go together are found before anything is asked', async () => {
   const far = values({ engine: 'trust-ad', server: [{ address: '192.0.2.1', port: 53 }] })
-  await assert.rejects(checkInputs(far), {
+  await assert.rejects(checkInputs(far, now), {
     ...{ name: 'ConfigError', message: /^engine trust-ad would believe 192\.0\.2\.1, which is not on this machine/ },
   })
+})
+
+test('DNSSEC-08: trust anchors of which none counts at this time are found', async () => {
+  const path = join(folder, 'anchors')
+  const digest = 'ab'.repeat(32)
+  const until = new Date(now).toISOString()
+  writeFileSync(
+    path,
+    `<TrustAnchor id="a" source="b"><Zone>.</Zone><KeyDigest id="K" validFrom="2017-02-02T00:00:00Z" validUntil="${until}">
+    <KeyTag>1</KeyTag><Algorithm>8</Algorithm><DigestType>2</DigestType><Digest>${digest}</Digest></KeyDigest></TrustAnchor>`,
+  )
+  const given = values({ 'trust-anchor': path, store: ':memory:' })
+  await checkInputs(given, now - 1)
+  const message = `"${path}" holds for . nothing that counts now`
+  await assert.rejects(checkInputs(given, now), { name: 'ConfigError', message })
 })
 
 const files = ['root-hints', 'trust-anchor', 'ca-file'] as const

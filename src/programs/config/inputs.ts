@@ -1,8 +1,9 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { ConfigError } from '../../core/config-error.ts'
-import { rootAnchors, type TrustAnchor } from '../../core/dnssec/anchors.ts'
+import { anchorsAt, rootAnchors, type TrustAnchor } from '../../core/dnssec/anchors.ts'
 import { limits } from '../../core/limits.ts'
+import { formatName } from '../../core/name/text.ts'
 import type { Endpoint } from '../../io/network.ts'
 import { applicationId } from '../../io/store/migrations.ts'
 import { reasonOf } from '../file-error.ts'
@@ -48,9 +49,16 @@ export function useAuthorities<Value>(path: string | undefined, use: () => Value
   }
 }
 
-/** Whether everything that settings name can be used, without writing or asking anything. Throws ConfigError when not. */
-export async function checkInputs(values: SettingValues): Promise<void> {
+/**
+ * Whether everything that settings name can be used at a time, in milliseconds since 1970, without writing or asking
+ * anything. Throws ConfigError when not.
+ */
+export async function checkInputs(values: SettingValues, now: number): Promise<void> {
   const { authorities, rootHints, trustAnchors } = readInputs(values)
+  const without = anchorsAt(trustAnchors, now).find(({ kind }) => kind === 'none')
+  if (without !== undefined) {
+    throw new ConfigError(`"${values['trust-anchor']}" holds for ${formatName(without.owner)} nothing that counts now`)
+  }
   if (authorities !== undefined) {
     const { createPkixTrust } = await import('../../io/https/pkix-trust.ts')
     useAuthorities(values['ca-file'], () => createPkixTrust(authorities))

@@ -31,10 +31,10 @@ export const configCheck = defineCommand({
   options: { json: { type: 'boolean', description: 'print one JSON object (schema waxseal.config/1)' } },
   operands: { name: 'FILE', min: 0, max: 1 },
   examples: [{ line: 'waxseal config check /etc/waxseal/waxseal.toml', does: 'before a service is restarted' }],
-  async run({ values, positionals: [named] }, { out, environment }) {
+  async run({ values, positionals: [named] }, { out, environment, clock }) {
     const path = findConfigPath(named, environment)
     const found = settingsFromFile(path === undefined ? undefined : await readConfigFile(path))
-    await checkInputs(valuesOf(found))
+    await checkInputs(valuesOf(found), clock.now())
     readHttpToken(valuesOf(found))
     await checkSharedStore(valuesOf(found))
     if (values.json === true) out.line(JSON.stringify(toJson(path, found)))
