@@ -3,8 +3,17 @@
 
 const crypto = require('node:crypto')
 const net = require('node:net')
+const tls = require('node:tls')
 
 const answerOctets = 65_536
+
+/**
+ * Certificates of hosts with DANE-TA that one of their records is of, as they were last sent: OpenSSL builds the chain to
+ * just this one at the next connection.
+ */
+const anchors = new Map()
+const anchorsKept = 1000
+const chainLength = 10
 
 exports.register = function () {
   const { main } = this.config.get('waxseal.ini')
@@ -22,7 +31,7 @@ exports.choose_hosts = function (next, hmail, domain) {
 }
 
 function decide(plugin, { action, hosts, reason }, message) {
-  const { next, hmail } = message
+  const { next, hmail, domain } = message
   if (action === 'none') return next()
   if (action === 'bounce') return refuse(plugin, message, DENY, reason)
   if (action !== 'deliver') return refuse(plugin, message, DENYSOFT, reason)
@@ -30,13 +39,21 @@ function decide(plugin, { action, hosts, reason }, message) {
   // Haraka asks this of each host just before it connects, and takes the same object to the connection.
   hmail.get_force_tls = (mx) => {
     const host = String(mx.from_dns || mx.exchange).toLowerCase()
-    mx.waxseal = demands.get(host) ?? { host, tls: 'pkix', records: [] }
-    return mx.waxseal.tls !== 'may'
+    const demand = demands.get(host) ?? { host, tls: 'pkix', records: [] }
+    mx.waxseal = { ...demand, domain, again: () => tryAgain(hmail, mx) }
+    return demand.tls !== 'may'
   }
   return next(
     OK,
     hosts.map(({ host, priority }) => ({ exchange: host, priority, port: 25 })),
   )
+}
+
+/** Has this address tried once more before the others; false where that was done already. */
+function tryAgain(hmail, mx) {
+  if (mx.isSecondTry === true) return false
+  hmail.mxlist.unshift({ ...mx, isSecondTry: true })
+  return true
 }
 
 /** Haraka tells the sender of a message that is returned, and the log, of each recipient's reason. */
@@ -82,10 +99,11 @@ function watch(socket, demand, plugin) {
   })
 
   const { upgrade } = socket
+  const anchor = anchorOf(demand)
   socket.upgrade = (options, done) =>
-    upgrade.call(socket, { ...options, ...optionsOf(demand) }, (authorized, error, ...rest) => {
+    upgrade.call(socket, { ...options, ...optionsOf(demand, anchor) }, (authorized, error, ...rest) => {
       if (demand.tls === 'may') return done(authorized, error, ...rest)
-      const fault = judge(demand, socket.cleartext, error)
+      const fault = judge({ ...demand, anchor }, socket.cleartext, error)
       if (fault !== undefined) return fail(fault)
       state = 'over'
       socket.cleartext.authorized = true // Haraka sends nothing over a connection that it must secure and that is not
@@ -94,40 +112,89 @@ function watch(socket, demand, plugin) {
 }
 
 /** Who it is, is for us to judge: Node would end the connection over a certificate that DANE needs no authority for. */
-function optionsOf({ host, tls }) {
-  if (tls === 'may') return { rejectUnauthorized: false }
-  return { servername: host, rejectUnauthorized: false, minVersion: 'TLSv1.2' }
+function optionsOf({ host, domain, tls: demanded }, anchor) {
+  if (demanded === 'may') return { rejectUnauthorized: false }
+  const options = { servername: host, rejectUnauthorized: false, minVersion: 'TLSv1.2' }
+  if (anchor === undefined) return options
+  const pem = new crypto.X509Certificate(anchor).toString()
+  // RFC 7672 §3.2.2: the host's name or the domain's.
+  const checkServerIdentity = (_, certificate) =>
+    tls.checkServerIdentity(host, certificate) && tls.checkServerIdentity(domain, certificate)
+  return { ...options, ca: [pem], allowPartialTrustChain: true, checkServerIdentity }
 }
 
 /** Undefined, or why mail must not go over this connection. Node has judged chain and name. */
-function judge({ tls, records }, socket, error) {
+function judge({ tls: demanded, ...demand }, socket, error) {
   if (!['TLSv1.2', 'TLSv1.3'].includes(socket.getProtocol())) return 'it speaks no version of TLS to be believed'
-  switch (tls) {
+  switch (demanded) {
     case 'encrypt':
       return undefined
     case 'pkix':
       return socket.authorized === true ? undefined : `its certificate is not valid: ${error}`
     case 'dane':
-      if (matches(records, socket.getPeerCertificate().raw)) return undefined
-      return 'its certificate matches none of its DANE-EE records'
+      return judgeDane(demand, socket, error)
     default:
-      return `nothing is known of ${tls}`
+      return `nothing is known of ${demanded}`
   }
 }
 
-/** DANE-EE alone (RFC 7672 §3.1.1): for DANE-TA the chain has to be built, which cannot be done here. */
-function matches(records, der) {
+/** RFC 7672 §3.1: DANE-EE by the certificate itself, DANE-TA by the chain to one of its certificates. */
+function judgeDane({ host, records, anchor, again }, socket, error) {
+  const shown = socket.getPeerCertificate(true)
+  if (matches('3', records, shown.raw)) return undefined
+  if (anchor !== undefined && socket.authorized === true) return undefined
+  const found = chainOf(shown).find((raw) => matches('2', records, raw))
+  if (found === undefined) return 'its certificate matches none of its TLSA records'
+  if (anchor === undefined || Buffer.compare(found, anchor) !== 0) {
+    keep(host, found)
+    if (again()) return 'its chain has a DANE-TA certificate: connecting once more with it as the only authority'
+  }
+  return `its chain to the DANE-TA certificate is not valid: ${error}`
+}
+
+/** What came after the host's own certificate, each the issuer of the one before. */
+function chainOf(shown) {
+  const chain = []
+  for (let next = shown.issuerCertificate; next?.raw !== undefined && chain.length < chainLength; ) {
+    chain.push(next.raw)
+    next = next.issuerCertificate === next ? undefined : next.issuerCertificate
+  }
+  return chain
+}
+
+function keep(host, raw) {
+  anchors.delete(host)
+  anchors.set(host, raw)
+  if (anchors.size > anchorsKept) anchors.delete(anchors.keys().next().value)
+}
+
+/** The certificate that is remembered of the host, if one of its records is of it still. */
+function anchorOf({ host, tls: demanded, records }) {
+  const raw = demanded === 'dane' ? anchors.get(host) : undefined
+  return matches('2', records, raw) ? raw : undefined
+}
+
+function matches(wanted, records, der) {
   if (der === undefined) return false
-  // Not getPeerX509Certificate: with that Node forgets the certificate, and a connection may be used again.
-  const certificate = new crypto.X509Certificate(der)
   return records.some((record) => {
     const [usage, selector, matchingType, data] = record.split('/')
-    if (usage !== '3') return false
-    const part = selector === '0' ? certificate.raw : certificate.publicKey.export({ type: 'spki', format: 'der' })
+    const part = usage === wanted ? partOf(der, selector) : undefined
+    if (part === undefined) return false
     const digest = { 1: 'sha256', 2: 'sha512' }[matchingType]
     const shown = digest === undefined ? part : crypto.createHash(digest).update(part).digest()
     return shown.toString('hex') === data
   })
+}
+
+/** What the selector of a record is about; undefined for a key of a kind that OpenSSL does not know. */
+function partOf(der, selector) {
+  if (selector === '0') return der
+  try {
+    // Not getPeerX509Certificate of the socket: with that Node forgets the certificate.
+    return new crypto.X509Certificate(der).publicKey.export({ type: 'spki', format: 'der' })
+  } catch {
+    return undefined
+  }
 }
 
 /** One question, one line: docs/exim.md has its grammar. Rejects for whatever is no answer. */

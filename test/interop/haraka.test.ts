@@ -6,7 +6,15 @@ import { cpSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
-import { inCalm, openPluginWorld, type PluginWorld, peer, type Tried, testPlugin, testReuse } from './plugin-world.ts'
+import {
+  openPluginWorld,
+  type PluginWorld,
+  peer,
+  type Tried,
+  testBorrowedChain,
+  testPlugin,
+  testReuse,
+} from './plugin-world.ts'
 import { type PolicyService, startPolicyService } from './policy-service.ts'
 import { openStage, run, waitForPort } from './servers.ts'
 
@@ -118,14 +126,17 @@ async function submit(domain: string, mark: string): Promise<void> {
 testPlugin(
   () => world,
   () => haraka,
-  // It builds no chain to an anchor: such mail waits.
-  inCalm.map((expected) =>
-    expected.domain === 'anchored.example' ? { domain: expected.domain, outcome: 'deferred' } : expected,
-  ),
 )
 testReuse(
   () => world,
   () => haraka,
+)
+
+testBorrowedChain(
+  stage,
+  () => world,
+  () => haraka,
+  /mx\.borrowed\.example: its chain to the DANE-TA certificate is not valid: CERT_SIGNATURE_FAILURE/,
 )
 
 test('a service that does not answer holds mail back, whatever protects the destination', async () => {
@@ -139,7 +150,7 @@ test('a service that does not answer holds mail back, whatever protects the dest
 
 test('the log has a reason for each host that was passed over', () => {
   for (const reason of [
-    /mx\.mismatch\.example: its certificate matches none of its DANE-EE records/,
+    /mx\.mismatch\.example: its certificate matches none of its TLSA records/,
     /mx\.dane\.example: it offers no STARTTLS, and must/,
     /mx\.dane\.example: it refuses STARTTLS: 4/,
     /mx\.other-name\.example: its certificate is not valid: /,
