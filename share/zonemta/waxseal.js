@@ -8,6 +8,16 @@ module.exports.title = 'Waxseal'
 /** Decisions of messages under way. */
 const decisions = new WeakMap()
 
+/**
+ * When hosts did not show what they must, by domain and host: ZoneMTA tries the first that takes a connection, and no other,
+ * so that they come last at the next attempt.
+ */
+const failures = new Map()
+const failuresKept = 10_000
+const failureMs = 3_600_000
+/** More than any preference. */
+const last = 65_536
+
 module.exports.init = (app, done) => {
   // Hooks first: ZoneMTA sends while plugins are still loading, and goes on without one that could not be.
   const started = start(app.config)
@@ -37,7 +47,9 @@ function install(app, waxseal, zones = {}) {
   // The last hook before MAIL FROM that can stop a message. A connection that was used before passes it again.
   app.addHook('sender:headers', (delivery, connection, next) => {
     const decision = decisions.get(delivery)
-    next(decision === undefined ? undefined : judge(decision, connection))
+    const fault = decision && judge(decision, connection)
+    if (decision !== undefined) note(delivery.domain, connection.options.servername, fault)
+    next(fault)
   })
 }
 
@@ -59,9 +71,21 @@ function prepare(delivery, decision) {
     return policyError('defer', `451 4.7.5 ${decision.text}${skipped ? `: ${skipped.host}: ${skipped.text}` : ''}`)
   }
   decisions.set(delivery, decision)
-  delivery.mx = open.map(({ host, preference }) => ({ exchange: host, priority: preference, A: [], AAAA: [] }))
+  delivery.mx = open.map(({ host, preference }) => {
+    const failedAt = failures.get(`${delivery.domain} ${host}`)
+    const isFailing = failedAt !== undefined && Date.now() - failedAt < failureMs
+    return { exchange: host, priority: isFailing ? last + preference : preference, A: [], AAAA: [] }
+  })
   delivery.skipSTS = true // judged below, by the policy that is remembered
   return undefined
+}
+
+function note(domain, host, fault) {
+  const key = `${domain} ${String(host).toLowerCase()}`
+  failures.delete(key)
+  if (fault === undefined) return
+  failures.set(key, Date.now())
+  if (failures.size > failuresKept) failures.delete(failures.keys().next().value)
 }
 
 /** Undefined, or why the message must not go over this connection. */

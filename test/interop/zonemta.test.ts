@@ -7,7 +7,16 @@ import { cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { inCalm, openPluginWorld, type PluginWorld, peer, type Tried, testPlugin, testReuse } from './plugin-world.ts'
+import {
+  assertOutcome,
+  inCalm,
+  openPluginWorld,
+  type PluginWorld,
+  peer,
+  type Tried,
+  testPlugin,
+  testReuse,
+} from './plugin-world.ts'
 import { openStage } from './servers.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -191,7 +200,7 @@ testPlugin(
   () => world,
   () => zoneMta,
   inCalm.map((expected) =>
-    // It builds no chain to an anchor, and gives the message up at the first host that does not show what it must.
+    // It builds no chain to an anchor, and gives an attempt up at the first host that does not show what it must.
     ['anchored.example', 'second.example'].includes(expected.domain)
       ? { domain: expected.domain, outcome: 'deferred' }
       : expected,
@@ -201,6 +210,11 @@ testReuse(
   () => world,
   () => zoneMta,
 )
+
+test('a host that did not show what it must comes last at the next attempt', async () => {
+  const expected = { domain: 'second.example', outcome: 'delivered', host: 'mx.second.example', tls: true } as const
+  await assertOutcome(world.lab, zoneMta, expected, 'the second attempt')
+})
 
 test('a connection that is used again is judged again, by the certificate that it began with', async () => {
   await zoneMta.stop()
