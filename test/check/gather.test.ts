@@ -21,6 +21,8 @@ ${hosts.map((at) => `zone _25._tcp.mx${at}.a.example TLSA 3 1 1 {mx${at}.a.examp
 ${hosts.map((at) => `host mx${at}.a.example address=192.0.2.${at},192.0.2.${at + 10}`).join('\n')}
 policy a.example mode=enforce mx=*.a.example max_age=2592000
 zone _smtp._tls.a.example TXT "v=TLSRPTv1; rua=mailto:reports@a.example"
+zone b.example
+zone b.example MX 10 mx1.a.example
 zone evil.example
 zone evil.example MX 10 mx.evil.example
 zone evil.example TXT "v=STSv1; \\"<script>alert(1)</script>\\027[2J"
@@ -55,11 +57,23 @@ test('no server is asked the same twice, though all of a zone are compared', asy
   const own = await startCheckLab(world, { patience: 10 })
   try {
     await own.gather('a.example')
+    await own.gather('b.example')
     const lines = own.lab.diary.asked.map(({ server, name, type }) => {
       return `${server} ${formatName(name).toLowerCase()} ${formatType(type)}`
     })
     const twice = lines.filter((line, at) => lines.indexOf(line) < at)
     assert.deepEqual(twice, [])
+    const below = (name: string) => lines.filter((line) => line.includes(`.${name}. `) && !line.includes(' ns.'))
+    const wildcard = '_waxseal-asks-whether-a-wildcard-answers'
+    assert.equal(below('a.example').filter((line) => line.includes(wildcard)).length, 1)
+    // RFC 4592 §2.2.1: nothing answers for all where _mta-sts is not there. RFC 2308 §5: nor has what is not there an address.
+    const asked = below('b.example').map((line) => line.slice(line.indexOf(' ') + 1))
+    assert.deepEqual(asked.toSorted(), [
+      '_mta-sts.b.example. TXT',
+      '_smtp-tlsrpt.b.example. TXT',
+      '_smtp._tls.b.example. TXT',
+      'mta-sts.b.example. AAAA',
+    ])
     assert.ok(lines.some((line) => line.endsWith('_mta-sts.a.example. TXT')))
   } finally {
     await own.close()
