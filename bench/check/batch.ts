@@ -17,6 +17,7 @@ import { createResolver, type ResolverOptions } from '../../src/io/resolver/crea
 import { openStore } from '../../src/io/store/open-store.ts'
 import { createCheckWorld } from '../../src/programs/check/check-world.ts'
 import { gatherFacts } from '../../src/programs/check/gather.ts'
+import { startDeadline } from '../../src/programs/cli/deadline.ts'
 import type { BatchPlaces } from './batch-lab.ts'
 import { type BatchSize, domainOf } from './batch-world.ts'
 
@@ -96,13 +97,15 @@ export function createBatch({ network, rootHints, trustAnchors, ca, size }: Batc
     ...{ resolver, resolverOptions, network, clock, trust: createPkixTrust(ca), ca, store, smtpPort: 25 },
     ...{ clientName: 'bench.test', depth: 'quick', pause: async () => {} },
   })
+  const never = new AbortController().signal
   return {
     /** The line of JSON about one of the domains. */
     async check(number: number): Promise<string> {
       const domain = parseDomainName(domainOf(number, size))
       if (!domain.ok) throw new Error('the name is none')
-      const signal = AbortSignal.timeout(120_000)
+      const { signal, stop } = startDeadline(never, 120_000)
       const facts = await gatherFacts(domain.value, { signal }, world)
+      stop()
       const report = checkReport(facts, clock.now(), world.presentedBy)
       if (report.verdict !== 'protected') throw new Error(`${report.domain} is ${JSON.stringify(report, null, 1)}`)
       return JSON.stringify(report)

@@ -19,7 +19,7 @@ import { readWatchPlan, watchOptions } from '../../check/watch/watch-options.ts'
 import { writeDocument } from '../../check/write-document.ts'
 import { readClientName } from '../client-name.ts'
 import { type CommandContext, defineCommand, UsageError } from '../command.ts'
-import { deadline } from '../deadline.ts'
+import { startDeadline } from '../deadline.ts'
 import { EXIT } from '../exit.ts'
 import { readDomain } from '../explain-list.ts'
 import { maxJobs, openList, readJobs, workThroughList } from '../list-work.ts'
@@ -193,11 +193,17 @@ async function checkDomain(
   { checking, world, context }: Around,
 ): Promise<CheckReport> {
   const { timeoutMs } = world
-  const lookupSignal = deadline(context.signal, timeoutMs)
   const sessionsMs = wishes.isFull ? limits.probe.fullMs : limits.check.sessionsMs
-  const signal = deadline(context.signal, timeoutMs + sessionsMs)
-  const facts = await gatherFacts(domain, { ...wishes, signal, lookupSignal }, checking)
-  return checkReport(facts, world.clock.now(), checking.presentedBy)
+  const lookups = startDeadline(context.signal, timeoutMs)
+  const whole = startDeadline(context.signal, timeoutMs + sessionsMs)
+  try {
+    const signals = { signal: whole.signal, lookupSignal: lookups.signal }
+    const facts = await gatherFacts(domain, { ...wishes, ...signals }, checking)
+    return checkReport(facts, world.clock.now(), checking.presentedBy)
+  } finally {
+    lookups.stop()
+    whole.stop()
+  }
 }
 
 /** A line of JSON each; the worst verdict decides, and lines that are no domains before all. */
