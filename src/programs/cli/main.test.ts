@@ -118,6 +118,12 @@ const complaints: [args: string[], status: number, stderr: string | RegExp][] = 
     /^waxseal: cannot open the store "none\/store\.sqlite".*\n$/,
   ],
   [['config', 'check', 'bad.toml'], 78, 'waxseal: bad.toml:2: unknown key "engin", did you mean "engine"\n'],
+  [
+    ['config', 'check', '--config', 'bad.toml'],
+    78,
+    'waxseal: bad.toml:2: unknown key "engin", did you mean "engine"\n',
+  ],
+  [['config', 'check', '--config', 'good.toml', 'bad.toml'], 64, 'waxseal: give either FILE or --config\n'],
 ]
 for (const [args, status, stderr] of complaints) {
   test(`"waxseal ${args.join(' ').replace('\x1b', 'ESC')}" ends with ${status} and one line`, async () => {

@@ -14,7 +14,7 @@ import {
 } from '../../config/settings.ts'
 import { readHttpToken } from '../../daemon/http/token.ts'
 import { formatListenAddress } from '../../daemon/listen-address.ts'
-import { defineCommand } from '../command.ts'
+import { defineCommand, UsageError } from '../command.ts'
 import { negativeAnchorToJson } from '../dns-json.ts'
 import { EXIT } from '../exit.ts'
 import type { Out } from '../out.ts'
@@ -28,11 +28,15 @@ export const configCheck = defineCommand({
     'Reads the configuration and every file that it names, and says what is wrong with them, by line. Asks nothing of ' +
       'the network and writes nothing. Without FILE it takes the configuration that other commands would take.',
   ],
-  options: { json: { type: 'boolean', description: 'print one JSON object (schema waxseal.config/1)' } },
+  options: {
+    json: { type: 'boolean', description: 'print one JSON object (schema waxseal.config/1)' },
+    config: { type: 'string', value: 'FILE', description: 'the same as FILE, as the other commands take it' },
+  },
   operands: { name: 'FILE', min: 0, max: 1 },
   examples: [{ line: 'waxseal config check /etc/waxseal/waxseal.toml', does: 'before a service is restarted' }],
   async run({ values, positionals: [named] }, { out, environment, clock }) {
-    const path = findConfigPath(named, environment)
+    if (named !== undefined && values.config !== undefined) throw new UsageError('give either FILE or --config')
+    const path = findConfigPath(named ?? values.config, environment)
     const found = settingsFromFile(path === undefined ? undefined : await readConfigFile(path))
     await checkInputs(valuesOf(found), clock.now())
     readHttpToken(valuesOf(found))
