@@ -7,12 +7,14 @@ import { openStage } from './servers.ts'
 
 /** As a package for Python carries it: built without TLS, with which Redis is tried. */
 const valkey = '/usr/local/lib/waxseal-interop/valkey/valkey-server'
-if (!existsSync(valkey)) throw new Error(`no Valkey at ${valkey}: .ci/run puts it there`)
+const isThere = existsSync(valkey)
 
-takeForRedis(valkey)
-await import('./shared-store.test.ts')
+if (isThere) {
+  takeForRedis(valkey)
+  await import('./shared-store.test.ts')
+}
 
-test('it is Valkey', async () => {
+test('it is Valkey', { skip: isThere ? false : `no Valkey at ${valkey}, where .ci/run puts it` }, async () => {
   const stage = openStage()
   try {
     assert.match((await startRedis(stage)).ask('info', 'server'), /^server_name:valkey/m)
