@@ -171,7 +171,7 @@ export const limits = {
     /** Of the replies that are saved for another process: what would end soon is not worth it. */
     savedOctets: 32 * 1024 * 1024,
     savedLeastTtl: 30,
-    openSockets: 256,
+    openSockets: 1024,
     waitingQuestions: 1024,
   },
   sts: {
