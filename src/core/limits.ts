@@ -162,7 +162,7 @@ export const limits = {
     typesPerName: 100,
     answerOctets: 128 * 1024 * 1024,
     /** Of both, for who looks at one domain after the other. */
-    passingEntries: 500,
+    passingEntries: 1000,
     passingAnswers: 5000,
     /** Of the denials that answer for other names: records, and what names may be hashed with besides. */
     denials: 10_000,

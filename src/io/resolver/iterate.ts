@@ -52,7 +52,12 @@ export function createIterator(options: IterateOptions): Iterator {
     lameness: createLameness(now, counters, room),
     families: createFamilies(now),
     keys: createCache<Promise<Fetched>>({ ...bounds, octetsOf: () => limits.dns.udpPayload }),
-    reached: createCache<true>({ ...bounds, octetsOf: () => 8 }),
+    // Several of each domain under way, of which there may be hundreds.
+    reached: createCache<true>({
+      ...bounds,
+      entries: Math.min(room.answers, limits.resolver.cacheEntries),
+      octetsOf: () => 8,
+    }),
     asking: new Map(),
     async addressesOf(server, task, nesting) {
       const cached = addresses.get(server.key)
