@@ -1,33 +1,15 @@
 // The HTTP interface of `waxseal serve` in a lab: what it makes of clients that mean no good, and whom it asks for a token.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { limits } from '../../src/core/limits.ts'
-import { type Lab, startLab } from '../../src/programs/lab/lab.ts'
 import { read, refusal } from '../support/http-answers.ts'
-import { commandsIn, type LabCommands } from '../support/lab-commands.ts'
-import { type Answer, ask, type Served, serveIn } from '../support/served.ts'
+import { type Answer, ask, type Served, serveDemo, serveIn } from '../support/served.ts'
 
-const text = readFileSync(join(import.meta.dirname, '..', '..', 'worlds', 'demo.txt'), 'utf8').split(/^drop/m)[0] ?? ''
-
-let lab: Lab
-let commands: LabCommands
-let served: Served
-
-before(async () => {
-  lab = await startLab(text)
-  commands = commandsIn(lab)
-  served = await serveIn(commands)
-})
-
-after(async () => {
-  await served.stop()
-  commands.close()
-  await lab.close()
-})
+const demo = serveDemo()
 
 const json = { 'content-type': 'application/json' }
 
@@ -87,7 +69,7 @@ const refused: [why: string, path: string, options: Parameters<Served['ask']>[1]
 ]
 for (const [why, path, options, status, code] of refused) {
   test(`refused: ${why}`, async () => {
-    const answer = await served.ask(path, options)
+    const answer = await demo.served.ask(path, options)
     refusal(answer, code)
     assert.equal(answer.status, status)
     assert.equal(answer.headers['access-control-allow-origin'], undefined)
@@ -96,11 +78,11 @@ for (const [why, path, options, status, code] of refused) {
 
 test('localhost and any address may stand in Host', async () => {
   for (const host of ['localhost', 'LOCALHOST:1', '[::1]:8462', '192.0.2.1'])
-    assert.equal((await served.ask('/livez', { headers: { host } })).status, 200, host)
+    assert.equal((await demo.served.ask('/livez', { headers: { host } })).status, 200, host)
 })
 
 test('HEAD is answered as GET, without the body', async () => {
-  const { status, text: body, headers } = await served.ask('/livez', { method: 'HEAD' })
+  const { status, text: body, headers } = await demo.served.ask('/livez', { method: 'HEAD' })
   assert.deepEqual([status, body], [200, ''])
   assert.equal(headers['content-length'], '14')
 })
@@ -133,7 +115,7 @@ const forms: [what: string, octets: string, status: RegExp][] = [
 ]
 for (const [what, octets, status] of forms) {
   test(`closed after a refusal: ${what}`, async () => {
-    const said = await served.say(octets)
+    const said = await demo.served.say(octets)
     assert.match(said, status)
     assert.equal(said.match(/^HTTP\/1\.1 /gm)?.length, 1, 'nothing that follows is answered')
   })
@@ -143,24 +125,24 @@ test('a body beyond measure is refused by its length, and by its octets when it 
   const start =
     'POST /v1/destinations/a.example/refresh HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n'
   const large = limits.http.bodyOctets + 1
-  const told = await served.say(`${start}Content-Length: ${large}\r\n\r\n`)
+  const told = await demo.served.say(`${start}Content-Length: ${large}\r\n\r\n`)
   assert.match(told, /^HTTP\/1\.1 413 .*"code":"too-large"/s)
   const piece = `${large.toString(16)}\r\n${' '.repeat(large)}\r\n`
-  assert.match(await served.say(`${start}Transfer-Encoding: chunked\r\n\r\n${piece}`), /^HTTP\/1\.1 413 /)
+  assert.match(await demo.served.say(`${start}Transfer-Encoding: chunked\r\n\r\n${piece}`), /^HTTP\/1\.1 413 /)
 })
 
 test('clients that are too slow or too many leave mail servers and others unharmed', async () => {
-  const idle = Array.from({ length: limits.http.connections + 50 }, () => connect(served.port, '127.0.0.1'))
+  const idle = Array.from({ length: limits.http.connections + 50 }, () => connect(demo.served.port, '127.0.0.1'))
   for (const socket of idle) {
     socket.on('error', () => {}) // those beyond measure are closed at once
     socket.write('GET /livez HTTP/1.1\r\nHost: local')
   }
-  for (let at = 0; at < 20; at++) assert.equal(await served.lookUp('friends.example'), 'OK dane-only')
+  for (let at = 0; at < 20; at++) assert.equal(await demo.served.lookUp('friends.example'), 'OK dane-only')
   for (const socket of idle) socket.destroy()
 })
 
 test('a client that asks too fast is told to wait, and mail servers are not', async () => {
-  const own = await serveIn(commands)
+  const own = await serveIn(demo.commands)
   const answers = await Promise.all(Array.from({ length: limits.http.burst + 20 }, () => own.ask('/livez')))
   const late = answers.filter(({ status }) => status === 429)
   assert.ok(late.length > 0 && answers.length - late.length >= limits.http.burst, `${late.length} late`)
@@ -170,7 +152,7 @@ test('a client that asks too fast is told to wait, and mail servers are not', as
 })
 
 test('the end answers what was asked, and waits for nobody who only began or was idle', async () => {
-  const own = await serveIn(commands)
+  const own = await serveIn(demo.commands)
   const sockets = ['GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n', 'GET /livez HTTP/1.1\r\nHo'].map((octets) => {
     const socket = connect(own.port, '127.0.0.1')
     socket.on('error', () => {}) // it may be reset
@@ -194,9 +176,9 @@ test('the end answers what was asked, and waits for nobody who only began or was
 })
 
 test('with a token nobody gets anything without it, but for health; on a Unix socket it is not asked for', async () => {
-  const file = join(commands.folder, 'token')
+  const file = join(demo.commands.folder, 'token')
   writeFileSync(file, 'correct.horse-battery_staple\n', { mode: 0o600 })
-  const own = await serveIn(commands, { args: ['--http-token-file', file] })
+  const own = await serveIn(demo.commands, { args: ['--http-token-file', file] })
   const ask = (authorization?: string) =>
     own.ask('/v1/destinations', { headers: authorization === undefined ? {} : { authorization } })
   for (const wrong of [undefined, '', 'Bearer', 'Bearer wrong', 'Basic correct.horse-battery_staple']) {
@@ -213,8 +195,8 @@ test('with a token nobody gets anything without it, but for health; on a Unix so
   refusal(await ask('Bearer correct.horse-battery_staple'), 'unauthorized')
   read(await ask('Bearer another-token-for-all-of-us'), 'List')
   assert.equal((await own.stop()).status, 0)
-  const socketPath = join(commands.folder, 'http')
-  const onSocket = await serveIn(commands, { args: ['--http', socketPath, '--http-token-file', file] })
+  const socketPath = join(demo.commands.folder, 'http')
+  const onSocket = await serveIn(demo.commands, { args: ['--http', socketPath, '--http-token-file', file] })
   read(await ask2(socketPath), 'List')
   assert.equal((await onSocket.stop()).status, 0)
 })
@@ -234,32 +216,38 @@ const unusable: [why: string, args: readonly string[], words: RegExp][] = [
 ]
 for (const [why, args, words] of unusable) {
   test(`nothing is served with ${why}`, async () => {
-    const { status, stderr } = await commands.run(['serve', ...commands.iterate, '--store', ':memory:', ...args])
+    const { status, stderr } = await demo.commands.run([
+      'serve',
+      ...demo.commands.iterate,
+      '--store',
+      ':memory:',
+      ...args,
+    ])
     assert.match(stderr, words)
     assert.equal(status, 78)
   })
 }
 
 test('config check finds an address of a network without a token, and shows where HTTP is', async () => {
-  const file = join(commands.folder, 'check.toml')
+  const file = join(demo.commands.folder, 'check.toml')
   writeFileSync(file, 'http = ["127.0.0.1:1", "[::]:2"]\n')
-  const { status, stderr } = await commands.run(['config', 'check', file])
+  const { status, stderr } = await demo.commands.run(['config', 'check', file])
   assert.equal(status, 78)
   assert.match(stderr, /\[::\]:2 can be reached by others: set http-token-file/)
   writeFileSync(file, 'http = ["127.0.0.1:1", "/run/waxseal/http"]\n')
   assert.match(
-    (await commands.run(['config', 'check', file])).stdout,
+    (await demo.commands.run(['config', 'check', file])).stdout,
     /^ {2}http +127\.0\.0\.1:1, \/run\/waxseal\/http /m,
   )
   writeFileSync(file, 'http = "off"\n')
-  assert.match((await commands.run(['config', 'check', file])).stdout, /^ {2}http +off /m)
+  assert.match((await demo.commands.run(['config', 'check', file])).stdout, /^ {2}http +off /m)
 })
 
 test('a token that others may read, or that could be guessed, is refused', async () => {
   const run = async (token: string, mode: number) => {
-    const file = join(commands.folder, `token-${mode}-${token.length}`)
+    const file = join(demo.commands.folder, `token-${mode}-${token.length}`)
     writeFileSync(file, token, { mode })
-    return commands.run(['serve', ...commands.iterate, '--store', ':memory:', '--http-token-file', file])
+    return demo.commands.run(['serve', ...demo.commands.iterate, '--store', ':memory:', '--http-token-file', file])
   }
   assert.match((await run('a-token-of-some-length', 0o644)).stderr, /others may use it \(mode 644\): chmod 640/)
   assert.match((await run('short', 0o600)).stderr, /shorter than 16 characters/)

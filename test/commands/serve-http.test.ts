@@ -2,50 +2,32 @@
 import assert from 'node:assert/strict'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
-import { type Lab, startLab } from '../../src/programs/lab/lab.ts'
+import { test } from 'node:test'
 import { read, refusal } from '../support/http-answers.ts'
-import { commandsIn, type LabCommands } from '../support/lab-commands.ts'
-import { type Served, serveIn } from '../support/served.ts'
+import { serveDemo, serveIn } from '../support/served.ts'
 
-const text = readFileSync(join(import.meta.dirname, '..', '..', 'worlds', 'demo.txt'), 'utf8').split(/^drop/m)[0] ?? ''
-
-let lab: Lab
-let commands: LabCommands
-let served: Served
-
-before(async () => {
-  lab = await startLab(text)
-  commands = commandsIn(lab)
-  served = await serveIn(commands)
-})
-
-after(async () => {
-  await served.stop()
-  commands.close()
-  await lab.close()
-})
+const demo = serveDemo()
 
 const json = { 'content-type': 'application/json' }
 
 test('a decision is looked for when it is asked for, held, and told with its evidence', async () => {
   const path = '/v1/destinations/bakery.example'
-  refusal(await served.ask(`${path}?held=true`), 'not-held')
-  refusal(await served.ask(`${path}?held=yes`), 'bad-request')
-  const made = read(await served.ask(path), 'Destination')
+  refusal(await demo.served.ask(`${path}?held=true`), 'not-held')
+  refusal(await demo.served.ask(`${path}?held=yes`), 'bad-request')
+  const made = read(await demo.served.ask(path), 'Destination')
   assert.equal(made.destination, 'bakery.example')
   assert.equal(made.level, 'secure')
   const answers = made.answers as Record<string, string>
-  assert.equal(answers.QUERY, await served.lookUp('bakery.example'))
+  assert.equal(answers.QUERY, await demo.served.lookUp('bakery.example'))
   assert.match(answers.QUERYwithTLSRPT ?? '', /^OK secure .* policy_type=sts /)
-  const held = read(await served.ask(`${path}?held=true`), 'Destination')
+  const held = read(await demo.served.ask(`${path}?held=true`), 'Destination')
   assert.equal(held.madeAt, made.madeAt)
-  const answer = await served.ask(`${path}/evidence`)
+  const answer = await demo.served.ask(`${path}/evidence`)
   const evidence = read(answer, 'Evidence')
-  const explained = await commands.run([
+  const explained = await demo.commands.run([
     'explain',
     '--json',
-    ...commands.iterate,
+    ...demo.commands.iterate,
     '--store',
     ':memory:',
     'bakery.example',
@@ -60,37 +42,43 @@ test('a decision is looked for when it is asked for, held, and told with its evi
 
 test('relays and ports are destinations too, in percent escapes or not', async () => {
   for (const name of ['[mx.clinic.example]', '%5Bmx.clinic.example%5D', '[MX.clinic.example]:smtp'])
-    assert.equal(read(await served.ask(`/v1/destinations/${name}`), 'Destination').destination, '[mx.clinic.example]')
+    assert.equal(
+      read(await demo.served.ask(`/v1/destinations/${name}`), 'Destination').destination,
+      '[mx.clinic.example]',
+    )
   for (const name of ['192.0.2.1', '[192.0.2.1]', '.example', '%00', 'a..b', 'x:70000', 'a%2Fb'])
-    refusal(await served.ask(`/v1/destinations/${name}`), 'not-a-destination')
+    refusal(await demo.served.ask(`/v1/destinations/${name}`), 'not-a-destination')
 })
 
 test('a refresh makes a new decision, and not again at once', async () => {
   const path = '/v1/destinations/friends.example'
-  const before = read(await served.ask(path), 'Destination')
-  const after = read(await served.ask(`${path}/refresh`, { method: 'POST', headers: json, body: '{}' }), 'Destination')
+  const before = read(await demo.served.ask(path), 'Destination')
+  const after = read(
+    await demo.served.ask(`${path}/refresh`, { method: 'POST', headers: json, body: '{}' }),
+    'Destination',
+  )
   assert.ok(Number(after.madeAt) >= Number(before.madeAt))
   assert.equal(after.why, 'asked')
-  const again = await served.ask(`${path}/refresh`, { method: 'POST', headers: json })
+  const again = await demo.served.ask(`${path}/refresh`, { method: 'POST', headers: json })
   refusal(again, 'too-many')
   assert.match(String(again.headers['retry-after']), /^[1-5]$/)
 })
 
 test('what is forgotten is not held any more', async () => {
   const path = '/v1/destinations/choir.example'
-  read(await served.ask(path), 'Destination')
-  assert.deepEqual(read(await served.ask(path, { method: 'DELETE' }), 'Forgotten'), { forgotten: 1 })
-  assert.deepEqual(read(await served.ask(path, { method: 'DELETE' }), 'Forgotten'), { forgotten: 0 })
-  refusal(await served.ask(`${path}?held=true`), 'not-held')
+  read(await demo.served.ask(path), 'Destination')
+  assert.deepEqual(read(await demo.served.ask(path, { method: 'DELETE' }), 'Forgotten'), { forgotten: 1 })
+  assert.deepEqual(read(await demo.served.ask(path, { method: 'DELETE' }), 'Forgotten'), { forgotten: 0 })
+  refusal(await demo.served.ask(`${path}?held=true`), 'not-held')
 })
 
 test('the list comes page by page, each decision once', async () => {
   for (const name of ['friends.example', 'bakery.example', 'choir.example', 'nobody.example'])
-    read(await served.ask(`/v1/destinations/${name}`), 'Destination')
+    read(await demo.served.ask(`/v1/destinations/${name}`), 'Destination')
   const found: string[] = []
   let after = 0
   for (let pages = 0; ; pages++) {
-    const { destinations, next } = read(await served.ask(`/v1/destinations?limit=2&after=${after}`), 'List') as {
+    const { destinations, next } = read(await demo.served.ask(`/v1/destinations?limit=2&after=${after}`), 'List') as {
       destinations: { destination: string }[]
       next: number | null
     }
@@ -103,20 +91,20 @@ test('the list comes page by page, each decision once', async () => {
   for (const name of ['friends.example', 'bakery.example', 'choir.example', 'nobody.example'])
     assert.ok(found.includes(name), name)
   for (const query of ['limit=0', 'limit=501', 'limit=x', 'after=-1', 'limit=1&limit=2', 'page=2'])
-    refusal(await served.ask(`/v1/destinations?${query}`), 'bad-request')
+    refusal(await demo.served.ask(`/v1/destinations?${query}`), 'bad-request')
 })
 
 test('it is alive and, once the resolver has answered, ready', async () => {
-  assert.deepEqual(read(await served.ask('/livez'), 'Live'), { live: true })
-  await served.hear('ready: the root is secure')
-  assert.deepEqual(read(await served.ask('/readyz'), 'Ready'), { ready: true, why: null, sharedStore: null })
+  assert.deepEqual(read(await demo.served.ask('/livez'), 'Live'), { live: true })
+  await demo.served.hear('ready: the root is secure')
+  assert.deepEqual(read(await demo.served.ask('/readyz'), 'Ready'), { ready: true, why: null, sharedStore: null })
 })
 
 test('with a trust anchor that fits nothing it says why it is not ready, and raises an alarm', async () => {
-  const anchors = join(commands.folder, 'wrong-anchors')
+  const anchors = join(demo.commands.folder, 'wrong-anchors')
   writeFileSync(anchors, `. IN DS 12345 13 2 ${'ab'.repeat(32)}\n`)
-  const at = commands.iterate.indexOf('--trust-anchor') + 1
-  const own = await serveIn({ ...commands, iterate: commands.iterate.with(at, anchors) })
+  const at = demo.commands.iterate.indexOf('--trust-anchor') + 1
+  const own = await serveIn({ ...demo.commands, iterate: demo.commands.iterate.with(at, anchors) })
   await own.hear('anchor-trouble: the trust anchor of . does not fit its keys')
   assert.match(await own.lookUp('friends.example'), /^TEMP /)
   const { ready, why } = read(await own.ask('/readyz'), 'Ready', 503)
@@ -129,14 +117,14 @@ test('with a trust anchor that fits nothing it says why it is not ready, and rai
 
 test('the document that is served is docs/openapi.json', async () => {
   const file = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'openapi.json'), 'utf8')
-  assert.deepEqual((await served.ask('/v1/openapi.json')).json, JSON.parse(file), 'run npm run openapi')
+  assert.deepEqual((await demo.served.ask('/v1/openapi.json')).json, JSON.parse(file), 'run npm run openapi')
 })
 
 test('metrics count what was done', async () => {
-  await served.lookUp('pharmacy.example')
-  await served.lookUp('pharmacy.example')
-  await served.lookUp('.example')
-  const { status, headers, text: metrics } = await served.ask('/metrics')
+  await demo.served.lookUp('pharmacy.example')
+  await demo.served.lookUp('pharmacy.example')
+  await demo.served.lookUp('.example')
+  const { status, headers, text: metrics } = await demo.served.ask('/metrics')
   assert.deepEqual([status, headers['content-type']], [200, 'text/plain; version=0.0.4; charset=utf-8'])
   const value = (series: string) => {
     const line = metrics.split('\n').find((one) => one.startsWith(`${series} `))
@@ -164,8 +152,8 @@ test('metrics count what was done', async () => {
 })
 
 test('it starts though the shared store is away, says so, and has every metric of docs/service.md', async () => {
-  const missing = join(commands.folder, 'no-redis')
-  const own = await serveIn(commands, { args: ['--shared-store', `unix:${missing}`] })
+  const missing = join(demo.commands.folder, 'no-redis')
+  const own = await serveIn(demo.commands, { args: ['--shared-store', `unix:${missing}`] })
   assert.match(own.heard(), /^shared-store-away: the shared store unix:.*no-redis is away, .*: connect ENOENT /m)
   await own.hear('ready: the root is secure')
   assert.deepEqual(read(await own.ask('/readyz'), 'Ready'), { ready: true, why: null, sharedStore: 'away' })
@@ -184,13 +172,13 @@ test('it starts though the shared store is away, says so, and has every metric o
 })
 
 test('config check finds what is wrong with a shared store, and shows no secret', async () => {
-  const file = join(commands.folder, 'shared.toml')
-  const password = join(commands.folder, 'redis-password')
+  const file = join(demo.commands.folder, 'shared.toml')
+  const password = join(demo.commands.folder, 'redis-password')
   writeFileSync(password, 'hunter2\n', { mode: 0o644 })
   chmodSync(password, 0o644)
   const check = async (text: string) => {
     writeFileSync(file, text)
-    return commands.run(['config', 'check', file])
+    return demo.commands.run(['config', 'check', file])
   }
   const set = 'shared-store = "redis://localhost:1/0"\nshared-store-password-file = "redis-password"\n'
   const open = await check(set)

@@ -1,11 +1,14 @@
 // Runs `waxseal serve` in a lab, with its HTTP interface, and asks it over real sockets.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { after, before } from 'node:test'
 import type { Clock } from '../../src/io/clock.ts'
-import type { Ended, LabCommands } from './lab-commands.ts'
+import { type Lab, startLab } from '../../src/programs/lab/lab.ts'
+import { commandsIn, type Ended, type LabCommands } from './lab-commands.ts'
 
 export interface Answer {
   readonly status: number
@@ -144,5 +147,42 @@ function parsed(text: string): unknown {
     return JSON.parse(text)
   } catch {
     return undefined
+  }
+}
+
+export interface DemoService {
+  readonly lab: Lab
+  readonly commands: LabCommands
+  readonly served: Served
+}
+
+/** A service in the world of the demo without its attacks, for the tests of one file. It is there while they run. */
+export function serveDemo(): DemoService {
+  let made: DemoService | undefined
+  const running = () => {
+    if (made === undefined) throw new Error('the tests have not begun')
+    return made
+  }
+  before(async () => {
+    const demo = readFileSync(join(import.meta.dirname, '..', '..', 'worlds', 'demo.txt'), 'utf8')
+    const lab = await startLab(demo.split(/^drop/m)[0] ?? '')
+    const commands = commandsIn(lab)
+    made = { lab, commands, served: await serveIn(commands) }
+  })
+  after(async () => {
+    await made?.served.stop()
+    made?.commands.close()
+    await made?.lab.close()
+  })
+  return {
+    get lab() {
+      return running().lab
+    },
+    get commands() {
+      return running().commands
+    },
+    get served() {
+      return running().served
+    },
   }
 }

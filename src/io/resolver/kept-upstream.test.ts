@@ -33,7 +33,8 @@ function makeKept(...said: Fetched[]) {
     close: async () => {},
   }
   const kept = keepFetched(upstream, () => clock.now())
-  const fetch = (signal = new Stop()) => kept.fetch(question, createTask({ signal, clock }), new Set())
+  const fetch = (signal = new Stop(), avoid: ReadonlySet<string> = new Set()) =>
+    kept.fetch(question, createTask({ signal, clock }), avoid)
   return { clock, fetch, asked: () => asked }
 }
 
@@ -71,4 +72,13 @@ test('who gave up gets nothing, not even what is known', async () => {
   const stop = new Stop()
   stop.abort(new Error('given up'))
   await assert.rejects(fetch(stop), /given up/)
+})
+
+test('whoever avoids a source gets nothing that was kept, and leaves nothing behind', async () => {
+  const { fetch, asked } = makeKept(fetched(300), failed, fetched(60))
+  const first = await fetch()
+  assert.deepEqual(await fetch(new Stop(), new Set(['192.0.2.1'])), failed)
+  assert.equal(asked(), 2)
+  assert.deepEqual(await fetch(), first)
+  assert.equal(asked(), 2)
 })

@@ -16,6 +16,8 @@ export function keepFetched(upstream: Upstream, now: () => number): Upstream {
   return {
     async fetch(question, task, avoid) {
       task.signal.throwIfAborted()
+      // Who avoids a source wants another's word.
+      if (avoid.size > 0) return upstream.fetch(question, task, avoid)
       const key = `${question.type} ${question.name.key}`
       const known = kept.get(key)
       if (known !== undefined) return { ok: true, reply: known.value }
