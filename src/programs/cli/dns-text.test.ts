@@ -90,6 +90,17 @@ Answer from memory, valid for 2 h.
   )
 })
 
+for (const [what, change, said] of [
+  ['a server that does not answer', { why: 'timeout' }, 'Last asked: 192.0.2.53:53.'],
+  ['a failure that is remembered', { why: 'timeout', cached: true }, 'Answer from memory.'],
+  ['a lookup that nobody was asked for', { why: 'config', server: undefined }, 'No server was asked.'],
+  ['a server that fails', { why: 'servfail' }, 'Answer from 192.0.2.53:53.'],
+] as const satisfies readonly [string, Partial<Failure>, string][]) {
+  test(`of ${what} no answer is claimed that there was not`, () => {
+    assert.ok(pageOut((out) => writeResolution({ ...failure, ...change }, out, now)).includes(`\n${said}\n`))
+  })
+}
+
 test('a bogus lookup says what broke, without the bytes of a stranger', () => {
   assert.equal(
     pageOut((out) => writeResolution(failure, out, now)),

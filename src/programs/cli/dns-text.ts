@@ -1,7 +1,7 @@
 import { formatType } from '../../core/dns/types.ts'
 import { formatRecord } from '../../core/dns/zone-text.ts'
 import { describeNegativeAnchor } from '../../core/dnssec/negative-anchors.ts'
-import type { Answer, Denial, Resolution } from '../../core/dnssec/resolution.ts'
+import type { Answer, Denial, Failure, Resolution } from '../../core/dnssec/resolution.ts'
 import { numbersOf, type TrustPoint } from '../../core/dnssec/trust-point.ts'
 import { stateWords } from '../../core/dnssec/trust-point-words.ts'
 import { formatName } from '../../core/name/text.ts'
@@ -106,9 +106,24 @@ function endOf(resolution: Resolution, out: Out): TreeNode {
   return { text: `${formatName(canonicalName)} ${what} ${out.style(colour, status)}${signer}` }
 }
 
+/** Failures that no reply stands behind, or none that answers. */
+const unanswered: readonly Failure['why'][] = [
+  'timeout',
+  'unreachable',
+  'refused',
+  'overload',
+  'limit',
+  'aborted',
+  'config',
+]
+
 function origin(resolution: Resolution): string {
   const { server, cached } = resolution.kind === 'failure' ? resolution : resolution.evidence
-  const from = cached ? 'from memory' : server === undefined ? 'from no server' : `from ${onTerminal(server)}`
+  const shown = server === undefined ? undefined : onTerminal(server)
+  if (resolution.kind === 'failure' && !cached && unanswered.includes(resolution.why)) {
+    return shown === undefined ? 'No server was asked.' : `Last asked: ${shown}.`
+  }
+  const from = cached ? 'from memory' : shown === undefined ? 'from no server' : `from ${shown}`
   return resolution.kind === 'failure'
     ? `Answer ${from}.`
     : `Answer ${from}, valid for ${formatSeconds(resolution.ttl)}.`
