@@ -40,13 +40,13 @@ export const startCheckThread: StartThread = ({ onNews, onGone }) => {
     const resourceLimits = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 }
     // Not all that this process was started with means the same to a thread.
     worker = new Worker(program, { workerData: ring, resourceLimits, execArgv: [] })
-    worker.unref()
     worker.on('message', () => {
       worker?.unref()
       onNews()
     })
     worker.on('error', gone)
     worker.on('exit', () => gone())
+    worker.unref() // last: to listen for messages is to wait for them
   }
   const started = start().catch(gone)
   return {

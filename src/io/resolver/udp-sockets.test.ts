@@ -49,9 +49,10 @@ test('RES-04, RES-08: a server that shows our cookie is asked some questions fro
   assert.deepEqual(runsOf(ports), [1, udpKeptQuestions, udpKeptQuestions, 1])
 })
 
-test('RES-04: a server without cookies never sees a port twice', async () => {
+test('RES-04: a server without cookies sees a port drawn anew with every question', async () => {
   const ports = await portsOf(100, (query, reply) => reply(replyTo(query)))
-  assert.ok(runsOf(ports).every((length) => length === 1))
+  // Of so many drawn from 64,512 two may be the same.
+  assert.ok(new Set(ports).size > 95)
 })
 
 test('RES-04: questions at the same time have ports of their own', async () => {
