@@ -10,8 +10,11 @@ import { systemClock } from '../src/io/clock.ts'
 import { createNetwork } from '../src/io/network-node.ts'
 import { createProbes } from '../src/io/probe/create-probes.ts'
 import { createProbeContexts } from '../src/io/probe/probe-contexts.ts'
+import { expectShortLives } from '../src/programs/short-lives.ts'
 import { bareSession } from './check/bare-session.ts'
 import { atMost, median, note, report } from './report.ts'
+
+expectShortLives()
 
 const goals = { bare: 1.3, finger: 0.2 } as const
 const rounds = 9

@@ -11,6 +11,9 @@ import { createResolver } from '../src/io/resolver/create-resolver.ts'
 import type { Resolver } from '../src/io/resolver/resolver.ts'
 import { openStore } from '../src/io/store/open-store.ts'
 import type { Lab } from '../src/programs/lab/lab.ts'
+import { expectShortLives } from '../src/programs/short-lives.ts'
+
+expectShortLives()
 
 export type Engine = 'iterate' | 'forward'
 

@@ -14,9 +14,12 @@ import type { Name } from '../src/core/name/name.ts'
 import { createNetwork } from '../src/io/network-node.ts'
 import { createResolver } from '../src/io/resolver/create-resolver.ts'
 import type { Resolver } from '../src/io/resolver/resolver.ts'
+import { expectShortLives } from '../src/programs/short-lives.ts'
 import { openStage, startUnbound } from '../test/interop/servers.ts'
 import { atMost, median, note, report } from './report.ts'
 import { readName, serveZones } from './signed-zones.ts'
+
+expectShortLives()
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -18,8 +18,11 @@ import { openStore } from '../../src/io/store/open-store.ts'
 import { createCheckWorld } from '../../src/programs/check/check-world.ts'
 import { gatherFacts } from '../../src/programs/check/gather.ts'
 import { startDeadline } from '../../src/programs/cli/deadline.ts'
+import { expectShortLives } from '../../src/programs/short-lives.ts'
 import type { BatchPlaces } from './batch-lab.ts'
 import { type BatchSize, domainOf } from './batch-world.ts'
+
+expectShortLives()
 
 /** A datagram as it was sent. */
 export interface Query {

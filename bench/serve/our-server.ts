@@ -10,7 +10,10 @@ import type { Resolver } from '../../src/io/resolver/resolver.ts'
 import { openWorld } from '../../src/programs/cli/open-world.ts'
 import { createOut } from '../../src/programs/cli/out.ts'
 import { runCommandLine } from '../../src/programs/cli/run-command-line.ts'
+import { expectShortLives } from '../../src/programs/short-lives.ts'
 import { nameOfText } from '../../test/support/records.ts'
+
+expectShortLives()
 
 const digest = new Uint8Array(32)
 const key = { keyTag: 20_326, algorithm: 8 }

@@ -20,3 +20,8 @@ export function accept<Value>(value: Value): Accepted<Value> {
 export function refuse<Fault extends string>(fault: Fault, at = 0): Refused<Fault> {
   return { ok: false, fault, at }
 }
+
+/** The value, if there is one; for lists of which what cannot be read counts as not being there. */
+export function acceptedValue<Value>(result: Result<Value, string>): Value | undefined {
+  return result.ok ? result.value : undefined
+}

@@ -23,16 +23,17 @@ export function createEnding(signal: StopSignal | undefined, timeoutMs?: number)
 /** A class that is its own signal: every question makes several. */
 class OwnEnding extends Stop implements Ending {
   readonly #outer: StopSignal | undefined
-  readonly #giveUp: (() => void) | undefined
-  readonly #timer: NodeJS.Timeout | undefined
+  #giveUp: (() => void) | undefined
+  #timer: NodeJS.Timeout | undefined
 
   constructor(outer: StopSignal | undefined, timeoutMs: number | undefined) {
     super()
     this.#outer = outer
     if (timeoutMs !== undefined) this.#timer = setTimeout(tooLate, timeoutMs, this)
     if (outer === undefined) return
-    this.#giveUp = () => this.abort()
-    outer.addEventListener('abort', this.#giveUp)
+    const giveUp = () => this.abort()
+    this.#giveUp = giveUp
+    outer.addEventListener('abort', giveUp)
     if (outer.aborted) this.abort()
   }
 
@@ -47,6 +48,8 @@ class OwnEnding extends Stop implements Ending {
   stop(): void {
     clearTimeout(this.#timer)
     if (this.#giveUp !== undefined) this.#outer?.removeEventListener('abort', this.#giveUp)
+    this.#timer = undefined
+    this.#giveUp = undefined
   }
 }
 

@@ -1,4 +1,5 @@
 import { Stop, type StopSignal } from './stop.ts'
+
 /** Work that several may wait for, done once per key at a time. */
 export interface SharedWork<Value> {
   /**
@@ -10,6 +11,46 @@ export interface SharedWork<Value> {
   close(): Promise<void>
 }
 
+/** What somebody is at; it is its own signal, as every lookup comes through here several times. */
+class Work<Value> extends Stop {
+  /** As a rule there is one, and a set for it would cost more than all the rest. */
+  first: Waiter<Value> | undefined
+  others: Set<Waiter<Value>> | undefined
+  /** Resolves when it has ended, however. */
+  ended: Promise<void> | undefined
+
+  add(waiter: Waiter<Value>): void {
+    if (this.first === undefined && this.others === undefined) {
+      this.first = waiter
+      return
+    }
+    this.others ??= new Set()
+    this.others.add(waiter)
+  }
+
+  remove(waiter: Waiter<Value>): void {
+    if (this.first === waiter) this.first = undefined
+    else this.others?.delete(waiter)
+  }
+
+  /**
+   * All who wait, who listen for nothing any more. It keeps none of them: a map that it was in may keep it for as long as V8
+   * likes, and with it what everybody has got.
+   */
+  dismiss(): Iterable<Waiter<Value>> {
+    const { first, others } = this
+    this.first = undefined
+    this.others = undefined
+    const all = first === undefined ? (others ?? []) : others === undefined ? [first] : [first, ...others]
+    for (const { signal, giveUp } of all) signal?.removeEventListener('abort', giveUp)
+    return all
+  }
+
+  get isWaitedFor(): boolean {
+    return this.first !== undefined || (this.others !== undefined && this.others.size > 0)
+  }
+}
+
 /** One who waits. */
 interface Waiter<Value> {
   readonly resolve: (value: Value) => void
@@ -18,71 +59,67 @@ interface Waiter<Value> {
   readonly giveUp: () => void
 }
 
-interface Work<Value> {
-  readonly stop: Stop
-  /** As a rule there is one, and a set for it would cost more than all the rest. */
-  first: Waiter<Value> | undefined
-  others: Set<Waiter<Value>> | undefined
-  /** Resolves when it has ended, however. */
-  ended: Promise<void> | undefined
+export interface SharedWorkOptions<Value> {
+  /** What whoever gives up has instead of a rejection. */
+  readonly whenGivenUp?: Value
 }
 
-export function createSharedWork<Value>(): SharedWork<Value> {
+export function createSharedWork<Value>({ whenGivenUp }: SharedWorkOptions<Value> = {}): SharedWork<Value> {
   const underWay = new Map<string, Work<Value>>()
-  const running = new Set<Work<Value>>()
+  /** What nobody waits for any more, and has not ended yet. */
+  const abandoned = new Set<Work<Value>>()
   const closing = new Stop()
 
   const begin = (key: string, start: (signal: StopSignal) => Promise<Value>): Work<Value> => {
-    const work: Work<Value> = { stop: new Stop(), first: undefined, others: undefined, ended: undefined }
-    const end = (tell: (waiter: Waiter<Value>) => void) => {
-      running.delete(work)
-      if (underWay.get(key) === work) underWay.delete(key)
-      const { first, others = [] } = work
-      for (const waiter of first === undefined ? others : [first, ...others]) {
-        waiter.signal?.removeEventListener('abort', waiter.giveUp)
-        tell(waiter)
-      }
-    }
-    running.add(work)
+    const work = new Work<Value>()
     underWay.set(key, work)
-    work.ended = started(start, work.stop).then(
-      (value) => end(({ resolve }) => resolve(value)),
-      (error) => end(({ reject }) => reject(error)),
+    work.ended = started(start, work).then(
+      (value) => {
+        remove(key, work)
+        for (const { resolve } of work.dismiss()) resolve(value)
+      },
+      (error) => {
+        remove(key, work)
+        for (const { reject } of work.dismiss()) reject(error)
+      },
     )
     return work
   }
-  const leave = (key: string, work: Work<Value>) => {
-    if (work.first !== undefined || (work.others?.size ?? 0) > 0) return
-    // Whoever comes from now on starts afresh instead of joining what is being given up.
+  const remove = (key: string, work: Work<Value>) => {
     if (underWay.get(key) === work) underWay.delete(key)
-    work.stop.abort()
+    else abandoned.delete(work)
+  }
+  const leave = (key: string, work: Work<Value>) => {
+    if (work.isWaitedFor) return
+    // Whoever comes from now on starts afresh instead of joining what is being given up.
+    if (underWay.get(key) === work) {
+      underWay.delete(key)
+      abandoned.add(work)
+    }
+    work.abort()
   }
   return {
     // One promise for each who waits and none between: every lookup comes through here several times.
     join: (key, start, signal) =>
       new Promise((resolve, reject) => {
-        if (isAborted(signal)) return reject(signal?.reason)
+        const end = () => (whenGivenUp === undefined ? reject(signal?.reason) : resolve(whenGivenUp))
+        if (isAborted(signal)) return end()
         if (closing.aborted) return reject(closing.reason)
         const work = underWay.get(key) ?? begin(key, start)
         const giveUp = () => {
-          if (work.first === waiter) work.first = undefined
-          else work.others?.delete(waiter)
-          reject(signal?.reason)
+          work.remove(waiter)
+          end()
           leave(key, work)
         }
         const waiter: Waiter<Value> = { resolve, reject, signal, giveUp }
-        if (work.first === undefined && work.others === undefined) work.first = waiter
-        else {
-          work.others ??= new Set()
-          work.others.add(waiter)
-        }
+        work.add(waiter)
         if (isAborted(signal)) return giveUp() // by what the start of the work set off
         signal?.addEventListener('abort', giveUp, { once: true })
       }),
     close: async () => {
       closing.abort()
-      const all = [...running]
-      for (const { stop } of all) stop.abort()
+      const all = [...underWay.values(), ...abandoned]
+      for (const work of all) work.abort()
       for (const { ended } of all) await ended
     },
   }

@@ -9,7 +9,7 @@ import type { Target } from './target.ts'
 function readFlight(octets: Uint8Array, size: number): ServerFlight {
   const reader = createFlightReader()
   for (let at = 0; at < octets.length; at += size) reader.push(octets.subarray(at, at + size))
-  return reader.flight
+  return reader.flight()
 }
 
 const message = (type: number, ...body: number[]) => [type, 0, body.length >> 8, body.length & 255, ...body]

@@ -19,18 +19,17 @@ export function validUntil(facts: Facts, now: number): number | undefined {
 
 /** Every lookup that the facts rest on. */
 export function lookupsOf({ mx, hosts, sts }: Facts): Resolution[] {
-  const all = [
-    mx.resolution,
-    sts?.record,
-    ...hosts.flatMap(({ addresses, tlsa }) => [...addresses.lookups, ...tlsa.lookups]),
-  ]
-  return all.filter((lookup) => lookup !== undefined)
+  const all = [mx.resolution, sts?.record].filter((lookup) => lookup !== undefined)
+  for (const { addresses, tlsa } of hosts) all.push(...addresses.lookups, ...tlsa.lookups)
+  return all
 }
 
 /** Those by which some lookup was not validated, each once. RFC 7646 */
 export function negativeAnchorsOf(facts: Facts): NegativeAnchor[] {
-  const all = lookupsOf(facts).flatMap((lookup) =>
-    lookup.kind === 'failure' ? [] : (lookup.evidence.negativeAnchors ?? []),
-  )
-  return [...new Map(all.map((anchor) => [anchor.name.key, anchor])).values()]
+  const anchors = new Map<string, NegativeAnchor>()
+  for (const lookup of lookupsOf(facts)) {
+    if (lookup.kind === 'failure') continue
+    for (const anchor of lookup.evidence.negativeAnchors ?? []) anchors.set(anchor.name.key, anchor)
+  }
+  return [...anchors.values()]
 }

@@ -60,7 +60,7 @@ export function findInNsec3(options: ProofOptions): Finding {
   const chain = openChain(options)
   if ('kind' in chain) return chain
   const found = lookInChain(chain, options)
-  return chain.isSpent ? { kind: 'limit' } : found
+  return chain.isSpent() ? { kind: 'limit' } : found
 }
 
 function lookInChain(chain: Nsec3Chain, { name, zone }: ProofOptions): Finding {

@@ -163,7 +163,7 @@ export function proveWildcard(options: DenialOptions & { readonly closestEnclose
     return chain.kind === 'limit' ? unfound('limit', options) : nothing
   }
   const covering = chain.covering(withoutLabels(name, name.labelCount - closestEncloser.labelCount - 1))
-  if (chain.isSpent) return unfound('limit', options)
+  if (chain.isSpent()) return unfound('limit', options)
   return covering === undefined ? nothing : { kind: 'proved', ...statusOf(covering.optOut) }
 }
 

@@ -3,8 +3,10 @@ import { type Ds, readDs } from '../dns/rdata/records.ts'
 import type { Rrset } from '../dns/rrset.ts'
 import { TYPE } from '../dns/types.ts'
 import { limits } from '../limits.ts'
+import { mapKnown } from '../lists.ts'
 import { type Name, sameName } from '../name/name.ts'
 import { formatName } from '../name/text.ts'
+import { acceptedValue } from '../result.ts'
 import type { TrustAnchor } from './anchors.ts'
 import { type Checking, checkAtOnce } from './checking.ts'
 import { suspectClock } from './clock.ts'
@@ -36,7 +38,7 @@ export function usableDs(ds: readonly Ds[], policy: ValidationPolicy): Ds[] {
 
 /** All DS of a verified RRset. */
 export function readDsRrset({ rdatas }: VerifiedRrset): Ds[] {
-  return rdatas.map(readDs).flatMap((ds) => (ds.ok ? [ds.value] : []))
+  return mapKnown(rdatas, (rdata) => acceptedValue(readDs(rdata)))
 }
 
 export interface AuthenticateOptions extends Omit<VerifyOptions, 'keys'> {
@@ -75,7 +77,7 @@ export function* authenticateKeysInSteps(options: AuthenticateOptions): Checking
   if (!isAbout(options)) return mismatch(options)
   const ds = usableDs(given, policy)
   if (by.kind === 'ds' && ds.length === 0) return { verdict: 'insecure', ds: given }
-  const keys = rrset.rdatas.slice(0, limits.dnssec.keysPerRrset).flatMap((rdata) => readZoneKey(rdata) ?? [])
+  const keys = mapKnown(rrset.rdatas.slice(0, limits.dnssec.keysPerRrset), readZoneKey)
   const entry = keys.filter((key) => isZoneKey(key) && !isRevoked(key))
   const matches = matchDs(entry, ds.slice(0, limits.dnssec.dsPerRrset), options)
   const anchored = by.kind === 'ds' ? [] : anchoredKeys(by.anchors, zone)
@@ -120,11 +122,13 @@ function matchDs(keys: readonly ZoneKey[], ds: readonly Ds[], { zone, policy }: 
 }
 
 function anchoredDs(anchors: readonly TrustAnchor[], zone: Name): Ds[] {
-  return anchors.flatMap((anchor) => (anchor.kind === 'ds' && sameName(anchor.owner, zone) ? [anchor.ds] : []))
+  return mapKnown(anchors, (anchor) => (anchor.kind === 'ds' && sameName(anchor.owner, zone) ? anchor.ds : undefined))
 }
 
 function anchoredKeys(anchors: readonly TrustAnchor[], zone: Name): Uint8Array[] {
-  return anchors.flatMap((anchor) => (anchor.kind === 'dnskey' && sameName(anchor.owner, zone) ? [anchor.rdata] : []))
+  return mapKnown(anchors, (anchor) =>
+    anchor.kind === 'dnskey' && sameName(anchor.owner, zone) ? anchor.rdata : undefined,
+  )
 }
 
 function mismatch({ zone, by }: AuthenticateOptions): KeysVerdict {

@@ -1,5 +1,6 @@
 import { type Nsec, readNsec } from '../dns/rdata/records.ts'
 import { TYPE } from '../dns/types.ts'
+import { mapKnown } from '../lists.ts'
 import { commonAncestor, compareNames, isBelow, type Name, prependLabels, sameName } from '../name/name.ts'
 import type { VerifiedRrset } from './signature.ts'
 
@@ -19,11 +20,11 @@ export type NsecFinding =
 
 /** The NSEC records of this zone; an RRset of several is no NSEC. */
 export function readNsecRecords(proofs: readonly VerifiedRrset[], zone: Name): NsecRecord[] {
-  return proofs.flatMap(({ name, type, rdatas, signer }) => {
+  return mapKnown(proofs, ({ name, type, rdatas, signer }) => {
     const [rdata, surplus] = rdatas
-    if (type !== TYPE.NSEC || !sameName(signer, zone) || rdata === undefined || surplus !== undefined) return []
+    if (type !== TYPE.NSEC || !sameName(signer, zone) || rdata === undefined || surplus !== undefined) return undefined
     const nsec = readNsec(rdata)
-    return nsec.ok ? [{ ...nsec.value, owner: name }] : []
+    return nsec.ok ? { ...nsec.value, owner: name } : undefined
   })
 }
 

@@ -4,6 +4,7 @@ import { fromLatin1, sameOctets } from '../dns/octets.ts'
 import { type Nsec3, type Nsec3Parameters, readNsec3 } from '../dns/rdata/records.ts'
 import { TYPE } from '../dns/types.ts'
 import { limits } from '../limits.ts'
+import { mapKnown } from '../lists.ts'
 import { type Name, sameName, withoutLabels } from '../name/name.ts'
 import type { Budget } from './budget.ts'
 import type { VerifiedRrset } from './signature.ts'
@@ -29,14 +30,14 @@ export function nsec3Price({ salt, iterations }: Pick<Nsec3Parameters, 'salt' | 
 
 /** The usable NSEC3 records of this zone: SHA-1, and no flag but opt-out. RFC 5155 §8.1, §8.2 */
 export function readNsec3Records(proofs: readonly VerifiedRrset[], zone: Name): Nsec3Record[] {
-  return proofs.flatMap(({ name, type, rdatas, signer }) => {
+  return mapKnown(proofs, ({ name, type, rdatas, signer }) => {
     const [rdata, surplus] = rdatas
-    if (type !== TYPE.NSEC3 || !sameName(signer, zone) || rdata === undefined || surplus !== undefined) return []
+    if (type !== TYPE.NSEC3 || !sameName(signer, zone) || rdata === undefined || surplus !== undefined) return undefined
     const nsec3 = readNsec3(rdata)
     if (!nsec3.ok || nsec3.value.hashAlgorithm !== 1 || nsec3.value.flags > 1 || nsec3.value.next.length !== 20)
-      return []
+      return undefined
     const hash = name.key.slice(1, 33)
-    return [{ ...nsec3.value, hash, nextHash: base32hex(nsec3.value.next), optOut: nsec3.value.flags === 1 }]
+    return { ...nsec3.value, hash, nextHash: base32hex(nsec3.value.next), optOut: nsec3.value.flags === 1 }
   })
 }
 
@@ -53,7 +54,7 @@ export interface Nsec3Chain {
   matching(name: Name): Nsec3Record | undefined
   covering(name: Name): Nsec3Record | undefined
   /** Whether a hash was refused, so that nothing found since can be relied on. */
-  readonly isSpent: boolean
+  isSpent(): boolean
 }
 
 export function openNsec3Chain(records: readonly Nsec3Record[], budget: Budget): Nsec3Chain {
@@ -78,9 +79,7 @@ export function openNsec3Chain(records: readonly Nsec3Record[], budget: Budget):
       const hash = hashOf(name)
       return hash === undefined ? undefined : records.find((record) => covers(record, hash))
     },
-    get isSpent() {
-      return isSpent
-    },
+    isSpent: () => isSpent,
   }
 }
 

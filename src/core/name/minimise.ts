@@ -8,8 +8,9 @@ import { labelsOf, type Name, withoutLabels } from './name.ts'
  * Deep names are shown in bigger steps, and labels that begin with `_` all at once: no zone begins there as a rule.
  */
 export function nextShown(name: Name, shown: number): Name {
+  let count = nextCount(name.labelCount, shown)
+  if (count === name.labelCount) return name
   const labels = labelsOf(name)
-  let count = nextCount(labels.length, shown)
   const isUnderscored = (nth: number) => labels[labels.length - nth]?.startsWith('_') === true
   while (isUnderscored(count) && isUnderscored(count + 1)) count++
   return withoutLabels(name, labels.length - count)

@@ -72,6 +72,11 @@ export function parentOfName(name: Name): Name | undefined {
   return name.labelCount === 0 ? undefined : withoutLabels(name, 1)
 }
 
+/** The key of the name one label up, for looking up many without making the names; never of the root. */
+export function keyAbove(key: string): string {
+  return key.slice(1 + key.charCodeAt(0))
+}
+
 /** Whether `name` is `ancestor` or lies below it. */
 export function isAtOrBelow(name: Name, ancestor: Name): boolean {
   if (name.labelCount <= ancestor.labelCount) return name.key === ancestor.key

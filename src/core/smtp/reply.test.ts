@@ -71,9 +71,9 @@ test('STLS-30: octets behind a taken reply stay countable', () => {
   const reader = createReplyReader()
   reader.push(Buffer.from('220 go\r\n250-evil\r\n250 SIZE 1\r\n'))
   reader.take()
-  assert.equal(reader.pending, 22)
+  assert.equal(reader.pending(), 22)
   reader.take()
-  assert.equal(reader.pending, 0)
+  assert.equal(reader.pending(), 0)
 })
 
 const enhanced: [text: string, code: string | undefined][] = [

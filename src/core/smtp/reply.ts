@@ -18,7 +18,7 @@ export interface ReplyReader {
   /** The next whole reply; undefined when more octets are needed; a fault stays for good. `at` counts all octets. */
   take(): Result<Reply, ReplyFault> | undefined
   /** Octets pushed that belong to no reply taken so far. */
-  readonly pending: number
+  pending(): number
 }
 
 interface ReplyLine {
@@ -84,7 +84,7 @@ export function createReplyReader(): ReplyReader {
       if (reply?.ok === true) taken = consumed
       return reply
     },
-    get pending() {
+    pending() {
       return pushed - taken
     },
   }

@@ -5,7 +5,7 @@ export interface Cursor {
   take(count: number): Uint8Array | undefined
   /** What a length of so many octets says. */
   vector(lengthOctets: number): Uint8Array | undefined
-  readonly isAtEnd: boolean
+  isAtEnd(): boolean
 }
 
 export function createCursor(octets: Uint8Array): Cursor {
@@ -32,8 +32,6 @@ export function createCursor(octets: Uint8Array): Cursor {
       const length = number(lengthOctets)
       return length === undefined ? undefined : take(length)
     },
-    get isAtEnd() {
-      return !isBroken && at === octets.length
-    },
+    isAtEnd: () => !isBroken && at === octets.length,
   }
 }

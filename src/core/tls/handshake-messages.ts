@@ -44,7 +44,7 @@ export function parseServerHello(body: Uint8Array): ServerHello | undefined {
   const compression = cursor.number(1)
   if (legacy === undefined || random === undefined || sessionId === undefined) return undefined
   if (suite === undefined || compression === undefined || sessionId.length > 32) return undefined
-  const extensions = cursor.isAtEnd ? new Map<number, Uint8Array>() : parseExtensions(cursor)
+  const extensions = cursor.isAtEnd() ? new Map<number, Uint8Array>() : parseExtensions(cursor)
   if (extensions === undefined) return undefined
   const chosen = extensions.get(EXTENSION.SUPPORTED_VERSIONS)
   const version = chosen === undefined ? legacy : createCursor(chosen).number(2)
@@ -60,10 +60,10 @@ export function parseServerHello(body: Uint8Array): ServerHello | undefined {
 /** Undefined when they do not fill the rest, or one comes twice. RFC 8446 §4.2 */
 function parseExtensions(cursor: Cursor): Map<number, Uint8Array> | undefined {
   const all = cursor.vector(2)
-  if (all === undefined || !cursor.isAtEnd) return undefined
+  if (all === undefined || !cursor.isAtEnd()) return undefined
   const extensions = new Map<number, Uint8Array>()
   const inside = createCursor(all)
-  while (!inside.isAtEnd) {
+  while (!inside.isAtEnd()) {
     const type = inside.number(2)
     const content = inside.vector(2)
     if (type === undefined || content === undefined || extensions.has(type)) return undefined
@@ -76,10 +76,10 @@ function parseExtensions(cursor: Cursor): Map<number, Uint8Array> | undefined {
 export function parseCertificates(body: Uint8Array): Uint8Array[] | undefined {
   const cursor = createCursor(body)
   const list = cursor.vector(3)
-  if (list === undefined || !cursor.isAtEnd) return undefined
+  if (list === undefined || !cursor.isAtEnd()) return undefined
   const certificates: Uint8Array[] = []
   const inside = createCursor(list)
-  while (!inside.isAtEnd) {
+  while (!inside.isAtEnd()) {
     const certificate = inside.vector(3)
     if (certificate === undefined || certificate.length > limits.certificates.octets) return undefined
     if (certificates.length < limits.certificates.chain) certificates.push(certificate)

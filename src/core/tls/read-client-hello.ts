@@ -78,13 +78,13 @@ function readMessage(body: Uint8Array): ClientHelloReading {
   message.vector(1) // session id
   message.vector(2) // cipher suites
   if (message.vector(1) === undefined) return refused // compression methods
-  if (message.isAtEnd) return { kind: 'hello', hello: { serverName: undefined, protocols: [] } }
+  if (message.isAtEnd()) return { kind: 'hello', hello: { serverName: undefined, protocols: [] } }
   const extensions = message.vector(2)
-  if (extensions === undefined || !message.isAtEnd) return refused
+  if (extensions === undefined || !message.isAtEnd()) return refused
   let serverName: string | undefined
   let protocols: readonly string[] = []
   const cursor = createCursor(extensions)
-  while (!cursor.isAtEnd) {
+  while (!cursor.isAtEnd()) {
     const type = cursor.number(2)
     const data = cursor.vector(2)
     if (data === undefined) return refused
@@ -109,7 +109,7 @@ function readServerName(data: Uint8Array): string | undefined {
   const cursor = createCursor(list)
   if (cursor.number(1) !== hostName) return undefined
   const name = cursor.vector(2)
-  return name !== undefined && name.length > 0 && cursor.isAtEnd ? textOf(name) : undefined
+  return name !== undefined && name.length > 0 && cursor.isAtEnd() ? textOf(name) : undefined
 }
 
 /** RFC 7301 §3.1 */
@@ -118,7 +118,7 @@ function readProtocols(data: Uint8Array): readonly string[] | undefined {
   if (list === undefined || list.length + 2 !== data.length) return undefined
   const names: string[] = []
   const cursor = createCursor(list)
-  while (!cursor.isAtEnd) {
+  while (!cursor.isAtEnd()) {
     const name = cursor.vector(1)
     if (name === undefined || name.length === 0) return undefined
     names.push(textOf(name))

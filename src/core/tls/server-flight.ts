@@ -29,7 +29,7 @@ export type FlightFault = 'not-tls' | 'malformed' | 'too-long'
 /** Puts a server's first flight together, in whatever pieces it comes. Never throws. */
 export interface FlightReader {
   push(octets: Uint8Array): void
-  readonly flight: ServerFlight
+  flight(): ServerFlight
 }
 
 const RECORD = { ALERT: 21, HANDSHAKE: 22 } as const
@@ -142,7 +142,7 @@ export function createFlightReader(): FlightReader {
       waitingOctets = 0
       readRecords()
     },
-    get flight() {
+    flight() {
       const { hello, certificates, keyExchange, alert, fault, isOver = false } = found
       return { hello, certificates, keyExchange, alert, fault, isOver }
     },

@@ -1,4 +1,4 @@
-import type { Made, Shelved } from './decisions.ts'
+import type { Destination, Made, Shelved } from './decisions.ts'
 import { destinationOfKey } from './destination-key.ts'
 import { createShelf, type Shelf } from './shelf.ts'
 
@@ -44,7 +44,7 @@ export function createKeptDecisions<View>(read: ReadView<View>): KeptDecisions<V
     get(key) {
       const place = places.get(key)
       if (place === undefined) return undefined
-      return madeOf(readRecord(key, shelf, place), read)
+      return new KeptDecision(readRecord(key, shelf, place), read)
     },
     ready(key, now) {
       const place = places.get(key)
@@ -67,7 +67,7 @@ export function createKeptDecisions<View>(read: ReadView<View>): KeptDecisions<V
       const place = shelf.take(headOctets + shelved.ready.length + shelved.rest.length)
       places.set(key, place)
       writeRecord(record, shelf, place)
-      return madeOf(readRecord(key, shelf, place), read)
+      return new KeptDecision(readRecord(key, shelf, place), read)
     },
     delete: remove,
     has: (key) => places.has(key),
@@ -113,18 +113,42 @@ function readRecord<View>(key: string, shelf: Shelf, place: number): KeptRecord<
 /** What one of the two numbers that a serial number takes can tell apart. */
 const half = 2 ** 32
 
-/** What was in memory when it was asked for; what costs more is made of it when somebody wants it. */
-function madeOf<View>({ shelved, ...rest }: KeptRecord<View>, read: ReadView<View>): Made<View> {
-  let view: View | undefined
-  return {
-    ...rest,
-    get view() {
-      view ??= read(shelved, rest.key)
-      return view
-    },
-    get destination() {
-      return destinationOfKey(rest.key)
-    },
+/**
+ * What was in memory when it was asked for; what costs more is made of it when somebody wants it.
+ *
+ * A class, as V8 keeps literals with accessors, and all they lead to, beyond the collections of what lives shortly.
+ */
+class KeptDecision<View> implements Made<View> {
+  readonly key: string
+  readonly at: number
+  readonly until: number
+  readonly tookMs: number
+  readonly serial: number
+  readonly why: KeptRecord<View>['why']
+  readonly askedAt: number
+  readonly #shelved: Shelved
+  readonly #read: ReadView<View>
+  #view: View | undefined
+
+  constructor({ key, at, until, tookMs, serial, why, askedAt, shelved }: KeptRecord<View>, read: ReadView<View>) {
+    this.key = key
+    this.at = at
+    this.until = until
+    this.tookMs = tookMs
+    this.serial = serial
+    this.why = why
+    this.askedAt = askedAt
+    this.#shelved = shelved
+    this.#read = read
+  }
+
+  get view(): View {
+    this.#view ??= this.#read(this.#shelved, this.key)
+    return this.#view
+  }
+
+  get destination(): Destination {
+    return destinationOfKey(this.key)
   }
 }
 

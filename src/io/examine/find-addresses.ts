@@ -4,7 +4,9 @@ import { readAddress } from '../../core/dns/rdata/address.ts'
 import { TYPE } from '../../core/dns/types.ts'
 import type { Failure, Resolution } from '../../core/dnssec/resolution.ts'
 import { limits } from '../../core/limits.ts'
+import { mapKnown } from '../../core/lists.ts'
 import { type DomainName, nameOfDomain } from '../../core/name/domain.ts'
+import { acceptedValue } from '../../core/result.ts'
 import type { ExamineIo } from './examine.ts'
 
 export interface HostAddresses {
@@ -54,8 +56,5 @@ function ofBothFamilies([first = [], second = []]: readonly string[][], most: nu
 
 function addressesIn(lookup: Resolution): string[] {
   if (lookup.kind !== 'answer') return []
-  return lookup.records.flatMap(({ type, rdata }) => {
-    const address = readAddress(type, rdata)
-    return address.ok ? [address.value] : []
-  })
+  return mapKnown(lookup.records, ({ type, rdata }) => acceptedValue(readAddress(type, rdata)))
 }

@@ -3,7 +3,9 @@ import { type Mx, readMx } from '../../core/dns/rdata/records.ts'
 import { TYPE } from '../../core/dns/types.ts'
 import type { Answer, Denial, Resolution } from '../../core/dnssec/resolution.ts'
 import { limits } from '../../core/limits.ts'
+import { mapKnown } from '../../core/lists.ts'
 import { type DomainName, domainOfName, nameOfDomain } from '../../core/name/domain.ts'
+import { acceptedValue } from '../../core/result.ts'
 import type { ExamineIo } from './examine.ts'
 
 export interface MxHosts {
@@ -46,10 +48,7 @@ function implicitHost(domain: DomainName, resolution: Denial): MxHosts {
 }
 
 function namedHosts(domain: DomainName, resolution: Answer): MxHosts {
-  const records = resolution.records.flatMap(({ rdata }) => {
-    const mx = readMx(rdata)
-    return mx.ok ? [mx.value] : []
-  })
+  const records = mapKnown(resolution.records, ({ rdata }) => acceptedValue(readMx(rdata)))
   if (isNull(records)) return { mx: { row: 'M3', resolution }, hosts: [] }
   const hosts = hostsOf(records)
   if (hosts.length === 0) return { mx: { row: 'M7', resolution }, hosts }

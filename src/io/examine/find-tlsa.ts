@@ -3,8 +3,10 @@ import type { TlsaFinding } from '../../core/decision/facts.ts'
 import { readTlsa } from '../../core/dns/rdata/records.ts'
 import { TYPE } from '../../core/dns/types.ts'
 import type { Answer, Resolution } from '../../core/dnssec/resolution.ts'
+import { mapKnown } from '../../core/lists.ts'
 import { type DomainName, nameOfDomain } from '../../core/name/domain.ts'
 import { prependLabels } from '../../core/name/name.ts'
+import { acceptedValue } from '../../core/result.ts'
 import type { ExamineIo } from './examine.ts'
 
 /**
@@ -42,10 +44,7 @@ function judgeRecords(
     preferredDigest,
   }: { readonly lookups: readonly Resolution[]; readonly preferredDigest: Digest | undefined },
 ): TlsaFinding {
-  const records: Tlsa[] = found.flatMap(({ rdata }) => {
-    const tlsa = readTlsa(rdata)
-    return tlsa.ok ? [tlsa.value] : []
-  })
+  const records: Tlsa[] = mapKnown(found, ({ rdata }) => acceptedValue(readTlsa(rdata)))
   const usable = selectUsable(records, preferredDigest)
   if (usable.length === 0) return { row: 'H6', baseDomain, records, lookups }
   return { row: 'H5', baseDomain, records, usable, lookups }

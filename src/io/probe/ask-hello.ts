@@ -65,13 +65,13 @@ function hearFlight(socket: Socket, { timeoutMs, signal }: Patience): Promise<He
       clearTimeout(timer)
       signal?.removeEventListener('abort', giveUp)
       socket.off('data', onData).off('close', onClose).off('end', onClose)
-      resolve({ how, flight: reader.flight })
+      resolve({ how, flight: reader.flight() })
     }
     const giveUp = () => settle('given-up')
     const onClose = () => settle('closed')
     const onData = (octets: Buffer) => {
       reader.push(octets)
-      if (reader.flight.isOver) settle('over')
+      if (reader.flight().isOver) settle('over')
     }
     const timer = setTimeout(() => settle('timed-out'), timeoutMs)
     signal?.addEventListener('abort', giveUp, { once: true })

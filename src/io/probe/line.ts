@@ -51,7 +51,7 @@ export function createLine(plain: Socket, io: ProbeIo, transcript: Transcript): 
   }
 
   async function ask(lines: readonly Command[]): Promise<Heard> {
-    if (wire.pending > 0) return await hearUnasked()
+    if (wire.pending() > 0) return await hearUnasked()
     heard.clear()
     wire.send(lines)
     return await hear('commandMs')
@@ -67,7 +67,7 @@ export function createLine(plain: Socket, io: ProbeIo, transcript: Transcript): 
   return {
     ...{ transcript, hear, ask, patienceFor },
     release() {
-      const { pending } = wire
+      const pending = wire.pending()
       wire.detach()
       heard.stop()
       const rest = plain.read() as Buffer | null
@@ -79,7 +79,7 @@ export function createLine(plain: Socket, io: ProbeIo, transcript: Transcript): 
       wire = createWire(socket, transcript)
     },
     async leave() {
-      if (wire.error === undefined && io.signal?.aborted !== true) {
+      if (wire.error() === undefined && io.signal?.aborted !== true) {
         wire.send([commands.quit()])
         await wire.nextEvent(patienceFor('quitMs'))
       }

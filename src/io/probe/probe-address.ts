@@ -79,7 +79,7 @@ async function look(scene: Scene): Promise<ProbeOutcome> {
   })
   if (first.kind === 'untold') {
     if (first.why !== 'busy') return { kind: 'given-up' }
-    return { kind: 'busy', at: visit.busyAt ?? 'greeting', tries: visit.busy }
+    return { kind: 'busy', at: visit.busyAt() ?? 'greeting', tries: visit.busy }
   }
   if (first.kind === 'unused') return await withoutTls(first.seen, scene)
   return await withTls(first, (await second) ?? { kind: 'untold', why: 'given-up', reply: undefined }, scene)

@@ -33,7 +33,7 @@ export interface Visit {
   run<Value>(purpose: string, use: (line: Line) => Promise<Value>, behind?: Command): Promise<Session<Value>>
   readonly sessions: readonly ProbeSession[]
   readonly busy: readonly BusyTry[]
-  readonly busyAt: TalkStage | undefined
+  busyAt(): TalkStage | undefined
   /** What sessions saw of the offer. */
   readonly offers: readonly StartTlsOffer['kind'][]
 }
@@ -131,9 +131,7 @@ export function createVisit(request: VisitRequest, io: VisitIo): Visit {
 
   return {
     ...{ run, sessions, busy, offers },
-    get busyAt() {
-      return busyAt
-    },
+    busyAt: () => busyAt,
   }
 }
 

@@ -156,7 +156,7 @@ function* serversOf(
   work: ZoneWork,
   lame: readonly string[],
 ): Generator<readonly string[] | Promise<readonly string[]>> {
-  yield servers.flatMap(({ addresses }) => addresses)
+  yield addressesKnown(servers)
   const outdone: Name[] = []
   const bare = servers.filter(({ addresses }) => addresses.length === 0)
   // A zone's own servers would have to be asked for their addresses: there is nobody else to say otherwise.
@@ -175,6 +175,14 @@ function* serversOf(
   yield outdone.flatMap((name) => work.delegations.glueOf(name))
   yield hints // RFC 9609 §2
   yield lame
+}
+
+function addressesKnown(servers: Delegation['servers']): readonly string[] {
+  const [only] = servers
+  if (servers.length === 1 && only !== undefined) return only.addresses
+  const all: string[] = []
+  for (const { addresses } of servers) all.push(...addresses)
+  return all
 }
 
 function shuffle(items: readonly string[], random: () => number): string[] {

@@ -25,24 +25,21 @@ export const tlsPort = 853
 export type Asker = (ask: Ask, task: Task) => Promise<Result<Exchanged, AskFault>>
 
 export function createAsker(exchange: Exchange, counters = createCounters()): Asker {
-  const underWay = createSharedWork<Result<Exchanged, AskFault>>()
+  const underWay = createSharedWork<Result<Exchanged, AskFault>>({ whenGivenUp: aborted })
   const nowOf = createNowOf()
-  return async (ask, task) => {
-    if (task.signal.aborted) return refuse('aborted')
+  return (ask, task) => {
+    if (task.signal.aborted) return Promise.resolve(aborted)
     const server = formatServer(ask.endpoint)
-    if (!task.takeQuery(server)) return refuse('limit')
+    if (!task.takeQuery(server)) return Promise.resolve(refuse('limit'))
     const { round = 0, timeoutMs } = ask
     if (round > 0) counters.retries++
     const { trace, clock } = task
     const start = (signal: StopSignal) => exchange.ask(ask, { timeoutMs, trace, now: nowOf(clock), signal })
-    try {
-      return await underWay.join(keyOf(ask, server), start, task.signal)
-    } catch (error) {
-      if (task.signal.aborted) return refuse('aborted')
-      throw error
-    }
+    return underWay.join(keyOf(ask, server), start, task.signal)
   }
 }
+
+const aborted = refuse('aborted')
 
 function keyOf(ask: Ask, server: string): string {
   const { name, type, recursionDesired, checkingDisabled, authenticData, mayBePlain, transport = 'udp' } = ask

@@ -5,7 +5,9 @@ import { proofsOf } from '../../core/dns/reply.ts'
 import type { Rrset } from '../../core/dns/rrset.ts'
 import { TYPE } from '../../core/dns/types.ts'
 import { limits } from '../../core/limits.ts'
-import { isAtOrBelow, type Name, parentOfName, rootName, sameName } from '../../core/name/name.ts'
+import { mapKnown } from '../../core/lists.ts'
+import { isAtOrBelow, keyAbove, type Name, parentOfName, rootName, sameName } from '../../core/name/name.ts'
+import { acceptedValue } from '../../core/result.ts'
 import type { Endpoint } from '../network.ts'
 import { type Cache, type CacheRoom, createCache, wholeRoom } from './cache.ts'
 import { createFailureTimes } from './failure-times.ts'
@@ -78,9 +80,10 @@ export function createDelegations(
   }
   return {
     closest(name) {
-      for (let at: Name | undefined = name; at !== undefined; at = parentOfName(at)) {
-        const found = known.get(at.key)
+      for (let { key, labelCount } = name; labelCount >= 0; labelCount--) {
+        const found = known.get(key)
         if (found !== undefined) return found.value
+        if (labelCount > 0) key = keyAbove(key)
       }
       return root
     },
@@ -175,24 +178,20 @@ export function octetsOfReply({ message }: Reply): number {
 }
 
 function readReferral({ zone, ns, glue, bailiwick }: Referral): Delegation {
-  const names = ns.rdatas.slice(0, limits.resolver.nameServersPerZone).flatMap((rdata) => {
-    const name = readNameRdata(rdata)
-    return name.ok ? [name.value] : []
-  })
+  const rdatas = ns.rdatas.slice(0, limits.resolver.nameServersPerZone)
+  const names = mapKnown(rdatas, (rdata) => acceptedValue(readNameRdata(rdata)))
   const servers = names.map((name) => ({
     name,
     addresses: isAtOrBelow(name, bailiwick)
-      ? glue
-          .filter((record) => record.name.key === name.key)
-          .flatMap(addressOf)
-          .slice(0, limits.resolver.addressesPerServer)
+      ? mapKnown(glue, (record) => (record.name.key === name.key ? addressOf(record) : undefined)).slice(
+          0,
+          limits.resolver.addressesPerServer,
+        )
       : [],
   }))
   return { zone, servers }
 }
 
-export function addressOf({ type, rdata }: ResourceRecord): string[] {
-  if (type !== TYPE.A && type !== TYPE.AAAA) return []
-  const address = readAddress(type, rdata)
-  return address.ok ? [address.value] : []
+export function addressOf({ type, rdata }: ResourceRecord): string | undefined {
+  return type === TYPE.A || type === TYPE.AAAA ? acceptedValue(readAddress(type, rdata)) : undefined
 }

@@ -100,7 +100,8 @@ export function createExchange(
 ): Exchange {
   const connections = createTcpConnections(network, randomId)
   const sockets = createUdpSockets(network)
-  const underWay = new Map<Ending, Promise<unknown>>()
+  const underWay = new Set<Ending>()
+  let whenAllEnded: (() => void) | undefined
   let now = () => 0
   const bounds = { entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
   const caseBlind = createCache<true>({ now: () => now(), ...bounds, octetsOf: () => 8 })
@@ -118,14 +119,14 @@ export function createExchange(
       const server = formatServer(request.endpoint)
       const tell = tellerOf(server, request, options)
       now = options.now
-      const asked = ask({ parts, request, server, signal: ending.signal, tell })
-      underWay.set(ending, asked)
+      underWay.add(ending)
       let found: Result<Exchanged, ExchangeFault>
       try {
-        found = await asked
+        found = await ask({ parts, request, server, signal: ending.signal, tell })
       } finally {
         ending.stop()
         underWay.delete(ending)
+        if (underWay.size === 0) whenAllEnded?.()
       }
       const turn = pace.take()
       if (turn !== undefined) await turn
@@ -133,10 +134,14 @@ export function createExchange(
     },
     async close() {
       isClosed = true
-      for (const ending of underWay.keys()) ending.abort()
+      const allEnded = new Promise<void>((resolve) => {
+        whenAllEnded = resolve
+      })
+      const isBusy = underWay.size > 0
+      for (const ending of [...underWay]) ending.abort()
       connections.close()
       sockets.close()
-      await Promise.allSettled(underWay.values())
+      if (isBusy) await allEnded
     },
   }
 }

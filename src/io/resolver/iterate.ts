@@ -1,8 +1,9 @@
 import { RCODE, TYPE } from '../../core/dns/types.ts'
 import { nameRrset } from '../../core/dnssec/problem.ts'
 import { limits } from '../../core/limits.ts'
+import { mapKnown } from '../../core/lists.ts'
 import { nextShown } from '../../core/name/minimise.ts'
-import { type Name, parentOfName, sameName } from '../../core/name/name.ts'
+import { keyAbove, type Name, parentOfName, sameName } from '../../core/name/name.ts'
 import type { Endpoint } from '../network.ts'
 import { askZone, type Descent, type Nesting, unpaid, type ZoneWork } from './ask-zone.ts'
 import type { Said } from './authority-reply.ts'
@@ -32,7 +33,12 @@ interface Work extends IterateOptions, ZoneWork {
   /** Names of which a server has spoken for itself: no zone that it does not serve begins at or above them. */
   readonly reached: Cache<true>
   /** What servers of a zone are being asked about a name, whatever the type: a referral tells everybody the same. */
-  readonly asking: Map<string, Promise<unknown>>
+  readonly asking: Map<string, Asking>
+}
+
+/** What was asked; a map may keep what was in it for as long as V8 likes, and must not keep replies with it. */
+interface Asking {
+  ended: Promise<unknown> | undefined
 }
 
 export interface Iterator extends Upstream {
@@ -116,18 +122,20 @@ async function descend(
     if (others !== undefined && waitedFor?.has(key) !== true) {
       waitedFor ??= new Set()
       waitedFor.add(key)
-      await others.catch(() => {}) // whoever asks learns of it
+      await others.ended?.catch(() => {}) // whoever asks learns of it
       delegation = delegations.closest(type === TYPE.DS ? (parentOfName(name) ?? name) : name)
       shown = shownBefore(name, delegation.zone, work)
       continue
     }
-    const asking = learnFromZone(delegation, asked, { task, avoid, nesting, question }, work)
+    const ended = learnFromZone(delegation, asked, { task, avoid, nesting, question }, work)
+    const asking: Asking = { ended }
     if (!work.asking.has(key)) work.asking.set(key, asking)
     let found: FoundAndLearnt
     try {
-      found = await asking
+      found = await ended
     } finally {
       if (work.asking.get(key) === asking) work.asking.delete(key)
+      asking.ended = undefined
     }
     if (found.kind === 'fetched') {
       if (isWhole || isHopeless(found.fetched)) return found.fetched
@@ -157,9 +165,12 @@ async function learnFromZone(zone: Delegation, asked: Question, descent: Descent
 /** How many labels the servers of the zone may see at once: those that nothing more is learnt from. RFC 9156 §3 */
 function shownBefore(name: Name, zone: Name, { minimise, reached }: Work): number {
   if (!minimise) return name.labelCount
-  let at = name
-  while (at.labelCount > zone.labelCount && reached.get(at.key) === undefined) at = parentOfName(at) ?? zone
-  return at.labelCount
+  let { key, labelCount } = name
+  while (labelCount > zone.labelCount && reached.get(key) === undefined) {
+    key = keyAbove(key)
+    labelCount--
+  }
+  return labelCount
 }
 
 function isThere(fetched: Fetched): boolean {
@@ -226,9 +237,9 @@ async function lookUpAddresses(
   // What one question could not pay for says nothing to the next.
   const isUnpaid = found.some((fetched) => !fetched.ok && unpaid.some((why) => why === fetched.trouble.why))
   const addresses = rrsets.flatMap(({ name, type, class: klass, ttl, rdatas }) =>
-    rdatas
-      .slice(0, limits.resolver.addressesPerServer)
-      .flatMap((rdata) => addressOf({ name, type, class: klass, ttl, rdata })),
+    mapKnown(rdatas.slice(0, limits.resolver.addressesPerServer), (rdata) =>
+      addressOf({ name, type, class: klass, ttl, rdata }),
+    ),
   )
   const none = isUnpaid ? 0 : limits.resolver.failureTtl
   const ttl = addresses.length === 0 ? none : Math.min(...rrsets.map((rrset) => rrset.ttl))

@@ -117,19 +117,25 @@ interface Joining<Value> {
 }
 
 /** Joins the work that another question began; where the other's means did not suffice, it is begun anew with ours. */
-export async function joinOnOwnMeans<Value>(
-  work: SharedWork<Value>,
-  { key, task, start, isSpent }: Joining<Value>,
-): Promise<Value> {
-  for (;;) {
-    let isOurs = false
-    const begin = (signal: StopSignal) => {
-      isOurs = true
-      return start(task.under(signal))
-    }
-    const value = await work.join(key, begin, task.signal)
-    if (isOurs || !isSpent(value)) return value
+export function joinOnOwnMeans<Value>(work: SharedWork<Value>, joining: Joining<Value>): Promise<Value> {
+  const { key, task, start } = joining
+  let isOurs = false
+  const begin = (signal: StopSignal) => {
+    isOurs = true
+    return start(task.under(signal))
   }
+  const joined = work.join(key, begin, task.signal)
+  // It is begun at once or not at all, and nothing stands between whoever began it and what comes of it.
+  return isOurs ? joined : unlessSpent(joined, work, joining)
+}
+
+async function unlessSpent<Value>(
+  joined: Promise<Value>,
+  work: SharedWork<Value>,
+  joining: Joining<Value>,
+): Promise<Value> {
+  const value = await joined
+  return joining.isSpent(value) ? joinOnOwnMeans(work, joining) : value
 }
 
 /** Seconds since 1970, as signatures count. */

@@ -102,9 +102,10 @@ const targetOf = (address: string, chosenBy: ChosenBy = 'stranger') => {
 }
 
 async function opened(sockets: ReturnType<typeof createUdpSockets>, address: string): Promise<UdpSocket> {
-  const socket = await sockets.open(targetOf(address))
-  if (!socket.ok) throw new Error(socket.fault)
-  return socket.value
+  const target = targetOf(address)
+  const datagrams = await sockets.open(target)
+  if (!datagrams.ok) throw new Error(datagrams.fault)
+  return { target, datagrams: datagrams.value, questions: 0 }
 }
 
 test('what the operator may send to is not kept for strangers, nor for another server', async () => {

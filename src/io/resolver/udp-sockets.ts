@@ -1,5 +1,5 @@
 import { limits } from '../../core/limits.ts'
-import { accept, type Result } from '../../core/result.ts'
+import type { Result } from '../../core/result.ts'
 import type { ChosenBy, Datagrams, DialFault, Endpoint, Network } from '../network.ts'
 
 /** Where a question goes, and whose word that is: what the gate let pass for the operator it may not for a stranger. */
@@ -27,7 +27,7 @@ export interface UdpSocket {
 export interface UdpSockets {
   /** One that was kept for this server. */
   takeKept(target: UdpTarget): UdpSocket | undefined
-  open(target: UdpTarget): Promise<Result<UdpSocket, DialFault>>
+  open(target: UdpTarget): Promise<Result<Datagrams, DialFault>>
   /** Keeps it for a moment, or closes it when it was used enough. Only for servers that show our cookie. */
   keep(socket: UdpSocket): void
   close(): void
@@ -82,10 +82,7 @@ export function createUdpSockets(network: Network): UdpSockets {
 
   return {
     takeKept,
-    async open(target) {
-      const opened = await network.openUdp(target.endpoint, { chosenBy: target.chosenBy })
-      return opened.ok ? accept({ target, datagrams: opened.value, questions: 0 }) : opened
-    },
+    open: ({ endpoint, chosenBy }) => network.openUdp(endpoint, { chosenBy }),
     keep(socket) {
       const { datagrams, target, questions } = socket
       if (isClosed || questions >= limits.resolver.udpKeptQuestions || count >= limits.resolver.udpKept) {
@@ -93,7 +90,8 @@ export function createUdpSockets(network: Network): UdpSockets {
         return
       }
       const one: Kept = { socket, isOld: false }
-      datagrams.onMessage = () => drop(one)
+      const dropIt = () => drop(one)
+      datagrams.onMessage = dropIt
       const key = keyOf(target)
       const those = kept.get(key)
       if (those === undefined) kept.set(key, [one])

@@ -1,7 +1,6 @@
 import type { Message } from '../../core/dns/message.ts'
 import { limits } from '../../core/limits.ts'
-import { accept, type Result } from '../../core/result.ts'
-import type { Datagrams, DialFault } from '../network.ts'
+import type { Datagrams } from '../network.ts'
 import type { StopSignal } from '../stop.ts'
 import { doubtCookie } from './cookies.ts'
 import { type ExchangeFault, endedBy, isTruncatedReply, matchReply, type Query, readReply } from './exchange-query.ts'
@@ -48,9 +47,13 @@ export async function askUdp(
   { target, signal }: { readonly target: UdpTarget; readonly signal: StopSignal },
 ): Promise<UdpOutcome> {
   const dropped = { wrongId: 0, other: 0, undecodable: 0 }
-  const opened = writeFromKept(sockets, write, target) ?? (await writeFromNew(sockets, write, target))
-  if (!opened.ok) return { query: undefined, finding: { kind: 'fault', fault: opened.fault }, dropped }
-  const { socket, query } = opened.value
+  let written = writeFromKept(sockets, write, target)
+  if (written === undefined) {
+    const opened = await sockets.open(target)
+    if (!opened.ok) return { query: undefined, finding: { kind: 'fault', fault: opened.fault }, dropped }
+    written = writeFrom({ target, datagrams: opened.value, questions: 0 }, write)
+  }
+  const { socket, query } = written
   let mayKeep = false
   try {
     socket.questions++
@@ -82,24 +85,17 @@ function writeFromKept(
   sockets: UdpSockets,
   write: (localAddress: string) => Query,
   target: UdpTarget,
-): Result<Written, never> | undefined {
+): Written | undefined {
   const socket = sockets.takeKept(target)
   if (socket === undefined) return undefined
-  const query = write(socket.datagrams.localAddress)
-  if (isShared(query)) return accept({ socket, query })
+  const written = writeFrom(socket, write)
+  if (isShared(written.query)) return written
   socket.datagrams.close()
   return undefined
 }
 
-async function writeFromNew(
-  sockets: UdpSockets,
-  write: (localAddress: string) => Query,
-  target: UdpTarget,
-): Promise<Result<Written, DialFault>> {
-  const opened = await sockets.open(target)
-  if (!opened.ok) return opened
-  const socket = opened.value
-  return accept({ socket, query: write(socket.datagrams.localAddress) })
+function writeFrom(socket: UdpSocket, write: (localAddress: string) => Query): Written {
+  return { socket, query: write(socket.datagrams.localAddress) }
 }
 
 function awaitReply(
@@ -111,12 +107,15 @@ function awaitReply(
     const end = () => resolve({ kind: 'fault', fault: faultAtEnd(signal, dropped) })
     if (signal.aborted) return end()
     signal.addEventListener('abort', end, { once: true })
-    datagrams.onMessage = (octets) => {
+    // V8 makes what is written where it is assigned to a property among the old objects, for prototypes to have: it would keep
+    // the question and its reply until the next full collection.
+    const read = (octets: Uint8Array | undefined) => {
       const finding = octets === undefined ? refusedByIcmp : judgeDatagram(query, octets, dropped)
       if (finding === undefined) return
       signal.removeEventListener('abort', end)
       resolve(finding)
     }
+    datagrams.onMessage = read
     datagrams.send(query.octets)
   })
 }

@@ -205,24 +205,30 @@ function createAnswers(means: Means): Answers {
       : { link: known.link, ttl: Math.floor((known.until - at) / 1000), cached: true }
   }
 
-  async function find(question: Question, task: Task, reply: Reply | undefined): Promise<Found> {
-    const recalled = recall(question)
-    if (recalled !== undefined) return { ...recalled, reply: undefined }
-    const carried = reply && (await judgeCarried(question, reply, task, validator))
-    if (carried !== undefined) {
-      keep(question, carried, reply)
-      return { ...fresh(carried), reply }
-    }
+  async function findAfter(reply: Reply, question: Question, task: Task): Promise<Found> {
+    const carried = await judgeCarried(question, reply, task, validator)
+    if (carried === undefined) return join(question, task)
+    keep(question, carried, reply)
+    return { ...fresh(carried), reply }
+  }
+
+  function join(question: Question, task: Task): Promise<Found> {
     const start = (own: Task) => fetchLink(question, own)
     const isSpent = ({ link }: Found) => link.kind === 'failed' && link.trouble.why === 'limit'
     return joinOnOwnMeans(underWay, { key: workOf(question), task, start, isSpent })
+  }
+
+  function find(question: Question, task: Task, reply: Reply | undefined): Found | Promise<Found> {
+    const recalled = recall(question)
+    if (recalled !== undefined) return { ...recalled, reply: undefined }
+    return reply === undefined ? join(question, task) : findAfter(reply, question, task)
   }
 
   async function resolve(question: Question, task: Task): Promise<Resolution> {
     const walk = startWalk(question)
     let reply: Reply | undefined
     for (;;) {
-      const found = await find({ name: walk.name, type: question.type }, task, reply)
+      const found: Found = await find({ name: walk.name, type: question.type }, task, reply)
       const resolution = takeStep(walk, found)
       if (resolution?.kind === 'failure' && resolution.why === 'limit') {
         const key = keyOf(question)

@@ -194,8 +194,10 @@ async function judgeDenial(question: Question, isNameError: boolean, work: Work)
 /** Each once, in the order in which proofs name them. */
 function signersOfProofs(reply: Reply): Name[] {
   const signers: Name[] = []
-  for (const signer of proofsOf(reply).flatMap(signersOf)) {
-    if (!signers.some((other) => sameName(other, signer))) signers.push(signer)
+  for (const proof of proofsOf(reply)) {
+    for (const signer of signersOf(proof)) {
+      if (!signers.some((other) => sameName(other, signer))) signers.push(signer)
+    }
   }
   return signers
 }

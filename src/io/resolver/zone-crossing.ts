@@ -86,12 +86,7 @@ export async function cross(
 /** Signatures hint at the parent; without one it is looked for from the anchor down. DNSSEC never rests on the hint. */
 async function parentState(apex: Name, reply: SortedReply, task: Task, work: ZonesWork): Promise<ZoneState> {
   const [anchor] = work.anchors.current().closest(apex)
-  const signed = [...reply.answer, ...proofsOf(reply)].flatMap(({ signatures }) =>
-    signatures.map(({ signer }) => signer),
-  )
-  const hint = signed.find(
-    (signer) => isBelow(apex, signer) && anchor !== undefined && isAtOrBelow(signer, anchor.owner),
-  )
+  const hint = anchor && findSigner(reply, (signer) => isBelow(apex, signer) && isAtOrBelow(signer, anchor.owner))
   if (hint !== undefined) {
     const state = await work.stateOf(hint, task)
     // Who is not a zone's apex, or insecure, is no parent to go by: the walk from the top decides.
@@ -99,6 +94,13 @@ async function parentState(apex: Name, reply: SortedReply, task: Task, work: Zon
   }
   const parent = parentOfName(apex)
   return work.stateAround(parent ?? apex, task)
+}
+
+function findSigner(reply: SortedReply, isFit: (signer: Name) => boolean): Name | undefined {
+  for (const { signatures } of [...reply.answer, ...proofsOf(reply)]) {
+    for (const { signer } of signatures) if (isFit(signer)) return signer
+  }
+  return undefined
 }
 
 type Crossing =

@@ -4,6 +4,7 @@ import { findPart, soaOf } from '../../core/dns/reply.ts'
 import { type Rrset, recordsOf } from '../../core/dns/rrset.ts'
 import { TYPE } from '../../core/dns/types.ts'
 import { limits } from '../../core/limits.ts'
+import { mapKnown } from '../../core/lists.ts'
 import { isAtOrBelow, isBelow, type Name, parentOfName, sameName } from '../../core/name/name.ts'
 import { formatName } from '../../core/name/text.ts'
 import { addressOf } from './delegations.ts'
@@ -118,7 +119,7 @@ function zoneOf(zone: Name, said: Said | undefined, iterator: Iterator | undefin
 function besideIn({ ns, message }: Said, server: Name): readonly ResourceRecord[] {
   const isOwn = isAtOrBelow(server, ns.name) && server.labelCount <= ns.name.labelCount + 1
   if (!message.isAuthoritative || !isOwn) return []
-  return message.additional.filter((record) => sameName(record.name, server) && addressOf(record).length > 0)
+  return message.additional.filter((record) => sameName(record.name, server) && addressOf(record) !== undefined)
 }
 
 /** Every address that is published, and that its parent has as glue. A name server is no alias. RFC 2181 §10.3 */
@@ -129,10 +130,10 @@ export async function findAddresses(
   const found = await Promise.all(
     [TYPE.A, TYPE.AAAA].map(async (type) => {
       const known = beside.filter((record) => record.type === type)
-      if (known.length > 0) return known.flatMap(addressOf)
+      if (known.length > 0) return mapKnown(known, addressOf)
       const fetched = await fetchOrFail({ name: server, type }, upstream, task)
       const part = fetched.ok ? findPart(fetched.reply, server, type) : undefined
-      return part?.kind === 'rrset' ? recordsOf(part.rrset).flatMap(addressOf) : []
+      return part?.kind === 'rrset' ? mapKnown(recordsOf(part.rrset), addressOf) : []
     }),
   )
   return [...new Set([...found.flat(), ...glue])].slice(0, limits.resolver.addressesPerServer)

@@ -31,6 +31,7 @@ export type Handshake =
   | { readonly kind: 'failed'; readonly failure: HandshakeFailure }
 
 const noCertificate = {} as DetailedPeerCertificate // read by nobody
+const tellNothing = () => noCertificate
 
 export interface HandshakeOptions extends Patience {
   readonly context: SecureContext
@@ -57,7 +58,7 @@ export function startTls(socket: Socket, options: HandshakeOptions): Promise<Han
   })
   // Node would lay every certificate out in full for `checkServerIdentity`, which takes as long as the handshake's own
   // arithmetic; ours looks at none of it.
-  tls.getPeerCertificate = () => noCertificate
+  tls.getPeerCertificate = tellNothing
   const failWith = (failure: HandshakeFailure) => {
     settle({ kind: 'failed', failure })
     tls.destroy()

@@ -79,15 +79,15 @@ export async function runSession(request: SessionRequest, io: SessionIo): Promis
   while (step.state.phase !== 'over') step = advanceSession(step.state, await player.perform(step))
   player.finish(step)
   transcript.write('note', `session over: ${step.state.end?.kind ?? 'completed'}`)
-  return recordOf(request, step.state, player, transcript.entries)
+  return recordOf(request, step.state, { tls: player.tls(), tlsFailure: player.tlsFailure() }, transcript.entries)
 }
 
 /** Carries out steps on one connection, and remembers what TLS came to. */
 interface Player {
   perform(step: Step): Promise<SessionEvent>
   finish(step: Step): void
-  readonly tls: TlsFacts | undefined
-  readonly tlsFailure: HandshakeFailure | undefined
+  tls(): TlsFacts | undefined
+  tlsFailure(): HandshakeFailure | undefined
 }
 
 type Transcript = ReturnType<typeof createTranscript>
@@ -106,7 +106,7 @@ function createPlayer(socket: Socket, request: SessionRequest, io: SessionIo, tr
 
   async function secure(patience: Patience): Promise<SessionEvent> {
     wire.detach()
-    if (wire.pending > 0 || socket.read() !== null) {
+    if (wire.pending() > 0 || socket.read() !== null) {
       transcript.write('tls', 'data before TLS handshake')
       return { kind: 'early-octets' }
     }
@@ -129,14 +129,15 @@ function createPlayer(socket: Socket, request: SessionRequest, io: SessionIo, tr
       const patience = patienceFor(step)
       const { action, state } = step
       if (action.kind === 'start-tls') return secure(patience)
-      if (action.kind !== 'wait' && wire.pending > 0 && state.phase !== 'quit') return unsolicited(wire, patience)
+      if (action.kind !== 'wait' && wire.pending() > 0 && state.phase !== 'quit') return unsolicited(wire, patience)
       if (action.kind === 'send') wire.send(action.commands)
       if (action.kind === 'send-empty-message') wire.sendEmptyMessage()
       if (action.kind === 'send-message') return wire.sendMessage(request.message ?? new Uint8Array(), patience)
       const event = await wire.nextEvent(patience)
-      if (event.kind !== 'lost' || !isFirstInsideTls(state) || wire.error === undefined) return event
+      const error = wire.error()
+      if (event.kind !== 'lost' || !isFirstInsideTls(state) || error === undefined) return event
       // In TLS 1.3 the server's objection to the handshake arrives after our part of it is over. RFC 8446 §4.4.2.4
-      tlsFailure = failureOfError(wire.error)
+      tlsFailure = failureOfError(error)
       return { kind: 'handshake-failed' }
     },
     finish({ action }) {
@@ -146,12 +147,8 @@ function createPlayer(socket: Socket, request: SessionRequest, io: SessionIo, tr
         socket.destroy()
       }
     },
-    get tls() {
-      return tls
-    },
-    get tlsFailure() {
-      return tlsFailure
-    },
+    tls: () => tls,
+    tlsFailure: () => tlsFailure,
   }
 }
 

@@ -16,14 +16,14 @@ export interface Wire {
   /** The next reply, or why there is none. */
   nextEvent(patience: Patience): Promise<SessionEvent>
   /** Octets received that no reply was made of yet. */
-  readonly pending: number
+  pending(): number
   /** Stops reading and gives the socket up, untouched from here on. */
   detach(): void
   /** Closes after what was sent; does not wait for the peer. */
   close(): void
   destroy(): void
   /** What the socket said when it broke; undefined when it did not, or closed in good order. */
-  readonly error: Error | undefined
+  error(): Error | undefined
 }
 
 export interface Patience {
@@ -43,7 +43,7 @@ export function createWire(socket: Socket, transcript: Transcript): Wire {
 
   const onData = (octets: Buffer) => {
     reader.push(octets)
-    if (reader.pending > unreadOctets) socket.pause()
+    if (reader.pending() > unreadOctets) socket.pause()
     wake()
   }
   const onError = (problem: Error) => {
@@ -134,9 +134,7 @@ export function createWire(socket: Socket, transcript: Transcript): Wire {
       if (!closed) socket.resume()
       return until(ready, patience)
     },
-    get pending() {
-      return reader.pending
-    },
+    pending: () => reader.pending(),
     detach() {
       socket.pause()
       socket.off('data', onData).off('error', onError).off('end', onClose).off('close', onClose)
@@ -149,9 +147,7 @@ export function createWire(socket: Socket, transcript: Transcript): Wire {
     destroy() {
       socket.destroy()
     },
-    get error() {
-      return error
-    },
+    error: () => error,
   }
 }
 

@@ -1,5 +1,6 @@
 import { fstatSync } from 'node:fs'
 import type { Readable } from 'node:stream'
+import { expectShortLives } from '../short-lives.ts'
 import { type CommandContext, InputError } from './command.ts'
 import { endWithoutOutput } from './end-without-output.ts'
 import { EXIT } from './exit.ts'
@@ -12,6 +13,7 @@ const usualGraceMs = 2000
 
 /** Runs the command that these arguments ask for as this process, and exits. */
 export async function runProcess(args: readonly string[]): Promise<void> {
+  expectShortLives()
   const stopping = new AbortController()
   const out = createOut({ stdout: process.stdout, stderr: process.stderr, environment: process.env })
   const context: CommandContext = {

@@ -5,13 +5,17 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 
 const unit = readFileSync(join(import.meta.dirname, '../../../share/systemd/waxseal.service'), 'utf8')
-const program = readFileSync(join(import.meta.dirname, 'small-heap.ts'), 'utf8')
+const program = ['small-heap.ts', '../short-lives.ts']
+  .map((file) => readFileSync(join(import.meta.dirname, file), 'utf8'))
+  .join('\n')
 
 test('V8 knows what it is told, by the program and by the unit', () => {
   const known = spawnSync(process.execPath, ['--v8-options'], { encoding: 'utf8' }).stdout
-  const told = [...`${program} ${unit}`.matchAll(/--[a-z][a-z-]+(?==\d)/g)].map(([flag]) => flag)
-  assert.deepEqual(told, ['--heap-growing-percent', '--max-semi-space-size'])
-  for (const flag of told) assert.ok(known.includes(`  ${flag} `), flag)
+  const told = [...`${program} ${unit}`.matchAll(/'(--[a-z][a-z-]+)[='\d]|--max[a-z-]+(?==\d)/g)].map(
+    ([whole, flag]) => flag ?? whole,
+  )
+  assert.deepEqual(told, ['--heap-growing-percent', '--no-allocation-site-pretenuring', '--max-semi-space-size'])
+  for (const flag of told) assert.ok(known.includes(`  ${flag.replace('--no-', '--')} `), flag)
 })
 
 test('Node takes the options that the unit sets for it', () => {
