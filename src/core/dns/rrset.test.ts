@@ -118,3 +118,30 @@ test('a signature made by hand that is malformed is dropped', () => {
   const broken = { ...record, type: TYPE.RRSIG, rdata: Uint8Array.of(0, 1) }
   assert.deepEqual(groupRrsets([record, broken])[0]?.signatures, [])
 })
+
+test('WIRE-33: the records of a small section are grouped as they are among many', () => {
+  const small = zone(
+    [
+      'a. A 192.0.2.1',
+      'b. A 192.0.2.2',
+      'A. A 192.0.2.3',
+      'a. TXT x',
+      rrsig('a.', 'A'),
+      rrsig('b.', 'TXT'),
+      rrsig('a.', 'TXT'),
+    ].join('\n'),
+  )
+  const others = zone(Array.from({ length: 40 }, (_, index) => `n${index}. A 192.0.2.9`).join('\n'))
+  const damaged = small.slice(3, 4).map(({ name, type }) => ({ name, type }))
+  const alone = groupRrsets(small, damaged)
+  const amongMany = groupRrsets([...small, ...others], damaged)
+  assert.deepEqual(
+    alone.map(({ rdatas, signatures, damaged: isDamaged }) => [rdatas.length, signatures.length, isDamaged]),
+    [
+      [2, 1, false],
+      [1, 0, false],
+      [1, 1, true],
+    ],
+  )
+  assert.deepEqual(amongMany.slice(0, alone.length), alone)
+})

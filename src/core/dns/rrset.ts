@@ -34,8 +34,37 @@ interface Growing extends Rrset {
   forms: Set<string> | undefined
 }
 
-/** RRsets by owner. */
-type Gathering = Map<string, Growing[]>
+/** So many records are gone through faster than a map of them is made. */
+const few = 12
+
+/** RRsets so far, in the order of their first records. */
+class Gathering {
+  readonly sets: Growing[] = []
+  readonly #byOwner: Map<string, Growing[]> | undefined
+
+  constructor(records: number) {
+    this.#byOwner = records > few ? new Map() : undefined
+  }
+
+  /** Those of one owner, and perhaps others. */
+  around(key: string): readonly Growing[] {
+    return this.#byOwner === undefined ? this.sets : (this.#byOwner.get(key) ?? [])
+  }
+
+  find({ name, class: klass }: ResourceRecord, type: number): Growing | undefined {
+    for (const set of this.around(name.key)) {
+      if (set.type === type && set.class === klass && set.name.key === name.key) return set
+    }
+    return undefined
+  }
+
+  add(set: Growing): void {
+    this.sets.push(set)
+    const others = this.#byOwner?.get(set.name.key)
+    if (others === undefined) this.#byOwner?.set(set.name.key, [set])
+    else others.push(set)
+  }
+}
 
 /**
  * Groups records into RRsets, in the order in which each first appears; RRSIG records go to what they cover.
@@ -49,33 +78,26 @@ export function groupRrsets(
   elsewhere: readonly ResourceRecord[] = [],
 ): Rrset[] {
   if (records.length === 0) return []
-  const owners: Gathering = new Map()
-  const sets: Growing[] = []
-  for (const record of records) if (record.type !== TYPE.RRSIG) addRecord(owners, sets, record)
-  for (const record of records) if (record.type === TYPE.RRSIG) addSignature(owners, record)
-  for (const record of elsewhere) if (record.type === TYPE.RRSIG) addSignature(owners, record)
+  const gathered = new Gathering(records.length)
+  for (const record of records) if (record.type !== TYPE.RRSIG) addRecord(gathered, record)
+  for (const record of records) if (record.type === TYPE.RRSIG) addSignature(gathered, record)
+  for (const record of elsewhere) if (record.type === TYPE.RRSIG) addSignature(gathered, record)
   for (const { name, type } of damaged) {
-    for (const set of owners.get(name.key) ?? []) if (set.type === type) set.damaged = true
+    for (const set of gathered.around(name.key)) {
+      if (set.type === type && set.name.key === name.key) set.damaged = true
+    }
   }
-  return sets
+  return gathered.sets
 }
 
-function findSet(owners: Gathering, { name, class: klass }: ResourceRecord, type: number): Growing | undefined {
-  return owners.get(name.key)?.find((set) => set.type === type && set.class === klass)
-}
-
-function addRecord(owners: Gathering, sets: Growing[], record: ResourceRecord): void {
+function addRecord(gathered: Gathering, record: ResourceRecord): void {
   const { name, type, class: klass, ttl, rdata } = record
-  const known = findSet(owners, record, type)
+  const known = gathered.find(record, type)
   if (known !== undefined) {
     addData(known, record)
     return
   }
-  const set = { name, type, class: klass, ttl, rdatas: [rdata], signatures: [], damaged: false, forms: undefined }
-  sets.push(set)
-  const others = owners.get(name.key)
-  if (others === undefined) owners.set(name.key, [set])
-  else others.push(set)
+  gathered.add({ name, type, class: klass, ttl, rdatas: [rdata], signatures: [], damaged: false, forms: undefined })
 }
 
 function addData(set: Growing, { type, ttl, rdata }: ResourceRecord): void {
@@ -96,9 +118,9 @@ function formOf(type: number, rdata: Uint8Array): string {
   return latin1(canonicalRdata(type, rdata))
 }
 
-function addSignature(owners: Gathering, record: ResourceRecord): void {
+function addSignature(gathered: Gathering, record: ResourceRecord): void {
   const { ttl, rdata } = record
-  const signatures = rdata.length < 2 ? undefined : findSet(owners, record, readU16(rdata, 0))?.signatures
+  const signatures = rdata.length < 2 ? undefined : gathered.find(record, readU16(rdata, 0))?.signatures
   if (signatures === undefined || signatures.length >= limits.dns.signaturesPerRrset) return
   const signature = readRrsig(rdata)
   // Decoding has refused malformed ones; only records made by hand get here.

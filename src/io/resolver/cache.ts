@@ -58,7 +58,7 @@ export function createCache<Value>({ now, entries, octets, octetsOf, onDrop }: C
   let used = 0
 
   function drop(key: string): void {
-    const entry = kept.get(key)
+    const entry = kept.size === 0 ? undefined : kept.get(key)
     if (entry === undefined) return
     used -= entry.octets
     kept.delete(key)

@@ -31,7 +31,7 @@ export function createCookies(now: () => number, randomBits: (octets: number) =>
    * from elsewhere, and nobody can foresee it. RFC 9018 §3
    */
   function startWith(server: string, local: string, period: number): SentCookie {
-    const client = Uint8Array.from(randomBits(clientOctets))
+    const client = new Uint8Array(randomBits(clientOctets))
     const cookie = { key: `${local} ${server}`, client, server: undefined, period }
     kept.put(cookie.key, cookie, now() + limits.resolver.cookieKept * 1000)
     return cookie

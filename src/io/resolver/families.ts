@@ -31,7 +31,9 @@ export function createFamilies(now: () => number): Families {
       }
     },
     noteReached(address) {
-      Object.assign(familyOf(address), newFamily())
+      const family = familyOf(address)
+      family.unreachable = 0
+      family.absentUntil = 0
     },
     order(addresses) {
       if (!isAbsent(families[4]) && !isAbsent(families[6])) return addresses
