@@ -69,6 +69,20 @@ test('work that nobody waits for any more is given up, and who comes then starts
   assert.deepEqual(await Promise.all([late, later]), ['fresh', 'fresh'])
 })
 
+test('whoever gives up may have a value instead, before the work, during it, and nobody else', async () => {
+  const shared = createSharedWork<string>({ whenGivenUp: 'nothing' })
+  const { started, start } = heldWork()
+  assert.equal(await shared.join('a', start, AbortSignal.abort()), 'nothing')
+  assert.equal(started.length, 0)
+  const stop = new AbortController()
+  const impatient = shared.join('a', start, stop.signal)
+  const patient = shared.join('a', start)
+  stop.abort()
+  assert.equal(await impatient, 'nothing')
+  started[0]?.fail(new Error('broken'))
+  await assert.rejects(patient, /broken/)
+})
+
 test('who has given up before does not start anything', async () => {
   const shared = createSharedWork<string>()
   const { started, start } = heldWork()

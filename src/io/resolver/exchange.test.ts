@@ -275,6 +275,22 @@ test('RES-47: close ends the questions under way, and those that come later', as
   assert.equal(later.ok || later.fault, 'aborted')
 })
 
+test('RES-47: whoever closes waits for the end, be it for the second time', async () => {
+  let arrived = () => {}
+  const arrival = new Promise<void>((resolve) => {
+    arrived = resolve
+  })
+  await using server = await startDnsServer({ udp: () => arrived() })
+  const exchange = createExchange(createNetwork())
+  const order: string[] = []
+  const asking = exchange.ask(questionTo(server.endpoint), within(ample)).then(() => order.push('asked'))
+  await arrival
+  await Promise.all([exchange.close(), exchange.close()].map((closed) => closed.then(() => order.push('closed'))))
+  await exchange.close()
+  await asking
+  assert.deepEqual(order.toSorted(), ['asked', 'closed', 'closed'])
+})
+
 test('an ID is used as it was drawn', async () => {
   await using server = await startDnsServer({ udp: (query, reply) => reply(replyTo(query)) })
   const exchange = createExchange(createNetwork(), { randomId: () => 0xbeef })

@@ -101,7 +101,7 @@ export function createExchange(
   const connections = createTcpConnections(network, randomId)
   const sockets = createUdpSockets(network)
   const underWay = new Set<Ending>()
-  let whenAllEnded: (() => void) | undefined
+  const allEnded = Promise.withResolvers<void>()
   let now = () => 0
   const bounds = { entries: limits.resolver.cacheEntries, octets: limits.resolver.cacheOctets }
   const caseBlind = createCache<true>({ now: () => now(), ...bounds, octetsOf: () => 8 })
@@ -126,7 +126,7 @@ export function createExchange(
       } finally {
         ending.stop()
         underWay.delete(ending)
-        if (underWay.size === 0) whenAllEnded?.()
+        if (isClosed && underWay.size === 0) allEnded.resolve()
       }
       const turn = pace.take()
       if (turn !== undefined) await turn
@@ -134,14 +134,10 @@ export function createExchange(
     },
     async close() {
       isClosed = true
-      const allEnded = new Promise<void>((resolve) => {
-        whenAllEnded = resolve
-      })
-      const isBusy = underWay.size > 0
-      for (const ending of [...underWay]) ending.abort()
+      for (const ending of underWay) ending.abort()
       connections.close()
       sockets.close()
-      if (isBusy) await allEnded
+      if (underWay.size > 0) await allEnded.promise
     },
   }
 }
