@@ -1,4 +1,6 @@
+import { fork } from 'node:child_process'
 import { createPublicKey, type JsonWebKey, type KeyObject, verify } from 'node:crypto'
+import { once } from 'node:events'
 import { TYPE } from '../src/core/dns/types.ts'
 import type { Algorithm } from '../src/core/dnssec/algorithms.ts'
 import { rawToDer } from '../src/core/dnssec/ecdsa-der.ts'
@@ -18,9 +20,11 @@ import { createValidatingResolver } from '../src/io/resolver/validating-resolver
 import { type Lab, startLab } from '../src/programs/lab/lab.ts'
 import { anchorsOf, decideWith, type Engine, expectTls } from './decider.ts'
 import { createRecording, type Recording } from './replay.ts'
-import { atMost, median, note, type Row, report } from './report.ts'
+import { atMost, median, note, report } from './report.ts'
 
 const goal = 2
+const engines = ['iterate', 'forward'] as const
+const processes = 3
 /** Domains decided about before anything is measured, time and again, so that the compiler has done its work. */
 const warmUp = { domains: 200, passes: 25 }
 const batches = 30
@@ -147,9 +151,7 @@ function watch(onCheck: (check: Check) => void, crypto: Spent): ValidationPolicy
   return { ...policy, algorithms: new Map([...policy.algorithms].map(([number, one]) => [number, watched(one)])) }
 }
 
-export async function measureCpu(
-  engine: Engine,
-): Promise<{ readonly first: number; readonly batches: readonly Batch[] }> {
+async function measureCpu(engine: Engine): Promise<{ readonly first: number; readonly batches: readonly Batch[] }> {
   const lab = await startLab(worldText)
   try {
     const recording = createRecording(lab.network)
@@ -244,32 +246,75 @@ async function watchedCpuOf(
   return { cpu, isDisturbed: took > (user + system) * disturbed }
 }
 
-function rowOf(engine: Engine, quiet: readonly Batch[]): Row {
-  const ratio = median(quiet.map(({ deciding, inCrypto }) => deciding / inCrypto))
-  return atMost(`${engine}, DANE, cold`, ratio, goal, ' x')
-}
-
 /** The batches with garbage collections count by their length here. */
 function meanOf(quiet: readonly Batch[]): number {
   const sum = (of: (batch: Batch) => number) => quiet.reduce((total, batch) => total + of(batch), 0)
   return sum(({ deciding }) => deciding) / sum(({ inCrypto }) => inCrypto)
 }
 
-const rows: Row[] = []
-const notes: string[] = []
-for (const engine of ['iterate', 'forward'] as const) {
-  const { first, batches: quiet } = await measureCpu(engine)
-  rows.push(rowOf(engine, quiet))
-  const per = (values: readonly number[]) => Math.round(median(values) / batchSize)
-  const each = (values: readonly number[]) => median(values) / batchSize
-  notes.push(
-    `${engine}: ${per(quiet.map(({ deciding }) => deciding))} us a decision, ` +
-      `${per(quiet.map(({ inCrypto }) => inCrypto))} us of it for ${each(quiet.map(({ checks }) => checks))} checks ` +
-      `by ${each(quiet.map(({ keys }) => keys))} new keys,`,
-    `  which take ${per(quiet.map(({ alone }) => alone))} us one right behind the other;`,
-    `  with all garbage collections ${meanOf(quiet).toFixed(2)} x, the mean of ${quiet.length} batches;`,
-    `  the first decision in a process takes ${Math.round(first / 1000)} ms`,
-  )
+/** What one process found. CPU times are in microseconds, and those but the first are medians for one decision. */
+interface Found {
+  readonly ratio: number
+  readonly deciding: number
+  readonly inCrypto: number
+  readonly alone: number
+  readonly checks: number
+  readonly keys: number
+  readonly withCollections: number
+  readonly first: number
 }
-report('CPU of a cold decision / of its signature checks (P-256)', rows)
-for (const text of notes) note(text)
+
+function summarise({ first, batches: quiet }: Awaited<ReturnType<typeof measureCpu>>): Found {
+  const each = (of: (batch: Batch) => number) => median(quiet.map(of)) / batchSize
+  return {
+    ratio: median(quiet.map(({ deciding, inCrypto }) => deciding / inCrypto)),
+    deciding: each(({ deciding }) => deciding),
+    inCrypto: each(({ inCrypto }) => inCrypto),
+    alone: each(({ alone }) => alone),
+    checks: each(({ checks }) => checks),
+    keys: each(({ keys }) => keys),
+    withCollections: meanOf(quiet),
+    first,
+  }
+}
+
+/** In a process of its own. */
+async function measureApart(engine: Engine): Promise<Found> {
+  const child = fork(import.meta.filename, [engine])
+  const [[found]] = await Promise.all([once(child, 'message'), once(child, 'exit')])
+  return found
+}
+
+/** In turns: how fast the machine is changes, and no process lays out its memory and its code as another does. */
+async function measureAll(): Promise<void> {
+  const all: Record<Engine, Found[]> = { iterate: [], forward: [] }
+  for (let round = 0; round < processes; round++) {
+    for (const engine of engines) all[engine].push(await measureApart(engine))
+  }
+  report(
+    'CPU of a cold decision / of its signature checks (P-256)',
+    engines.map((engine) => {
+      const ratios = all[engine].map(({ ratio }) => ratio)
+      return atMost(`${engine}, DANE, cold: the median of ${processes} processes`, median(ratios), goal, ' x')
+    }),
+  )
+  for (const engine of engines) tell(engine, all[engine])
+}
+
+function tell(engine: Engine, found: readonly Found[]): void {
+  const all = (of: (one: Found) => number) => found.map((one) => of(one).toFixed(2)).join(', ')
+  const middle = (of: (one: Found) => number) => median(found.map(of))
+  note(`${engine}: each ${all(({ ratio }) => ratio)} x;`)
+  note(`  with all garbage collections ${all(({ withCollections }) => withCollections)} x;`)
+  note(
+    `  ${Math.round(middle(({ deciding }) => deciding))} us a decision, ` +
+      `${Math.round(middle(({ inCrypto }) => inCrypto))} us of it for ${middle(({ checks }) => checks)} checks ` +
+      `by ${middle(({ keys }) => keys)} new keys,`,
+  )
+  note(`  which take ${Math.round(middle(({ alone }) => alone))} us one right behind the other;`)
+  note(`  the first decision in a process takes ${Math.round(middle(({ first }) => first) / 1000)} ms`)
+}
+
+const asked = engines.find((engine) => engine === process.argv[2])
+if (asked === undefined) await measureAll()
+else process.send?.(summarise(await measureCpu(asked)))

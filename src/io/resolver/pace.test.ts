@@ -9,7 +9,10 @@ function createFakeLoop() {
   let now = 0
   let answers = 0
   const loop: Loop = {
-    onNextTurn: (...both) => next.push(...both),
+    onNextTurn(first, second) {
+      next.push(first)
+      if (second !== undefined) next.push(second)
+    },
     now: () => now,
   }
   const pass = (milliseconds: number) => {
@@ -91,6 +94,25 @@ test('after a turn without anybody the next goes at once again', async () => {
   await fake.calmTurn()
   assert.equal(fake.isIdle(), true, 'the loop is kept busy for nobody')
   assert.equal(pace.take(), undefined)
+})
+
+test('who is alone is called once a turn', async () => {
+  let calls = 0
+  const pace = createPace({
+    loop: {
+      onNextTurn(first, second) {
+        calls += second === undefined ? 1 : 2
+        setImmediate(first)
+        if (second !== undefined) setImmediate(second)
+      },
+      now: () => 0,
+    },
+  })
+  for (let turn = 1; turn <= 3; turn++) {
+    assert.equal(pace.take(), undefined)
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(calls, turn)
+  }
 })
 
 test('after a turn that took long, others who keep asking come first for three times as long', async () => {

@@ -12,7 +12,7 @@ export interface Pace {
 /** What tells how the main thread spends its time. */
 export interface Loop {
   /** Calls one after the other in the next turn of the event loop, the second when all that the first set off is done. */
-  onNextTurn(first: () => void, second: () => void): void
+  onNextTurn(first: () => void, second?: () => void): void
   /** Milliseconds by a clock that is never set. */
   now(): number
 }
@@ -20,7 +20,7 @@ export interface Loop {
 const nodeLoop: Loop = {
   onNextTurn(first, second) {
     setImmediate(first)
-    setImmediate(second)
+    if (second !== undefined) setImmediate(second)
   },
   now: () => performance.now(),
 }
@@ -45,6 +45,8 @@ const partOfOthers = 3
 export function createPace({ others = () => 0, loop = nodeLoop }: PaceOptions = {}): Pace {
   const waiting = new Set<() => void>()
   let isTaken = false
+  /** Whether anybody has waited since it was taken: as a rule lookups are alone, and one call a turn is enough then. */
+  let isShared = false
   let hasGone = false
   /** Milliseconds that others may have yet. */
   let owed = 0
@@ -76,16 +78,26 @@ export function createPace({ others = () => 0, loop = nodeLoop }: PaceOptions = 
     countedUpTo = now
     // Over with a turn in which nobody wants to go.
     isTaken = hasGone || waiting.size > 0
+    isShared = isTaken
     hasGone = false
     if (isTaken) loop.onNextTurn(begin, end)
   }
+  const endAlone = () => {
+    if (!isShared) isTaken = false
+  }
   return {
     take() {
-      if (isTaken) return new Promise((resolve) => waiting.add(resolve))
-      isTaken = true
-      owed = 0
-      loop.onNextTurn(begin, end)
-      return undefined
+      if (!isTaken) {
+        isTaken = true
+        owed = 0
+        loop.onNextTurn(endAlone)
+        return undefined
+      }
+      if (!isShared) {
+        isShared = true
+        loop.onNextTurn(begin, end)
+      }
+      return new Promise((resolve) => waiting.add(resolve))
     },
     get waiting() {
       return waiting.size
