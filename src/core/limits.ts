@@ -146,11 +146,16 @@ export const limits = {
     refreshesAtOnce: 64,
     /** How long others go first at most when a lookup has had its turn, and may pause meanwhile. */
     othersFirstMs: 10,
-    othersPauseMs: 0.2,
+    othersPauseMs: 1,
+    /** Replies that are worked on in one turn of the event loop, and how long a turn may have taken when one more begins. */
+    repliesInTurn: 4,
+    turnMs: 0.5,
     /** Lookups that wait for their turn until another thread makes signature checks, if there is a processor for it. */
     waitingUntilSpread: 8,
     /** Of the checks that it has yet to make: how many, and what each may take with its key. */
     checksApart: 32,
+    /** After each of them while others keep asking, as the other thread may have the processor that they need. */
+    checkPauseMs: 0.03,
     checkOctets: 2048,
     bogusTtl: 60,
     failureTtl: 5,

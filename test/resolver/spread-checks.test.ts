@@ -64,6 +64,7 @@ function createSlowThread(isAble = true) {
       )
       return true
     },
+    takeTime() {},
     collect: () => made.splice(0),
     waitForNext() {
       if (made.length > 0) return false
@@ -76,7 +77,7 @@ function createSlowThread(isAble = true) {
 }
 
 /** As when more lookups wait than there are. */
-const pace = { waiting: limits.resolver.waitingUntilSpread, take: () => undefined }
+const pace = { hasOthers: false, waiting: limits.resolver.waitingUntilSpread, take: () => undefined }
 
 function spreadResolver(t: TestContext, engine: (typeof engines)[number], isAble?: boolean) {
   const thread = createSlowThread(isAble)

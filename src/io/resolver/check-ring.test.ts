@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { mock, test } from 'node:test'
 import type { CheckResult } from '../../core/dnssec/checking.ts'
 import { limits } from '../../core/limits.ts'
 import { createCheckRing, openAskingEnd, openMakingEnd, type SharedCheck } from './check-ring.ts'
 
-const { checksApart: ringSlots, checkOctets: slotOctets } = limits.resolver
+const { checksApart: ringSlots, checkOctets: slotOctets, checkPauseMs } = limits.resolver
 
 const outcomes: readonly (CheckResult | undefined)[] = ['right', 'wrong', 'no-key', undefined]
 
@@ -94,4 +94,27 @@ test('who waits is told of the next result, once; who comes too late need not wa
   asking.ask(checkOf(3))
   making.makeAll()
   assert.deepEqual(told, [2])
+})
+
+test('who is told to take time pauses after each check, until told otherwise', () => {
+  const { asking, open, met } = createEnds()
+  const making = open()
+  const waits = mock.method(Atomics, 'wait', () => 'timed-out')
+  try {
+    const pausesFor = (isUnhurried: boolean) => {
+      asking.takeTime(isUnhurried)
+      for (let number = 0; number < 3; number++) asking.ask(checkOf(number))
+      making.makeAll()
+      asking.collect()
+      const pauses = waits.mock.calls.map((call) => call.arguments.at(-1))
+      waits.mock.resetCalls()
+      return pauses
+    }
+    assert.deepEqual(pausesFor(false), [])
+    assert.deepEqual(pausesFor(true), [checkPauseMs, checkPauseMs, checkPauseMs])
+    assert.deepEqual(pausesFor(false), [])
+    assert.equal(met.length, 9)
+  } finally {
+    waits.mock.restore()
+  }
 })

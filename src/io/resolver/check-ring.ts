@@ -4,10 +4,10 @@ import { limits } from '../../core/limits.ts'
 /** Memory that two threads share: checks go round in it from the one that asks to the one that makes them. */
 export type CheckRing = SharedArrayBuffer
 
-const { checksApart: slots, checkOctets: slotOctets } = limits.resolver
+const { checksApart: slots, checkOctets: slotOctets, checkPauseMs } = limits.resolver
 
 /** Places in the first words. */
-const at = { asked: 0, made: 1, isServed: 2, isWaited: 3 } as const
+const at = { asked: 0, made: 1, isServed: 2, isWaited: 3, isUnhurried: 4, never: 5 } as const
 const headWords = 8
 /** Of each slot: what came of it, and the lengths of the key, the data and the signature. */
 const slotWords = 4
@@ -31,6 +31,8 @@ export interface AskingEnd {
   isServed(): boolean
   /** Whether the check is on its way: not when all slots are taken, or it is too long for one. */
   ask(check: SharedCheck): boolean
+  /** Whether the other end is to pause after each check from now on, for who needs its processor. */
+  takeTime(isUnhurried: boolean): void
   /** What came of the checks made since, in the order of asking; undefined where it could not be found out. */
   collect(): (CheckResult | undefined)[]
   /** From now on the next result is told of; whether there is none yet. */
@@ -56,6 +58,9 @@ export function openAskingEnd(ring: CheckRing): AskingEnd {
       Atomics.store(words, at.asked, asked | 0)
       Atomics.notify(words, at.asked)
       return true
+    },
+    takeTime(isUnhurried) {
+      Atomics.store(words, at.isUnhurried, isUnhurried ? 1 : 0)
     },
     collect() {
       const found: (CheckResult | undefined)[] = []
@@ -101,6 +106,8 @@ export function openMakingEnd(
         made++
         Atomics.store(words, at.made, made | 0)
         if (Atomics.exchange(words, at.isWaited, 0) === 1) tell()
+        // Nobody wakes it: who is let go first may take the whole time.
+        if (Atomics.load(words, at.isUnhurried) === 1) Atomics.wait(words, at.never, 0, checkPauseMs)
       }
     },
   }

@@ -7,6 +7,8 @@ import { createCheckRing, openAskingEnd, type SharedCheck } from './check-ring.t
 export interface CheckThread {
   /** Whether it takes the check: not until it has started, nor when it has enough to do. */
   ask(check: SharedCheck): boolean
+  /** Whether it is to pause after each check from now on, for who needs its processor. */
+  takeTime(isUnhurried: boolean): void
   /** What came of the checks since, in the order of asking; undefined where it could not be found out. */
   collect(): (CheckResult | undefined)[]
   /** Has `onNews` called at the next result; false when there is one already. */
@@ -51,6 +53,7 @@ export const startCheckThread: StartThread = ({ onNews, onGone }) => {
   const started = start().catch(gone)
   return {
     ask: (check) => !isGone && end.isServed() && end.ask(check),
+    takeTime: (isUnhurried) => end.takeTime(isUnhurried),
     collect: () => end.collect(),
     waitForNext() {
       const mustWait = end.waitForNext()

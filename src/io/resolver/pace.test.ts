@@ -9,10 +9,7 @@ function createFakeLoop() {
   let now = 0
   let answers = 0
   const loop: Loop = {
-    onNextTurn(first, second) {
-      next.push(first)
-      if (second !== undefined) next.push(second)
-    },
+    onNextTurn: (calls) => void next.push(...calls),
     now: () => now,
   }
   const pass = (milliseconds: number) => {
@@ -28,6 +25,9 @@ function createFakeLoop() {
   }
   return {
     ...{ loop, pass, others: () => answers },
+    answer() {
+      answers++
+    },
     /** A turn in which others are answered first, which takes so long. */
     async busyTurn(milliseconds: number) {
       pass(milliseconds)
@@ -60,28 +60,72 @@ function createLookups(count: number, tookMs: number) {
   return { ...fake, pace, went }
 }
 
-const { othersFirstMs, othersPauseMs } = limits.resolver
+const { othersFirstMs, othersPauseMs, repliesInTurn, turnMs } = limits.resolver
 
-test('one goes at once, each of the others in a turn of the loop of its own, in order', async () => {
+test('one goes at once, a few of the others in each turn of the loop, in order', async () => {
   const pace = createPace()
   let turn = 0
   let counting = setImmediate(function count() {
     turn++
     counting = setImmediate(count)
   })
-  const went: [name: string, turn: number][] = []
+  const went: [one: number, turn: number][] = []
   assert.equal(pace.take(), undefined)
-  const others = ['second', 'third', 'fourth'].map((name) => pace.take()?.then(() => went.push([name, turn])))
+  const ones = Array.from({ length: 3 * repliesInTurn }, (_, one) => one)
+  const others = ones.map((one) => pace.take()?.then(() => went.push([one, turn])))
   assert.ok(others.every((other) => other !== undefined))
-  assert.equal(pace.waiting, 3)
+  assert.equal(pace.waiting, ones.length)
   await Promise.all(others)
   clearImmediate(counting)
   assert.deepEqual(
-    went.map(([name]) => name),
-    ['second', 'third', 'fourth'],
+    went.map(([one]) => one),
+    ones,
   )
-  assert.equal(new Set(went.map(([, at]) => at)).size, 3, 'two went in one turn')
+  const inEach = Map.groupBy(went, ([, at]) => at).values()
+  assert.ok([...inEach].every(({ length }) => length <= repliesInTurn))
   assert.equal(pace.waiting, 0)
+})
+
+test('what one sets off is done before the next goes, in the same turn too', async () => {
+  const pace = createPace()
+  const order: string[] = []
+  assert.equal(pace.take(), undefined)
+  const work = async (name: string) => {
+    await pace.take()
+    order.push(`${name} begins`)
+    for (let step = 0; step < 5; step++) await Promise.resolve()
+    order.push(`${name} ends`)
+  }
+  await Promise.all(['one', 'another'].map(work))
+  assert.deepEqual(order, ['one begins', 'one ends', 'another begins', 'another ends'])
+})
+
+for (const [claim, tookMs, inEach] of [
+  ['those that take no time', 0, repliesInTurn],
+  ['those that take half of a turn', turnMs / 2, 2],
+  ['one that takes a whole turn', turnMs, 1],
+  ['one that takes long', 100 * turnMs, 1],
+] as const) {
+  test(`a turn is for ${inEach} of ${claim}`, async () => {
+    const { calmTurn, went } = createLookups(10, tookMs)
+    await calmTurn()
+    assert.equal(went.length, inEach)
+    await calmTurn()
+    assert.equal(went.length, 2 * inEach)
+  })
+}
+
+test('it is known whether others have been asking of late', () => {
+  const { loop, pass, others, answer } = createFakeLoop()
+  const pace = createPace({ loop, others })
+  pass(1)
+  assert.equal(pace.hasOthers, false)
+  answer()
+  assert.equal(pace.hasOthers, true)
+  pass(othersFirstMs)
+  assert.equal(pace.hasOthers, true)
+  pass(othersPauseMs)
+  assert.equal(pace.hasOthers, false)
 })
 
 test('after a turn without anybody the next goes at once again', async () => {
@@ -100,10 +144,9 @@ test('who is alone is called once a turn', async () => {
   let calls = 0
   const pace = createPace({
     loop: {
-      onNextTurn(first, second) {
-        calls += second === undefined ? 1 : 2
-        setImmediate(first)
-        if (second !== undefined) setImmediate(second)
+      onNextTurn(all) {
+        calls += all.length
+        for (const call of all) setImmediate(call)
       },
       now: () => 0,
     },
@@ -115,12 +158,12 @@ test('who is alone is called once a turn', async () => {
   }
 })
 
-test('after a turn that took long, others who keep asking come first for three times as long', async () => {
-  const { busyTurn, went } = createLookups(3, 2)
+test('after a turn that took long, others who keep asking come first for seven times as long', async () => {
+  const { busyTurn, went } = createLookups(3, 1.4)
   await busyTurn(1)
   assert.deepEqual(went, [0])
-  for (let turn = 0; turn < 5; turn++) await busyTurn(1)
-  assert.deepEqual(went, [0], 'others had 5 ms after 2 ms')
+  for (let turn = 0; turn < 9; turn++) await busyTurn(1)
+  assert.deepEqual(went, [0], 'others had 9 ms after 1.4 ms')
   await busyTurn(1)
   assert.deepEqual(went, [0, 1])
 })
@@ -170,14 +213,15 @@ test('no pause of the process holds lookups up for longer than their limit', asy
   assert.deepEqual(went, [0, 1])
 })
 
-test('of a thread that is never idle lookups have a quarter, whatever each of them takes', async () => {
-  for (const tookMs of [0.1, 0.7, 2]) {
+test('of a thread that is never idle lookups have an eighth, whatever each of them takes', async () => {
+  for (const tookMs of [0.1, 0.3, 0.7, 1.4]) {
+    const turnOf = tookMs * Math.min(repliesInTurn, Math.ceil(turnMs / tookMs))
     const { busyTurn, went } = createLookups(1000, tookMs)
     const othersMs = 0.3
     let turns = 0
     for (; went.length < 50; turns++) await busyTurn(othersMs)
     const part = (50 * tookMs) / (50 * tookMs + turns * othersMs)
     // A turn of the others is never cut short.
-    assert.ok(part < 0.26 && part >= tookMs / (4 * tookMs + 2 * othersMs), `${tookMs} ms each: ${part}`)
+    assert.ok(part < 0.13 && part >= turnOf / (8 * turnOf + 2 * othersMs), `${tookMs} ms each: ${part}`)
   }
 })

@@ -7,20 +7,21 @@ export interface Pace {
   take(): Promise<void> | undefined
   /** How many wait for their turn. */
   readonly waiting: number
+  /** Whether others have been asking for something of late: not only before the turn that somebody has now. */
+  readonly hasOthers: boolean
 }
 
 /** What tells how the main thread spends its time. */
 export interface Loop {
-  /** Calls one after the other in the next turn of the event loop, the second when all that the first set off is done. */
-  onNextTurn(first: () => void, second?: () => void): void
+  /** Calls one after the other in the next turn of the event loop, each when all that the one before set off is done. */
+  onNextTurn(calls: readonly (() => void)[]): void
   /** Milliseconds by a clock that is never set. */
   now(): number
 }
 
 const nodeLoop: Loop = {
-  onNextTurn(first, second) {
-    setImmediate(first)
-    if (second !== undefined) setImmediate(second)
+  onNextTurn(calls) {
+    for (const call of calls) setImmediate(call)
   },
   now: () => performance.now(),
 }
@@ -32,15 +33,16 @@ export interface PaceOptions {
   readonly loop?: Loop
 }
 
-/** How much time others have after a turn, by what that took: replies are taken in besides. */
-const partOfOthers = 3
+/** How much time others have after a turn, by what that took: replies are taken in and sockets opened besides. */
+const partOfOthers = 7
 
 /**
- * One goes in each turn of the event loop. While others keep asking they come first after it, for three times as long.
+ * A few go in each turn of the event loop, and one alone where that takes long. While others keep asking they come first
+ * after it, for seven times as long.
  *
  * What a reply sets off, signature checks above all, is done before anything else has its turn. Replies that come together
  * would have whoever asks for something that is known wait for all of them, and a flood of lookups would leave little of the
- * thread to all who do.
+ * thread to all who do. A turn of the loop costs something too: one for each reply would cost a flood a tenth of its time.
  */
 export function createPace({ others = () => 0, loop = nodeLoop }: PaceOptions = {}): Pace {
   const waiting = new Set<() => void>()
@@ -55,22 +57,29 @@ export function createPace({ others = () => 0, loop = nodeLoop }: PaceOptions = 
   let othersAt = Number.NEGATIVE_INFINITY
 
   /** Who asks again needs a moment for that: to go as soon as nobody does would halve what others have. */
-  const areOthersThere = (now: number): boolean => {
+  const areOthersThere = (now: number, pauseMs: number): boolean => {
     const count = others()
     if (count !== othersThen) othersAt = now
     othersThen = count
-    return now - othersAt <= limits.resolver.othersPauseMs
+    return now - othersAt <= pauseMs
   }
 
-  const begin = () => {
+  const goFirst = () => {
     const now = loop.now()
     owed -= now - countedUpTo
     countedUpTo = now
-    const [first] = waiting
-    if (first === undefined || (areOthersThere(now) && owed > 0)) return
-    waiting.delete(first)
+    if (waiting.size === 0 || (areOthersThere(now, limits.resolver.othersPauseMs) && owed > 0)) return
     hasGone = true
-    first()
+    goNext()
+  }
+  const goNext = () => {
+    const [next] = waiting
+    if (next === undefined) return
+    waiting.delete(next)
+    next()
+  }
+  const goToo = () => {
+    if (hasGone && loop.now() - countedUpTo < limits.resolver.turnMs) goNext()
   }
   const end = () => {
     const now = loop.now()
@@ -80,8 +89,9 @@ export function createPace({ others = () => 0, loop = nodeLoop }: PaceOptions = 
     isTaken = hasGone || waiting.size > 0
     isShared = isTaken
     hasGone = false
-    if (isTaken) loop.onNextTurn(begin, end)
+    if (isTaken) loop.onNextTurn(turn)
   }
+  const turn = [goFirst, ...Array.from({ length: limits.resolver.repliesInTurn - 1 }, () => goToo), end]
   const endAlone = () => {
     if (!isShared) isTaken = false
   }
@@ -90,17 +100,20 @@ export function createPace({ others = () => 0, loop = nodeLoop }: PaceOptions = 
       if (!isTaken) {
         isTaken = true
         owed = 0
-        loop.onNextTurn(endAlone)
+        loop.onNextTurn([endAlone])
         return undefined
       }
       if (!isShared) {
         isShared = true
-        loop.onNextTurn(begin, end)
+        loop.onNextTurn(turn)
       }
       return new Promise((resolve) => waiting.add(resolve))
     },
     get waiting() {
       return waiting.size
+    },
+    get hasOthers() {
+      return areOthersThere(loop.now(), limits.resolver.othersFirstMs)
     },
   }
 }

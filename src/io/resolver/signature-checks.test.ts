@@ -22,7 +22,7 @@ const many: number = limits.resolver.waitingUntilSpread
 
 /** So many wait, and nobody has to. */
 function createFakePace(waiting = many) {
-  const pace = { waiting, taken: 0, take: () => void pace.taken++ }
+  const pace = { waiting, taken: 0, hasOthers: false, take: () => void pace.taken++ }
   return pace satisfies Pace
 }
 
@@ -41,7 +41,7 @@ function createFakeThread(make: (check: SharedCheck) => CheckResult | undefined 
   let made: (CheckResult | undefined)[] = []
   let isWaited = false
   let options: ThreadOptions | undefined
-  const state = { starts: 0, isClosed: false, isFull: false }
+  const state = { starts: 0, isClosed: false, isFull: false, isUnhurried: false }
   const start: StartThread = (given): CheckThread => {
     options = given
     state.starts++
@@ -50,6 +50,9 @@ function createFakeThread(make: (check: SharedCheck) => CheckResult | undefined 
         if (state.isFull) return false
         asked.push(check)
         return true
+      },
+      takeTime(isUnhurried) {
+        state.isUnhurried = isUnhurried
       },
       collect: () => made.splice(0),
       waitForNext() {
@@ -177,6 +180,19 @@ for (const [claim, waiting, processors, starts] of sparing) {
   })
 }
 
+test('the thread takes its time while others keep asking, and not when they have gone', () => {
+  const thread = createFakeThread()
+  const pace = createFakePace()
+  const checks = createSpreadChecks({ pace, processors: 2, startThread: thread.start })
+  const seen = [false, true, true, false].map((hasOthers) => {
+    pace.hasOthers = hasOthers
+    void checks.run(verifyRrsetInSteps(signed, optionsFor([key])), new Stop())
+    return thread.state.isUnhurried
+  })
+  assert.deepEqual(seen, [false, true, true, false])
+  assert.equal(thread.asked.length, 4)
+})
+
 test('a thread that has enough to do, or has not started yet, is not waited for', () => {
   const thread = createFakeThread()
   thread.state.isFull = true
@@ -191,7 +207,7 @@ test('what comes of it takes its turn as what a reply sets off does', async () =
   const gate = Promise.withResolvers<undefined>()
   const checks = createSpreadChecks({
     ...{ processors: 2, startThread: thread.start },
-    pace: { waiting: many, take: () => gate.promise },
+    pace: { waiting: many, hasOthers: false, take: () => gate.promise },
   })
   const order: string[] = []
   const judged = Promise.resolve(checks.run(verifyRrsetInSteps(signed, optionsFor([key])), new Stop()))

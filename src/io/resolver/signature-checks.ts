@@ -53,6 +53,7 @@ export function createSpreadChecks(options: SpreadOptions): SignatureChecks {
     if (pace.waiting < limits.resolver.waitingUntilSpread) return makeCheck(one)
     if (thread === undefined && mayStart) start()
     const { key, data, signature } = one
+    thread?.takeTime(pace.hasOthers)
     if (thread?.ask({ key: key.rdata, data, signature }) !== true) return makeCheck(one)
     const made = new Promise<CheckResult>((resolve, reject) => pending.push({ check: one, resolve, reject }))
     watch()
