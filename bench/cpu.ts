@@ -281,7 +281,11 @@ function summarise({ first, batches: quiet }: Awaited<ReturnType<typeof measureC
 /** In a process of its own. */
 async function measureApart(engine: Engine): Promise<Found> {
   const child = fork(import.meta.filename, [engine])
-  const [[found]] = await Promise.all([once(child, 'message'), once(child, 'exit')])
+  const found = await new Promise<Found>((resolve, reject) => {
+    child.once('message', (message) => resolve(message as Found)) // as it was sent, below
+    child.once('disconnect', () => reject(new Error(`${engine} could not be measured`)))
+  })
+  if (child.exitCode === null) await once(child, 'exit')
   return found
 }
 

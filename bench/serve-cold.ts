@@ -222,39 +222,14 @@ async function measure(lab: Lab, player: Network, load: string): Promise<void> {
     atLeast(`answers from memory meanwhile / before and after`, median(hits), goals.hits, ' x'),
     atMost('p99 of answers from memory, 64 cold ones under way', median(besides), goals.p99, ' ms'),
   ])
-  const list = (values: readonly number[], digits: number) => values.map((value) => value.toFixed(digits)).join(', ')
-  note(
-    `one alone ${list(
-      all(({ one }) => one),
-      0,
-    )} ms, ${cold} at once ${list(
-      all((round) => round.all),
-      0,
-    )} ms:`,
-  )
-  note(`  ${list(floods, 1)} x`)
-  note(
-    `from memory ${list(
-      all(({ calm }) => calm / 1000),
-      0,
-    )} k/s, meanwhile ${list(
-      all(({ busy }) => busy / 1000),
-      0,
-    )} k/s:`,
-  )
-  note(`  ${list(hits, 2)} x`)
-  note(
-    `p99 ${list(
-      all(({ calmP99 }) => calmP99 / 1000),
-      1,
-    )} ms,`,
-  )
-  note(
-    `  beside ${cold} at once ${list(
-      all(({ busyP99 }) => busyP99 / 1000),
-      1,
-    )} ms, beside 64 ${list(besides, 1)} ms`,
-  )
+  const list = (digits: number, values: readonly number[]) => values.map((value) => value.toFixed(digits)).join(', ')
+  const each = (digits: number, of: (round: Round) => number) => list(digits, all(of))
+  note(`one alone ${each(0, ({ one }) => one)} ms, ${cold} at once ${each(0, (round) => round.all)} ms:`)
+  note(`  ${list(1, floods)} x`)
+  note(`from memory ${each(0, ({ calm }) => calm / 1000)} k/s, meanwhile ${each(0, ({ busy }) => busy / 1000)} k/s:`)
+  note(`  ${list(2, hits)} x`)
+  note(`p99 ${each(1, ({ calmP99 }) => calmP99 / 1000)} ms,`)
+  note(`  beside ${cold} at once ${each(1, ({ busyP99 }) => busyP99 / 1000)} ms, beside 64 ${list(1, besides)} ms`)
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'waxseal-bench-'))
