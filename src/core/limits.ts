@@ -384,6 +384,8 @@ export const limits = {
     /** Of answers to QUERYwithTLSRPT that are kept ready; the others are put together when asked for. */
     reportAnswerOctets: 8 * 1024 * 1024,
     connections: 20_000,
+    /** Of what is read of a client at once. */
+    readOctets: 65_536,
     /** How long a connection may say nothing, leave a question unfinished, or leave answers unread. */
     idleMs: 600_000,
     unfinishedMs: 30_000,

@@ -26,19 +26,22 @@ interface Serving<Each extends Client> {
   /** How many there may be at once. */
   readonly most: number
   serve(socket: Socket): Each
+  /** What is served in place of an accepted socket. */
+  takeOver?(socket: Socket): Socket
   /** Lets one go for another to come; false when nobody can be spared, as without it. */
   makeRoom?(open: Iterable<Each>): boolean
 }
 
-export function createClientSet<Each extends Client>({ most, serve, makeRoom }: Serving<Each>): ClientSet {
+export function createClientSet<Each extends Client>({ most, serve, takeOver, makeRoom }: Serving<Each>): ClientSet {
   const open = new Map<Socket, Each>()
   let whenEmpty: (() => void) | undefined
   return {
-    accept(socket) {
+    accept(accepted) {
       if (whenEmpty !== undefined || (open.size >= most && makeRoom?.(open.values()) !== true)) {
-        socket.destroy()
+        accepted.destroy()
         return
       }
+      const socket = takeOver?.(accepted) ?? accepted
       socket.setNoDelay(true)
       open.set(socket, serve(socket))
       socket.once('close', () => {

@@ -17,6 +17,7 @@ export interface SocketmapConnection {
 
 const nothing = Buffer.alloc(0)
 
+/** What the socket's `data` events give need last no longer than they do. */
 export function serveSocketmap(socket: Socket, answers: PostfixAnswers, clock: Clock): SocketmapConnection {
   let unread: Buffer = nothing
   let isAnswering = false
@@ -91,8 +92,10 @@ export function serveSocketmap(socket: Socket, answers: PostfixAnswers, clock: C
   socket.on('data', (octets: Buffer) => {
     activeAt = clock.now()
     if (isEnding) return
-    unread = unread.length === 0 ? octets : Buffer.concat([unread, octets])
+    const isLent = unread.length === 0
+    unread = isLent ? octets : Buffer.concat([unread, octets])
     goOn()
+    if (isLent && unread.length > 0) unread = Buffer.from(unread)
   })
   socket.on('drain', () => {
     activeAt = clock.now()

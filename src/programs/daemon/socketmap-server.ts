@@ -1,6 +1,7 @@
 import { limits } from '../../core/limits.ts'
 import type { Clock } from '../../io/clock.ts'
 import { type ClientSet, createClientSet } from './client-set.ts'
+import { readIntoOneBuffer } from './one-buffer.ts'
 import type { PostfixAnswers } from './postfix-answers.ts'
 import { type SocketmapConnection, serveSocketmap } from './socketmap-connection.ts'
 
@@ -10,6 +11,7 @@ export type SocketmapServer = ClientSet
 export function createSocketmapServer(answers: PostfixAnswers, clock: Clock): SocketmapServer {
   return createClientSet<SocketmapConnection>({
     most: limits.postfix.connections,
+    takeOver: readIntoOneBuffer,
     serve: (socket) => serveSocketmap(socket, answers, clock),
     makeRoom: (open) => letIdlestGo(open, clock.now()),
   })

@@ -59,9 +59,11 @@ async function createBed(t: TestContext): Promise<Bed> {
     ...{ resolver, clock, random: () => 0.5, present, read, sts: { lookup: async () => stsOf() } },
   })
   const server = createSocketmapServer(createPostfixAnswers(decisions, clock), clock)
-  const accepted: Socket[] = []
+  const handles: { readonly bytesRead: number }[] = []
   const listening = createServer({ allowHalfOpen: true }, (socket) => {
-    accepted.push(socket)
+    // The server goes on with another socket, by the same handle.
+    const { _handle: handle } = socket as unknown as { _handle: { readonly bytesRead: number } }
+    handles.push(handle)
     server.accept(socket)
   })
   listening.listen(0, '127.0.0.1')
@@ -72,7 +74,7 @@ async function createBed(t: TestContext): Promise<Bed> {
     listening.close()
     await decisions.close()
   })
-  const received = () => accepted.reduce((octets, { bytesRead }) => octets + bytesRead, 0)
+  const received = () => handles.reduce((octets, { bytesRead }) => octets + bytesRead, 0)
   return { resolver, clock, server, decisions, port, received, connect: () => createClient(port, t) }
 }
 
