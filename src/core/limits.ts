@@ -155,7 +155,7 @@ export const limits = {
     /** Of the checks that it has yet to make: how many, and what each may take with its key. */
     checksApart: 32,
     /** After each of them while others keep asking, as the other thread may have the processor that they need. */
-    checkPauseMs: 0.03,
+    checkPauseMs: 0.06,
     checkOctets: 2048,
     bogusTtl: 60,
     failureTtl: 5,

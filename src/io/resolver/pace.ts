@@ -34,11 +34,11 @@ export interface PaceOptions {
 }
 
 /** How much time others have after a turn, by what that took: replies are taken in and sockets opened besides. */
-const partOfOthers = 7
+const partOfOthers = 9
 
 /**
  * A few go in each turn of the event loop, and one alone where that takes long. While others keep asking they come first
- * after it, for seven times as long.
+ * after it, for nine times as long.
  *
  * What a reply sets off, signature checks above all, is done before anything else has its turn. Replies that come together
  * would have whoever asks for something that is known wait for all of them, and a flood of lookups would leave little of the
