@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import crypto, { type KeyLike } from 'node:crypto'
+import crypto, { type KeyLike, KeyObject } from 'node:crypto'
 import { once } from 'node:events'
 import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
@@ -125,7 +125,7 @@ export function createBatch({ network, rootHints, trustAnchors, ca, size }: Batc
 export interface SignatureCheck {
   readonly digest: string | null
   readonly data: NodeJS.ArrayBufferView
-  readonly key: KeyLike
+  readonly key: KeyObject
   readonly signature: NodeJS.ArrayBufferView
 }
 
@@ -139,6 +139,7 @@ export function watchSignatures(): () => SignatureCheck[] {
     key: KeyLike,
     signature: NodeJS.ArrayBufferView,
   ) => {
+    if (!(key instanceof KeyObject)) throw new Error('a check by a key that was not read before')
     checks.push({ digest, data, key, signature })
     return verify(digest, data, key, signature)
   }) as typeof verify

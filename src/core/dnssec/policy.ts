@@ -50,7 +50,10 @@ export function createPolicy(options: PolicyOptions = {}): ValidationPolicy {
 function createVerifiedSignatures(): VerifiedSignatures {
   const digests = new Map<string, string>()
   return {
-    has: (key, data) => digests.get(key) === digestOf(data),
+    has(key, data) {
+      const known = digests.get(key)
+      return known !== undefined && known === digestOf(data)
+    },
     add(key, data) {
       digests.delete(key)
       digests.set(key, digestOf(data))

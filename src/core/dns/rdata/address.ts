@@ -36,9 +36,25 @@ export function parseAddress(text: string): Uint8Array | undefined {
 }
 
 function parseIpv4(text: string): Uint8Array | undefined {
-  const parts = text.split('.')
-  const isQuad = parts.length === 4 && parts.every((part) => /^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256)
-  return isQuad ? Uint8Array.from(parts.map(Number)) : undefined
+  const octets = new Uint8Array(4)
+  let at = 0
+  for (let part = 0; part < 4; part++) {
+    if (part > 0 && text.charCodeAt(at++) !== dot) return undefined
+    const start = at
+    let value = 0
+    for (; isDigit(text.charCodeAt(at)) && at < start + 3; at++) value = value * 10 + text.charCodeAt(at) - digit0
+    const hasZeroBefore = at > start + 1 && text.charCodeAt(start) === digit0
+    if (at === start || hasZeroBefore || value > 255) return undefined
+    octets[part] = value
+  }
+  return at === text.length ? octets : undefined
+}
+
+const dot = 0x2e
+const digit0 = 0x30
+
+function isDigit(code: number): boolean {
+  return code >= digit0 && code <= 0x39
 }
 
 function parseIpv6(text: string): Uint8Array | undefined {
