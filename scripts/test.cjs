@@ -18,6 +18,11 @@ function findNode() {
 }
 
 const named = process.argv.slice(2)
+// They give this machine's loopback addresses, unless they have a namespace of their own.
+if (named.some((file) => path.resolve(file).startsWith(path.join(root, 'test', 'interop') + path.sep))) {
+  process.stderr.write('tests against real servers are run by `npm run interop -- FILES`\n')
+  process.exit(64)
+}
 if (named.length === 0) {
   run(path.join(bin, 'tsc'), ['--noEmit'])
   run(path.join(bin, 'biome'), ['check', '--error-on-warnings', '.'])

@@ -127,6 +127,8 @@ export interface SignatureCheck {
   readonly data: NodeJS.ArrayBufferView
   readonly key: KeyObject
   readonly signature: NodeJS.ArrayBufferView
+  /** False where two keys of a zone have the same tag, and it was the other's. */
+  readonly isGood: boolean
 }
 
 /** Writes down every signature check of this process until it is told to stop. */
@@ -140,8 +142,9 @@ export function watchSignatures(): () => SignatureCheck[] {
     signature: NodeJS.ArrayBufferView,
   ) => {
     if (!(key instanceof KeyObject)) throw new Error('a check by a key that was not read before')
-    checks.push({ digest, data, key, signature })
-    return verify(digest, data, key, signature)
+    const isGood = verify(digest, data, key, signature)
+    checks.push({ digest, data, key, signature, isGood })
+    return isGood
   }) as typeof verify
   syncBuiltinESMExports()
   return () => {
