@@ -17,7 +17,8 @@ import type { Datagrams, Network } from '../src/io/network.ts'
 import { createResolver } from '../src/io/resolver/create-resolver.ts'
 import { createPace } from '../src/io/resolver/pace.ts'
 import { openStore } from '../src/io/store/open-store.ts'
-import { createPostfixAnswers, noAnswers } from '../src/programs/daemon/postfix-answers.ts'
+import { createAnswerCounts } from '../src/programs/daemon/answer-counts.ts'
+import { createPostfixAnswers } from '../src/programs/daemon/postfix-answers.ts'
 import { createSocketmapServer } from '../src/programs/daemon/socketmap-server.ts'
 import { viewsWith } from '../src/programs/daemon/view.ts'
 import { type Lab, startLab } from '../src/programs/lab/lab.ts'
@@ -91,7 +92,7 @@ interface Cold {
 /** A service that knows nothing yet. */
 async function startCold(lab: Lab, network: Network): Promise<Cold> {
   const asked: Asked = new Map()
-  const counts = { ...noAnswers }
+  const counts = createAnswerCounts()
   const { clock, rootHints } = lab
   const slow = delayed(network, asked)
   const options = { engine: 'iterate', network: slow, clock, rootHints, trustAnchors: anchorsOf(lab) } as const

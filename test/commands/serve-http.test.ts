@@ -131,9 +131,9 @@ test('metrics count what was done', async () => {
     assert.notEqual(line, undefined, series)
     return Number(line?.split(' ').at(-1))
   }
-  assert.ok(value('waxseal_postfix_lookups_total{result="hit"}') >= 1)
-  assert.ok(value('waxseal_postfix_lookups_total{result="miss"}') >= 1)
-  assert.ok(value('waxseal_postfix_lookups_total{result="none"}') >= 1)
+  assert.ok(value('waxseal_questions_total{by="socketmap",result="hit"}') >= 1)
+  assert.ok(value('waxseal_questions_total{by="socketmap",result="miss"}') >= 1)
+  assert.ok(value('waxseal_questions_total{by="socketmap",result="none"}') >= 1)
   assert.ok(value('waxseal_decisions_total{level="secure",outcome="deliver"}') >= 1)
   assert.ok(value('waxseal_decision_duration_seconds_count{why="asked"}') >= 4)
   assert.ok(value('waxseal_policy_fetches_total{result="stored"}') >= 1)

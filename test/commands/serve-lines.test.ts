@@ -1,8 +1,10 @@
 // What `waxseal serve` tells who asks in lines, in a lab.
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
+import { get } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { text as toText } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { type Lab, startLab } from '../../src/programs/lab/lab.ts'
 import { commandsIn, type LabCommands } from '../support/lab-commands.ts'
@@ -31,12 +33,25 @@ async function ask(path: string, question: string): Promise<string> {
   return said
 }
 
+const http = () => join(commands.folder, 'http')
+
+/** What the metrics say of questions and connections of mail servers. */
+function metrics(): Promise<string[]> {
+  return new Promise((resolve, reject) => {
+    get({ socketPath: http(), path: '/metrics' }, (response) => {
+      toText(response).then((said) => {
+        resolve(said.split('\n').filter((line) => /^waxseal_(questions_total|connections)\{/.test(line)))
+      }, reject)
+    }).on('error', reject)
+  })
+}
+
 /** Serves until `use` is done, and resolves to what was printed. */
 async function serve(args: readonly string[], wait: readonly string[], use: () => Promise<void>): Promise<string> {
   const stopping = new AbortController()
   const socketmap = join(commands.folder, 'socketmap')
   const ended = commands.run(
-    ['serve', '--socketmap', socketmap, '--http', 'off', '--store', ':memory:', ...commands.iterate, ...args],
+    ['serve', '--socketmap', socketmap, '--http', http(), '--store', ':memory:', ...commands.iterate, ...args],
     {
       signal: stopping.signal,
     },
@@ -76,6 +91,24 @@ test('STS-134: Exim and a Postfix without socketmap are told the same as the soc
       await ask(table, 'get friends.example\nget b%61kery.example\nget nobody.example\n'),
       '200 dane-only\n200 secure%20match=mx.bakery.example%20servername=hostname\n500 not%20found\n',
     )
+    await ask(lines, 'query [192.0.2.1]\n')
+    await ask(lines, 'what?\n')
+    await ask(table, 'get .example\nput it\n')
+    const expected = [
+      'waxseal_questions_total{by="lines",result="hit"} 1', // another host of a domain that was asked for
+      'waxseal_questions_total{by="lines",result="miss"} 5',
+      'waxseal_questions_total{by="lines",result="none"} 1',
+      'waxseal_questions_total{by="lines",result="wrong"} 1',
+      'waxseal_questions_total{by="tcp-table",result="hit"} 3',
+      'waxseal_questions_total{by="tcp-table",result="miss"} 0',
+      'waxseal_questions_total{by="tcp-table",result="none"} 1',
+      'waxseal_questions_total{by="tcp-table",result="wrong"} 1',
+      'waxseal_questions_total{by="socketmap",result="hit"} 0',
+    ]
+    const found = await metrics()
+    for (const line of expected) assert.ok(found.includes(line), `${line}\n${found.join('\n')}`)
+    const protocols = found.flatMap((line) => /protocol="([^"]+)"/.exec(line)?.slice(1) ?? [])
+    assert.deepEqual(protocols.sort(), ['http', 'lines', 'socketmap', 'tcp-table'])
   })
   assert.match(stdout, new RegExp(`^listening on ${lines} for questions of one line$`, 'm'))
   assert.match(stdout, new RegExp(`^main\\.cf: smtp_tls_policy_maps = tcp:${table}$`, 'm'))

@@ -10,6 +10,7 @@ import { limits } from '../../src/core/limits.ts'
 import { parseLookupKey } from '../../src/core/postfix/lookup-key.ts'
 import type { SocketmapReply } from '../../src/core/postfix/socketmap.ts'
 import { systemClock } from '../../src/io/clock.ts'
+import { createAnswerCounts } from '../../src/programs/daemon/answer-counts.ts'
 import { createTcpTableProtocol } from '../../src/programs/daemon/line-answers.ts'
 import { createLineServer, type LineServer } from '../../src/programs/daemon/line-server.ts'
 import { destinationOf, framed } from '../../src/programs/daemon/postfix-answers.ts'
@@ -35,15 +36,19 @@ let server: LineServer
 let map: string
 
 before(async () => {
-  const protocol = createTcpTableProtocol(() => ({
-    decide: async (destination) => {
-      const name = destination.nextHop.kind === 'domain' ? destination.nextHop.domain : destination.nextHop.host
-      const base = framed(decided[name] ?? { kind: 'permanent', reason: 'nobody decided that' })
-      const view = { base, tlsrpt: base }
-      const times = { at: 0, until: 0, tookMs: 0, askedAt: 0 }
-      return { destination, key: name, view, ...times, why: 'asked', serial: 1 }
-    },
-  }))
+  const protocol = createTcpTableProtocol(
+    () => ({
+      held: () => undefined,
+      decide: async (destination) => {
+        const name = destination.nextHop.kind === 'domain' ? destination.nextHop.domain : destination.nextHop.host
+        const base = framed(decided[name] ?? { kind: 'permanent', reason: 'nobody decided that' })
+        const view = { base, tlsrpt: base }
+        const times = { at: 0, until: 0, tookMs: 0, askedAt: 0 }
+        return { destination, key: name, view, ...times, why: 'asked', serial: 1 }
+      },
+    }),
+    createAnswerCounts(),
+  )
   server = createLineServer(protocol, systemClock)
   listening.on('connection', server.accept)
   listening.listen(0, '127.0.0.1')

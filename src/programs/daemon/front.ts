@@ -24,8 +24,8 @@ export interface FrontOptions {
   isStopping(): boolean
   /** Reads the configuration again. */
   readonly reload: Reload
-  /** Connections of mail servers. */
-  connections(): number
+  /** Connections of mail servers, by how they ask. */
+  connections(): Readonly<Record<string, number>>
   onError(error: unknown): void
 }
 
@@ -49,7 +49,7 @@ export function createFront({ clock, service, isStopping, reload, connections, o
   addReadings(registry, {
     ...{ service, version },
     isReady: () => whyNotReady() === undefined,
-    connections: () => ({ socketmap: connections(), http: http.connections }),
+    connections: () => ({ ...connections(), http: http.connections }),
   })
   const ledger = createLedger(meters, clock)
   addResolverReadings(registry, ledger.counters)

@@ -2,13 +2,13 @@ import { limits } from '../../core/limits.ts'
 import type { Clock } from '../../io/clock.ts'
 import { createCounters } from '../../io/resolver/counters.ts'
 import type { WorldObserver } from '../cli/world.ts'
+import { createAllAnswerCounts } from './answer-counts.ts'
 import type { ServiceEvent } from './events/event.ts'
 import { createHistory } from './events/history.ts'
 import { createWatch } from './events/watch.ts'
 import { anchorTrouble, anchorTroubleIn, eventOf } from './events/world-events.ts'
 import type { ServiceLog } from './log.ts'
 import type { Meters } from './metrics/meters.ts'
-import { noAnswers } from './postfix-answers.ts'
 import type { Ledger } from './service.ts'
 
 /** What the service remembers and counts for as long as the process lives, with the log that it tells by. */
@@ -25,10 +25,10 @@ export function createLedger(meters: Meters, clock: Clock): ServiceLedger {
     if (log === undefined) early.push(event)
     else log.tell(event)
   }
-  const counts = { ...noAnswers }
+  const counts = createAllAnswerCounts()
   return {
     ...{ meters, history: createHistory(clock), counts },
-    answered: () => counts.hit,
+    answered: () => counts.socketmap.hit + counts['tcp-table'].hit + counts.lines.hit,
     counters: createCounters(),
     watch: createWatch({ clock, tell, onThreat: (kind) => meters.threat(kind) }),
     told(told) {

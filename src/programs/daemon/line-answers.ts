@@ -5,6 +5,7 @@ import { parseLookupKey } from '../../core/postfix/lookup-key.ts'
 import { readSocketmapReply } from '../../core/postfix/socketmap.ts'
 import { formatTcpTableReply, parseTcpTableRequest } from '../../core/postfix/tcp-table.ts'
 import type { Decisions } from '../../io/decisions/decisions.ts'
+import { type AnswerCounts, decideAndCount } from './answer-counts.ts'
 import type { LineProtocol } from './line-connection.ts'
 import { destinationOf, type PostfixView } from './postfix-answers.ts'
 
@@ -14,10 +15,12 @@ export interface LineView {
   readonly line: LineAnswer | undefined
 }
 
+type Asked<View> = Pick<Decisions<View>, 'decide' | 'held'>
+
 const unknown = defer('the service keeps no answers for lines')
 
 /** One question a connection, for Exim's `${readsocket`: docs/exim.md. */
-export function createLineProtocol(decisions: () => Pick<Decisions<LineView>, 'decide'>): LineProtocol {
+export function createLineProtocol(decisions: () => Asked<LineView>, counts: AnswerCounts): LineProtocol {
   const { queryOctets, connections, askMs, readMs } = limits.lines
   return {
     ...{ questionOctets: queryOctets, isOneShot: true, connections },
@@ -25,21 +28,25 @@ export function createLineProtocol(decisions: () => Pick<Decisions<LineView>, 'd
     tooLong: formatLineReply(defer('the question is too long')),
     answer(line) {
       const question = parseLineQuestion(line)
-      if (!question.ok) return formatLineReply(defer(explainQuestionFault(question.fault)))
+      if (!question.ok) {
+        counts.wrong++
+        return formatLineReply(defer(explainQuestionFault(question.fault)))
+      }
       const { key, host } = question.value
       const format = (answer: LineAnswer) =>
         host === undefined ? formatLineReply(answer) : formatHostReply(answer, host)
       const destination = destinationOf(key)
-      if (destination === undefined) return format(nothingToSay)
-      return decisions()
-        .decide(destination)
-        .then(({ view }) => format(view.line ?? unknown))
+      if (destination === undefined) {
+        counts.none++
+        return format(nothingToSay)
+      }
+      return decideAndCount(decisions(), destination, counts).then(({ view }) => format(view.line ?? unknown))
     },
   }
 }
 
 /** Question after question, for a Postfix without socketmap. tcp_table(5) */
-export function createTcpTableProtocol(decisions: () => Pick<Decisions<PostfixView>, 'decide'>): LineProtocol {
+export function createTcpTableProtocol(decisions: () => Asked<PostfixView>, counts: AnswerCounts): LineProtocol {
   const { tcpTableOctets, connections, idleMs, unfinishedMs, unreadMs } = limits.postfix
   const notFound = formatTcpTableReply({ kind: 'not-found' })
   return {
@@ -48,12 +55,18 @@ export function createTcpTableProtocol(decisions: () => Pick<Decisions<PostfixVi
     tooLong: formatTcpTableReply({ kind: 'temporary', reason: 'the question is too long' }),
     answer(line) {
       const key = parseTcpTableRequest(line)
-      if (!key.ok) return formatTcpTableReply({ kind: 'temporary', reason: 'a question reads: get KEY' })
+      if (!key.ok) {
+        counts.wrong++
+        return formatTcpTableReply({ kind: 'temporary', reason: 'a question reads: get KEY' })
+      }
       const destination = destinationOf(parseLookupKey(key.value))
-      if (destination === undefined) return notFound
-      return decisions()
-        .decide(destination)
-        .then(({ view: { base } }) => formatTcpTableReply(readSocketmapReply(unframed(base))))
+      if (destination === undefined) {
+        counts.none++
+        return notFound
+      }
+      return decideAndCount(decisions(), destination, counts).then(({ view: { base } }) =>
+        formatTcpTableReply(readSocketmapReply(unframed(base))),
+      )
     },
   }
 }

@@ -7,6 +7,7 @@ import { fakeResolver } from '../../../test/support/fake-resolver.ts'
 import { type MovedClock, movedClock } from '../../../test/support/moved-clock.ts'
 import { limits } from '../../core/limits.ts'
 import { createDecisions, type Decisions } from '../../io/decisions/decisions.ts'
+import { createAnswerCounts } from './answer-counts.ts'
 import { createLineProtocol, createTcpTableProtocol } from './line-answers.ts'
 import type { LineProtocol } from './line-connection.ts'
 import { createLineServer, type LineServer } from './line-server.ts'
@@ -56,8 +57,8 @@ async function createBed(t: TestContext, protocolOf: (decisions: Decisions<Serve
   return { clock, server, decisions, connect: () => createClient(port, t) }
 }
 
-const lines = (decisions: Decisions<ServedView>) => createLineProtocol(() => decisions)
-const tcpTable = (decisions: Decisions<ServedView>) => createTcpTableProtocol(() => decisions)
+const lines = (decisions: Decisions<ServedView>) => createLineProtocol(() => decisions, createAnswerCounts())
+const tcpTable = (decisions: Decisions<ServedView>) => createTcpTableProtocol(() => decisions, createAnswerCounts())
 
 async function createClient(port: number, t: TestContext): Promise<Client> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })

@@ -1,6 +1,7 @@
 import type { Clock } from '../../io/clock.ts'
 import type { Decisions } from '../../io/decisions/decisions.ts'
 import type { SettingValues } from '../config/settings.ts'
+import type { AllAnswerCounts } from './answer-counts.ts'
 import { createLineProtocol, createTcpTableProtocol } from './line-answers.ts'
 import type { LineProtocol } from './line-connection.ts'
 import { createLineServer } from './line-server.ts'
@@ -11,6 +12,8 @@ import type { ServedView } from './view.ts'
 
 /** Ways of asking by lines, beside the socketmap: each only where it was set to listen. */
 export interface LineServices {
+  /** Connections open, by the way of asking. */
+  readonly connections: Readonly<Record<string, number>>
   /** Closes who has been waited for too long; to be called every few seconds. */
   tick(): void
   /** Accepts no more, and resolves when all that was asked is answered. */
@@ -23,6 +26,7 @@ interface Around {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly clock: Clock
   readonly log: ServiceLog
+  readonly counts: AllAnswerCounts
   decisions(): Decisions<ServedView>
 }
 
@@ -32,11 +36,12 @@ export async function openLineServices({
   environment,
   clock,
   log,
+  counts,
   decisions,
 }: Around): Promise<LineServices> {
   const wanted: [name: 'lines' | 'tcp-table', protocol: LineProtocol][] = [
-    ['lines', createLineProtocol(decisions)],
-    ['tcp-table', createTcpTableProtocol(decisions)],
+    ['lines', createLineProtocol(decisions, counts.lines)],
+    ['tcp-table', createTcpTableProtocol(decisions, counts['tcp-table'])],
   ]
   const open = wanted
     .filter(([name]) => settings[name].length > 0)
@@ -57,6 +62,9 @@ export async function openLineServices({
     throw error
   }
   return {
+    get connections() {
+      return Object.fromEntries(open.map(({ name, server }) => [name, server.connections]))
+    },
     tick() {
       for (const { server } of open) server.tick()
     },

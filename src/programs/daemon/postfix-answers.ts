@@ -7,6 +7,7 @@ import { formatSocketmapReply, parseSocketmapRequest, type SocketmapReply } from
 import type { Clock } from '../../io/clock.ts'
 import type { Decisions, Destination, Made } from '../../io/decisions/decisions.ts'
 import { createCache } from '../../io/resolver/cache.ts'
+import { type AnswerCounts, createAnswerCounts, decideAndCount } from './answer-counts.ts'
 
 /** What Postfix is told about one destination, as netstrings, in both dialects. */
 export interface PostfixView {
@@ -21,16 +22,6 @@ export interface PostfixAnswers {
   /** To any question; undefined when it is none, and nothing that follows it can be believed either. */
   answer(request: string): Promise<string> | undefined
 }
-
-/** How questions were answered: from memory, by looking, that no policy can be about it, or as no question at all. */
-export interface AnswerCounts {
-  hit: number
-  miss: number
-  none: number
-  wrong: number
-}
-
-export const noAnswers: Readonly<AnswerCounts> = { hit: 0, miss: 0, none: 0, wrong: 0 }
 
 /** Map names that operators write into main.cf, and the Postfix that each is for. */
 const dialects: ReadonlyMap<string, Dialect> = new Map([
@@ -47,7 +38,7 @@ const unknownMap = framed({
 export function createPostfixAnswers(
   decisions: Decisions<PostfixView>,
   clock: Clock,
-  counts: AnswerCounts = { ...noAnswers },
+  counts: AnswerCounts = createAnswerCounts(),
 ): PostfixAnswers {
   const inOther = createOther(clock)
   return {
@@ -73,9 +64,7 @@ export function createPostfixAnswers(
         counts.none++
         return Promise.resolve(notFound)
       }
-      if (decisions.held(destination) === undefined) counts.miss++
-      else counts.hit++
-      return decisions.decide(destination).then(({ view }) => view[dialect])
+      return decideAndCount(decisions, destination, counts).then(({ view }) => view[dialect])
     },
   }
 }

@@ -33,15 +33,15 @@ export async function serve(values: WorldValues, context: CommandContext): Promi
     answer: (request: string) => service.postfix.answer(request),
   }
   const socketmap = createSocketmapServer(answers, clock)
+  let lines: LineServices | undefined
   const { http, ledger } = createFront({
     ...{ clock, service: () => service, isStopping: () => signal.aborted, reload: () => reload() },
-    connections: () => socketmap.connections,
+    connections: () => ({ socketmap: socketmap.connections, ...lines?.connections }),
     onError: (error) => log.event('http-failed', `a question over HTTP failed: ${stackOf(error)}`),
   })
   service = await begin(values, context, ledger)
   const log = logOf(service.world, context, ledger)
   const listenings: Listening[] = []
-  let lines: LineServices | undefined
   let page: PageService | undefined
   let reloading: Promise<unknown> = Promise.resolve()
   /** One after the other: each takes the place of what the one before left. */
@@ -78,7 +78,14 @@ export async function serve(values: WorldValues, context: CommandContext): Promi
       for (const address of forPage.addresses)
         log.event('listening', `listening on ${formatListenAddress(address)} for the checker's page`)
     }
-    lines = await openLineServices({ ...where, settings, clock, log, decisions: () => service.decisions })
+    lines = await openLineServices({
+      ...where,
+      settings,
+      clock,
+      log,
+      counts: ledger.counts,
+      decisions: () => service.decisions,
+    })
     context.onReload?.(() => void reload())
     await runUntil(signal, { service: () => service, socketmap, lines, page, notifier, log })
     log.event('stopping', 'stopping: questions under way are answered first')

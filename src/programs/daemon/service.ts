@@ -5,12 +5,13 @@ import { createDecisions, type Decisions, type Destination, type Outcome } from 
 import type { World, WorldEvent } from '../cli/world.ts'
 import { decisionOptionsOf } from '../config/decision-options.ts'
 import type { DryRun } from '../config/settings.ts'
+import type { AllAnswerCounts } from './answer-counts.ts'
 import type { History } from './events/history.ts'
 import type { Watch } from './events/watch.ts'
 import { readHttpToken } from './http/token.ts'
 import type { ServiceLog } from './log.ts'
 import type { Meters } from './metrics/meters.ts'
-import { type AnswerCounts, createPostfixAnswers, type PostfixAnswers } from './postfix-answers.ts'
+import { createPostfixAnswers, type PostfixAnswers } from './postfix-answers.ts'
 import { createReadiness, type Readiness } from './readiness.ts'
 import { type ServedView, viewsWith } from './view.ts'
 
@@ -19,7 +20,7 @@ export interface Service {
   readonly world: World
   readonly decisions: Decisions<ServedView>
   readonly postfix: PostfixAnswers
-  readonly counts: Readonly<AnswerCounts>
+  readonly counts: AllAnswerCounts
   readonly history: History
   readonly readiness: Readiness
   /** What clients of the HTTP interface must show; undefined when they need not. */
@@ -34,7 +35,7 @@ export interface Ledger {
   readonly meters: Meters
   readonly history: History
   readonly watch: Watch
-  readonly counts: AnswerCounts
+  readonly counts: AllAnswerCounts
   told(event: WorldEvent): void
   resolved(resolution: Resolution): void
 }
@@ -66,7 +67,7 @@ export function createService(world: World, log: ServiceLog, ledger: Ledger): Se
   const readiness = createReadiness(resolver, (why) => log.event('ready', why))
   return {
     ...{ world, decisions, history, counts, readiness, httpToken },
-    postfix: createPostfixAnswers(decisions, clock, counts),
+    postfix: createPostfixAnswers(decisions, clock, counts.socketmap),
     async followOverrides() {
       const targets = await overrides.refresh()
       if (targets.length === 0) return

@@ -23,11 +23,14 @@ export function addReadings(registry: Registry, { service, version, isReady, con
   registry.reading(gauge('waxseal_ready', 'Whether questions can be answered.'), () => Number(isReady()))
   registry.reading(
     {
-      name: 'waxseal_postfix_lookups_total',
-      help: 'Questions of mail servers, by how they were answered.',
+      name: 'waxseal_questions_total',
+      help: 'Questions of mail servers, by how they were asked and answered.',
       type: 'counter',
     },
-    () => Object.entries(service().counts).map(([result, value]) => ({ labels: { result }, value })),
+    () =>
+      Object.entries(service().counts).flatMap(([by, counts]) =>
+        Object.entries(counts).map(([result, value]) => ({ labels: { by, result }, value })),
+      ),
   )
   registry.reading(gauge('waxseal_decisions_kept', 'Decisions in memory.'), () => service().decisions.size)
   registry.reading(
