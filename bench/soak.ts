@@ -161,7 +161,7 @@ function showResult(engine: Engine, { tally, samples, rough, before }: Soaked): 
 
 if (globalThis.gc === undefined) throw new Error('memory cannot be measured without --expose-gc: use "npm run soak"')
 for (const engine of ['iterate', 'forward'] as const) {
-  const lab = await startLab(worldText, { clock: systemClock })
+  const lab = await startLab(worldText, { clock: systemClock, dnsCookies: true })
   try {
     await soak(engine, lab)
   } finally {

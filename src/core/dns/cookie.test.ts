@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { rootName } from '../name/name.ts'
-import { cookieOption, type ReplyCookie, readReplyCookie } from './cookie.ts'
+import { cookieOption, type ReplyCookie, readClientCookie, readReplyCookie } from './cookie.ts'
 import { ourEdns } from './edns.ts'
 import { makeQuery } from './encode.ts'
 import type { EdnsOption, Message } from './message.ts'
@@ -46,6 +46,20 @@ const replies: [why: string, options: readonly EdnsOption[], ReplyCookie][] = [
 for (const [why, options, expected] of replies) {
   test(`RES-08, WIRE-14: a reply with ${why} is ${expected.kind}`, () => {
     assert.deepEqual(readReplyCookie(replyWith(options), { client, server: undefined }), expected)
+  })
+}
+
+const queries: [why: string, options: readonly EdnsOption[], expected: string | undefined][] = [
+  ['no option', [], undefined],
+  ['seven octets', [cookie(ours.slice(2))], undefined],
+  ['a cookie of its own', [cookie(ours)], ours],
+  ["a server's behind it", [cookie(ours + '11'.repeat(8))], ours],
+  ['33 octets behind it', [cookie(ours + '11'.repeat(33))], undefined],
+]
+for (const [why, options, expected] of queries) {
+  test(`RES-08: what a server reads of a query with ${why}`, () => {
+    const client = readClientCookie(replyWith(options))
+    assert.equal(client && Buffer.from(client).toString('hex'), expected)
   })
 }
 

@@ -29,12 +29,22 @@ export type ReplyCookie =
   | { readonly kind: 'right'; readonly server: Uint8Array | undefined }
 
 /** Of several cookies the first counts. RFC 7873 §4, §5.3 */
-export function readReplyCookie({ edns }: Message, { client }: Cookie): ReplyCookie {
-  const data = edns?.options.find(({ code }) => code === cookieCode)?.data
-  if (data === undefined || !isWellFormed(data)) return { kind: 'missing' }
+export function readReplyCookie(reply: Message, { client }: Cookie): ReplyCookie {
+  const data = firstCookie(reply)
+  if (data === undefined) return { kind: 'missing' }
   if (!sameOctets(data.subarray(0, clientOctets), client)) return { kind: 'wrong' }
   const isWhole = data.length > clientOctets
   return { kind: 'right', server: isWhole ? Uint8Array.from(data.subarray(clientOctets)) : undefined }
+}
+
+/** The client's part of the cookie of a query; undefined when that has none that is well formed. RFC 7873 §5.2 */
+export function readClientCookie(query: Message): Uint8Array | undefined {
+  return firstCookie(query)?.subarray(0, clientOctets)
+}
+
+function firstCookie({ edns }: Message): Uint8Array | undefined {
+  const data = edns?.options.find(({ code }) => code === cookieCode)?.data
+  return data !== undefined && isWellFormed(data) ? data : undefined
 }
 
 function isWellFormed({ length }: Uint8Array): boolean {

@@ -8,7 +8,7 @@ import { ConfigError } from '../../core/config-error.ts'
 import { decodeMessage } from '../../core/dns/decode.ts'
 import { encodeMessage } from '../../core/dns/encode.ts'
 import { createFrameReader, frame } from '../../core/dns/frames.ts'
-import type { Message } from '../../core/dns/message.ts'
+import type { EdnsOption, Message } from '../../core/dns/message.ts'
 import { readAddress } from '../../core/dns/rdata/address.ts'
 import { groupRrsets, type Rrset } from '../../core/dns/rrset.ts'
 import { CLASS, formatRcode, parseType, RCODE, TYPE } from '../../core/dns/types.ts'
@@ -41,9 +41,10 @@ interface Asking {
   readonly transport?: 'udp' | 'tcp'
   readonly dnssecOk?: boolean
   readonly udpPayload?: number
+  readonly options?: readonly EdnsOption[]
 }
 
-function queryFor(text: string, { dnssecOk = false, udpPayload = 1232 }: Asking): Message {
+function queryFor(text: string, { dnssecOk = false, udpPayload = 1232, options = [] }: Asking): Message {
   const [name = '', type = ''] = text.split(' ')
   return {
     id: 4711,
@@ -60,7 +61,7 @@ function queryFor(text: string, { dnssecOk = false, udpPayload = 1232 }: Asking)
     answer: [],
     authority: [],
     additional: [],
-    edns: { udpPayload, version: 0, dnssecOk, options: [] },
+    edns: { udpPayload, version: 0, dnssecOk, options },
     damaged: [],
   }
 }
@@ -196,6 +197,33 @@ test('what does not fit into UDP is truncated, and whole over TCP', async () => 
     })
     assert.deepEqual([whole.isTruncated, whole.answer.length], [false, 1])
   })
+})
+
+test('RES-08: name servers give cookies where the lab is told so, to each client its own, and else none', async () => {
+  const client = Buffer.from('0123456789abcdef', 'hex')
+  const showing = (data: Uint8Array) => ({ options: [{ code: 10, data }] })
+  const cookieFrom = async (lab: Lab, asking: Asking) => {
+    const [root] = lab.rootHints
+    assert.ok(root)
+    const { edns } = await ask(lab, root, 'example.org MX', asking)
+    return edns?.options.map(({ code, data }) => `${code} ${Buffer.from(data).toString('hex')}`)
+  }
+  await inLab(small, async (lab) => assert.deepEqual(await cookieFrom(lab, showing(client)), []))
+  await inLab(
+    small,
+    async (lab) => {
+      const [first = ''] = (await cookieFrom(lab, showing(client))) ?? []
+      assert.match(first, /^10 0123456789abcdef[0-9a-f]{16}$/)
+      const given = Buffer.from(first.slice(3), 'hex')
+      assert.deepEqual(await cookieFrom(lab, showing(given)), [first], 'whoever shows it is given the same')
+      assert.deepEqual(await cookieFrom(lab, { ...showing(given), transport: 'tcp' }), [first])
+      const [other = ''] = (await cookieFrom(lab, showing(Buffer.alloc(8)))) ?? []
+      assert.notEqual(other.slice(-16), first.slice(-16))
+      assert.deepEqual(await cookieFrom(lab, {}), [])
+      assert.deepEqual(await cookieFrom(lab, showing(Buffer.alloc(7))), [])
+    },
+    { dnsCookies: true },
+  )
 })
 
 test('the forwarder gathers an answer for stubs, DNSSEC records included, and judges nothing', async () => {

@@ -40,6 +40,8 @@ export interface LabOptions {
   readonly clock?: Clock
   /** Milliseconds by which every answer of DNS is late. */
   readonly dnsDelayMs?: number
+  /** Whether its name servers give DNS cookies, as many do. RFC 7873 */
+  readonly dnsCookies?: boolean
 }
 
 /** A test Internet. Everything that happens in it is written into its diary. */
@@ -102,6 +104,7 @@ export async function startLab(source: string | World, options: LabOptions = {})
       changes: parts.attackers.changes,
       judge: () => bench.judge,
       delayMs: options.dnsDelayMs ?? 0,
+      givesCookies: options.dnsCookies,
     })
     parts.zones.begin()
     return assemble({ ...parts, world, dns, bench }, ca)

@@ -1,5 +1,7 @@
+import { createHmac, randomBytes } from 'node:crypto'
 import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import type { Socket } from 'node:net'
+import { type Cookie, cookieOption, readClientCookie } from '../../../core/dns/cookie.ts'
 import { decodeMessage } from '../../../core/dns/decode.ts'
 import { encodeMessage } from '../../../core/dns/encode.ts'
 import type { Message, Question } from '../../../core/dns/message.ts'
@@ -28,6 +30,8 @@ export interface NameServerOptions {
   readonly at: Endpoint
   /** Whether it is there for stubs (RA) rather than with data of its own (AA). */
   readonly recursive: boolean
+  /** Whether it gives cookies to those who show one. RFC 7873 */
+  readonly givesCookies?: boolean | undefined
   /** Resolves to undefined where no answer is given at all. */
   readonly answer: (asked: Asked) => Promise<Answered | undefined>
 }
@@ -47,7 +51,7 @@ export async function openNameServer(options: NameServerOptions): Promise<NameSe
     return openNameServer(options)
   }
   udp.on('message', (octets, peer) => {
-    void respond(octets, 'udp', options).then((response) => {
+    void respond(octets, { transport: 'udp', from: peer.address }, options).then((response) => {
       if (response !== undefined) sendBack(udp, response, peer)
     })
   })
@@ -93,7 +97,8 @@ function serveTcp(socket: Socket, options: NameServerOptions): void {
       const end = 2 + unread.readUInt16BE(0)
       const octets = unread.subarray(2, end)
       unread = unread.subarray(end)
-      void respond(octets, 'tcp', options).then((response) => {
+      const from = socket.remoteAddress ?? ''
+      void respond(octets, { transport: 'tcp', from }, options).then((response) => {
         if (response === undefined || socket.destroyed) return
         const length = Buffer.alloc(2)
         length.writeUInt16BE(response.length)
@@ -103,28 +108,37 @@ function serveTcp(socket: Socket, options: NameServerOptions): void {
   })
 }
 
-async function respond(
-  octets: Uint8Array,
-  transport: 'udp' | 'tcp',
-  { answer, recursive }: NameServerOptions,
-): Promise<Uint8Array | undefined> {
+interface Way {
+  readonly transport: 'udp' | 'tcp'
+  /** The address of who asks. */
+  readonly from: string
+}
+
+async function respond(octets: Uint8Array, way: Way, options: NameServerOptions): Promise<Uint8Array | undefined> {
   const decoded = decodeMessage(octets)
   if (!decoded.ok || decoded.value.isResponse) return undefined
   const query = decoded.value
   const question = query.questions[0]
   if (question === undefined) return undefined
-  const answered = await answer({
+  const answered = await options.answer({
     question,
-    transport,
+    transport: way.transport,
     dnssecOk: query.edns?.dnssecOk ?? false,
     wantsVerdict: query.authenticData || (query.edns?.dnssecOk ?? false),
     checkingDisabled: query.checkingDisabled,
   })
-  return answered === undefined ? undefined : encodeResponse(query, answered, transport, recursive)
+  return answered === undefined ? undefined : encodeResponse(query, answered, way, options)
 }
 
 /** What does not fit is left out whole, with TC set, so that the asker comes again over TCP. RFC 2181 §9 */
-function encodeResponse(query: Message, answered: Answered, transport: 'udp' | 'tcp', recursive: boolean): Uint8Array {
+function encodeResponse(
+  query: Message,
+  answered: Answered,
+  { transport, from }: Way,
+  { recursive, givesCookies = false }: NameServerOptions,
+): Uint8Array {
+  const cookie = givesCookies ? giveCookie(query, from) : undefined
+  const options = cookie === undefined ? [] : [cookieOption(cookie)]
   const response: Message = {
     ...query,
     isResponse: true,
@@ -136,7 +150,7 @@ function encodeResponse(query: Message, answered: Answered, transport: 'udp' | '
     answer: answered.answer,
     authority: answered.authority,
     additional: answered.additional,
-    edns: query.edns && { ...query.edns, udpPayload: limits.dns.udpPayload, version: 0, options: [] },
+    edns: query.edns && { ...query.edns, udpPayload: limits.dns.udpPayload, version: 0, options },
     damaged: [],
   }
   const room = transport === 'tcp' ? limits.dns.messageOctets : (query.edns?.udpPayload ?? 512)
@@ -144,6 +158,17 @@ function encodeResponse(query: Message, answered: Answered, transport: 'udp' | '
   if (whole.length <= room) return whole
   if (transport === 'tcp') return encodeMessage({ ...emptied(response), rcode: RCODE.SERVFAIL })
   return encodeMessage({ ...emptied(response), isTruncated: true })
+}
+
+/** What a server makes of its secret, so that it need not remember anybody. RFC 7873 §6, appendix B.1 */
+const secret = randomBytes(32)
+const serverCookieOctets = 8
+
+function giveCookie(query: Message, from: string): Cookie | undefined {
+  const client = readClientCookie(query)
+  if (client === undefined) return undefined
+  const proof = createHmac('sha256', secret).update(client).update(from).digest()
+  return { client, server: proof.subarray(0, serverCookieOctets) }
 }
 
 function emptied(response: Message): Message {

@@ -21,6 +21,7 @@ export interface DnsServiceOptions {
   readonly changes: () => readonly AnswerChange[]
   /** By how many milliseconds every answer is late. */
   readonly delayMs: number
+  readonly givesCookies?: boolean | undefined
   /** Whoever judges for the forwarder at the moment. */
   readonly judge: () => Judge | undefined
 }
@@ -36,7 +37,7 @@ export interface DnsService {
 }
 
 export async function openDnsService(options: DnsServiceOptions): Promise<DnsService> {
-  const { zones, switchboard } = options
+  const { zones, switchboard, givesCookies } = options
   const closing = new AbortController()
   const rounds = { answered: 0 }
   const serve = async (
@@ -47,7 +48,12 @@ export async function openDnsService(options: DnsServiceOptions): Promise<DnsSer
     const world = { address, port: 53 }
     const at = await switchboard.place(world)
     const counted = countRounds(options, address, rounds, closing.signal)
-    const server = await openNameServer({ at, recursive, answer: (asked) => counted(asked, () => answer(asked)) })
+    const server = await openNameServer({
+      at,
+      recursive,
+      givesCookies,
+      answer: (asked) => counted(asked, () => answer(asked)),
+    })
     switchboard.enter(world, server.endpoint)
     return server
   }
