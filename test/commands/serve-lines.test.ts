@@ -6,6 +6,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { text as toText } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
+import { limits } from '../../src/core/limits.ts'
 import { type Lab, startLab } from '../../src/programs/lab/lab.ts'
 import { commandsIn, type LabCommands } from '../support/lab-commands.ts'
 
@@ -93,16 +94,18 @@ test('STS-134: Exim and a Postfix without socketmap are told the same as the soc
     )
     await ask(lines, 'query [192.0.2.1]\n')
     await ask(lines, 'what?\n')
+    await ask(lines, 'x'.repeat(limits.lines.queryOctets + 1))
     await ask(table, 'get .example\nput it\n')
+    await ask(table, 'x'.repeat(limits.postfix.tcpTableOctets + 1))
     const expected = [
       'waxseal_questions_total{by="lines",result="hit"} 1', // another host of a domain that was asked for
       'waxseal_questions_total{by="lines",result="miss"} 5',
       'waxseal_questions_total{by="lines",result="none"} 1',
-      'waxseal_questions_total{by="lines",result="wrong"} 1',
+      'waxseal_questions_total{by="lines",result="wrong"} 2',
       'waxseal_questions_total{by="tcp-table",result="hit"} 3',
       'waxseal_questions_total{by="tcp-table",result="miss"} 0',
       'waxseal_questions_total{by="tcp-table",result="none"} 1',
-      'waxseal_questions_total{by="tcp-table",result="wrong"} 1',
+      'waxseal_questions_total{by="tcp-table",result="wrong"} 2',
       'waxseal_questions_total{by="socketmap",result="hit"} 0',
     ]
     const found = await metrics()

@@ -22,16 +22,17 @@ const unknown = defer('the service keeps no answers for lines')
 /** One question a connection, for Exim's `${readsocket`: docs/exim.md. */
 export function createLineProtocol(decisions: () => Asked<LineView>, counts: AnswerCounts): LineProtocol {
   const { queryOctets, connections, askMs, readMs } = limits.lines
+  const refuse = (reason: string) => {
+    counts.wrong++
+    return formatLineReply(defer(reason))
+  }
   return {
     ...{ questionOctets: queryOctets, isOneShot: true, connections },
     patienceMs: { idle: askMs, unfinished: askMs, unread: readMs },
-    tooLong: formatLineReply(defer('the question is too long')),
+    answerTooLong: () => refuse('the question is too long'),
     answer(line) {
       const question = parseLineQuestion(line)
-      if (!question.ok) {
-        counts.wrong++
-        return formatLineReply(defer(explainQuestionFault(question.fault)))
-      }
+      if (!question.ok) return refuse(explainQuestionFault(question.fault))
       const { key, host } = question.value
       const format = (answer: LineAnswer) =>
         host === undefined ? formatLineReply(answer) : formatHostReply(answer, host)
@@ -49,16 +50,17 @@ export function createLineProtocol(decisions: () => Asked<LineView>, counts: Ans
 export function createTcpTableProtocol(decisions: () => Asked<PostfixView>, counts: AnswerCounts): LineProtocol {
   const { tcpTableOctets, connections, idleMs, unfinishedMs, unreadMs } = limits.postfix
   const notFound = formatTcpTableReply({ kind: 'not-found' })
+  const refuse = (reason: string) => {
+    counts.wrong++
+    return formatTcpTableReply({ kind: 'temporary', reason })
+  }
   return {
     ...{ questionOctets: tcpTableOctets, isOneShot: false, connections },
     patienceMs: { idle: idleMs, unfinished: unfinishedMs, unread: unreadMs },
-    tooLong: formatTcpTableReply({ kind: 'temporary', reason: 'the question is too long' }),
+    answerTooLong: () => refuse('the question is too long'),
     answer(line) {
       const key = parseTcpTableRequest(line)
-      if (!key.ok) {
-        counts.wrong++
-        return formatTcpTableReply({ kind: 'temporary', reason: 'a question reads: get KEY' })
-      }
+      if (!key.ok) return refuse('a question reads: get KEY')
       const destination = destinationOf(parseLookupKey(key.value))
       if (destination === undefined) {
         counts.none++

@@ -12,8 +12,8 @@ export interface LineProtocol {
   readonly patienceMs: { readonly idle: number; readonly unfinished: number; readonly unread: number }
   /** Answers a question, both without line ends. Never rejects for what was asked. */
   answer(question: string): Promise<string> | string
-  /** To a line that is too long, after which nothing can be believed. */
-  readonly tooLong: string
+  /** Answers a line that is too long, after which nothing can be believed. */
+  answerTooLong(): string
 }
 
 /** One client: question by question, each answer before the next question is read. */
@@ -53,7 +53,7 @@ export function serveLineClient(socket: Socket, protocol: LineProtocol, clock: C
     const at = unread.indexOf(lineFeed)
     const length = at < 0 ? unread.length : at + 1
     if (length > protocol.questionOctets) {
-      close(`${protocol.tooLong}\n`)
+      close(`${protocol.answerTooLong()}\n`)
       return undefined
     }
     const isWhole = at >= 0 || (hasEnded && protocol.isOneShot && length > 0)

@@ -19,8 +19,11 @@ export interface PostfixView {
 export interface PostfixAnswers {
   /** To a question about a destination whose decision holds, by its own name; undefined when that takes more than looking. */
   ready(octets: Buffer, start: number, end: number): string | undefined
-  /** To any question; undefined when it is none, and nothing that follows it can be believed either. */
-  answer(request: string): Promise<string> | undefined
+  /**
+   * To any question, undefined for what cannot even be told from what follows; undefined when it is none, and nothing that
+   * follows it can be believed either.
+   */
+  answer(request: string | undefined): Promise<string> | undefined
 }
 
 /** Map names that operators write into main.cf, and the Postfix that each is for. */
@@ -54,10 +57,11 @@ export function createPostfixAnswers(
     },
     answer(request) {
       // Names in UTF-8 come as single octets here.
-      const parsed = parseSocketmapRequest(Buffer.from(request, 'latin1').toString())
-      const dialect = parsed.ok ? dialects.get(parsed.value.map) : undefined
+      const parsed =
+        request === undefined ? undefined : parseSocketmapRequest(Buffer.from(request, 'latin1').toString())
+      const dialect = parsed?.ok === true ? dialects.get(parsed.value.map) : undefined
       if (dialect === undefined) counts.wrong++
-      if (!parsed.ok) return undefined
+      if (parsed?.ok !== true) return undefined
       if (dialect === undefined) return Promise.resolve(unknownMap)
       const destination = destinationOf(parseLookupKey(parsed.value.key))
       if (destination === undefined) {

@@ -30,7 +30,7 @@ export async function serve(values: WorldValues, context: CommandContext): Promi
   // Connections outlive a configuration: each question goes to the service that is there when it comes.
   const answers = {
     ready: (octets: Buffer, start: number, end: number) => service.postfix.ready(octets, start, end),
-    answer: (request: string) => service.postfix.answer(request),
+    answer: (request: string | undefined) => service.postfix.answer(request),
   }
   const socketmap = createSocketmapServer(answers, clock)
   let lines: LineServices | undefined

@@ -52,7 +52,7 @@ export function serveSocketmap(socket: Socket, answers: PostfixAnswers, clock: C
 
   /** False for what is no question: whatever follows it cannot be told apart any more. */
   function answerInTime(request: string | undefined): boolean {
-    const answer = request === undefined ? undefined : answers.answer(request)
+    const answer = answers.answer(request)
     if (answer === undefined) return false
     isAnswering = true
     answer.then(

@@ -8,6 +8,7 @@ import { type FakeResolver, fakeResolver } from '../../../test/support/fake-reso
 import { type MovedClock, movedClock } from '../../../test/support/moved-clock.ts'
 import { limits } from '../../core/limits.ts'
 import { createDecisions, type Decisions, type Outcome, type Shelved } from '../../io/decisions/decisions.ts'
+import { type AnswerCounts, createAnswerCounts } from './answer-counts.ts'
 import { createPostfixAnswers, framed, type PostfixView } from './postfix-answers.ts'
 import { createSocketmapServer, type SocketmapServer } from './socketmap-server.ts'
 
@@ -27,6 +28,7 @@ interface Bed {
   readonly clock: MovedClock
   readonly server: SocketmapServer
   readonly decisions: Decisions<PostfixView>
+  readonly counts: Readonly<AnswerCounts>
   readonly port: number
   /** Octets that the server has read, of all clients. */
   received(): number
@@ -58,7 +60,8 @@ async function createBed(t: TestContext): Promise<Bed> {
   const decisions = createDecisions<PostfixView>({
     ...{ resolver, clock, random: () => 0.5, present, read, sts: { lookup: async () => stsOf() } },
   })
-  const server = createSocketmapServer(createPostfixAnswers(decisions, clock), clock)
+  const counts = createAnswerCounts()
+  const server = createSocketmapServer(createPostfixAnswers(decisions, clock, counts), clock)
   const handles: { readonly bytesRead: number }[] = []
   const listening = createServer({ allowHalfOpen: true }, (socket) => {
     // The server goes on with another socket, by the same handle.
@@ -75,7 +78,7 @@ async function createBed(t: TestContext): Promise<Bed> {
     await decisions.close()
   })
   const received = () => handles.reduce((octets, { bytesRead }) => octets + bytesRead, 0)
-  return { resolver, clock, server, decisions, port, received, connect: () => createClient(port, t) }
+  return { resolver, clock, server, decisions, counts, port, received, connect: () => createClient(port, t) }
 }
 
 async function createClient(port: number, t: TestContext, { allowHalfOpen = false } = {}): Promise<Client> {
@@ -162,15 +165,42 @@ test('STS-133: questions sent at once, or octet by octet, are answered in their 
 
 for (const wrong of ['5:abc,,', 'x', '5:QUERY,', '6: query,', '999999999:', '10001:', '3:a b;']) {
   test(`STS-133: what is no question closes the connection, after what was asked before: ${wrong}`, async (t) => {
-    const client = await (await createBed(t)).connect()
+    const { counts, connect: come } = await createBed(t)
+    const client = await come()
     client.send(question('QUERY example') + wrong + question('QUERY example'))
     const reply = question('OK dane-only')
     assert.equal(await client.read(reply.length), reply)
     client.socket.end()
     await client.closed
     assert.equal(client.socket.bytesRead, reply.length)
+    assert.deepEqual(counts, { hit: 0, miss: 1, none: 0, wrong: 1 })
   })
 }
+
+test('what one client has begun to ask is not touched by what others ask, nor what it asks while it waits', async (t) => {
+  const { received, connect: come } = await createBed(t)
+  const clients = await Promise.all(Array.from({ length: 20 }, come))
+  const [asked, reply] = [question('QUERY example'), question('OK dane-only')]
+  const other = question('QUERY plain.example')
+  const noReply = question('NOTFOUND ')
+  const half = Math.floor(asked.length / 2)
+  let sent = 0
+  const sendEach = async (textOf: (number: number) => string) => {
+    for (const [number, client] of clients.entries()) {
+      const text = textOf(number)
+      client.send(text)
+      sent += text.length
+      await settle(() => received() === sent) // one after the other, each over what was read before
+    }
+  }
+  // The last half of a question waits behind one whose answer takes time.
+  await sendEach((number) => (number % 2 === 0 ? other + asked.slice(0, half) : asked.slice(0, half)))
+  await sendEach(() => asked.slice(half) + other)
+  for (const [number, client] of clients.entries()) {
+    const expected = (number % 2 === 0 ? noReply : '') + reply + noReply
+    assert.equal(await client.read(expected.length), expected)
+  }
+})
 
 test('a question that was answered costs no lookup, and is asked again when its answer ends', async (t) => {
   const { resolver, clock, connect: come } = await createBed(t)
